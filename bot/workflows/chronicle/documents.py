@@ -13,7 +13,7 @@ import structlog
 
 from bot.jobs import JobRun
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import log_refusal
 from bot.store import ChannelState, Chronicle, IncidentChannel
 from bot.workflows.chronicle.facts import facts_of_chronicle
 from bot.workflows.incident_payloads import WelcomeJob
@@ -163,10 +163,8 @@ async def _welcome(services: Services, payload: WelcomeJob) -> None:
     if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
         return  # joining is not a request, so stay silent
     message = _messages(page, language=requester.language, mention=True).welcome(page.facts)
-    try:
+    with log_refusal(_log.info, "catch_up_failed", channel=channel):
         await services.slack.post_ephemeral(channel=channel, user=user, message=message)
-    except SlackRefusal as error:
-        _log.info("catch_up_failed", channel=channel, error=str(error))
 
 
 async def summary_for(
