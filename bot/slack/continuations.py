@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Final
 
 import structlog
 
-from bot.slack.errors import MessageGone, SlackError, SlackUnavailable, TooLong, log_refusal
+from bot.slack.errors import MessageGone, SlackError, TooLong, log_refusal
 from bot.slack.files import Uploads
 from bot.slack.message_forms import as_file, message_key, payload
 from bot.slack.posts import Address, Posts, listed_files
@@ -98,18 +99,13 @@ class Continuations:
             thread_ts=address.thread_ts,
             near_ts=address.near_ts,
         )
-        try:
+        # MessageGone: the thread was deleted.
+        with log_refusal(_log.warning, "continuation_delete_failed", channel=address.channel), suppress(MessageGone):
             followed = [message async for message in messages]
             for message in followed[:_MOST_WITHDRAWN]:
                 for file in listed_files(message):
                     await self._delete_file(str(file.get("id") or ""))
                 await self.posts.delete(channel=address.channel, ts=str(message.get("ts") or ""))
-        except SlackUnavailable:
-            raise
-        except MessageGone:
-            return  # the thread was deleted
-        except SlackError as error:
-            _log.warning("continuation_delete_failed", channel=address.channel, error=str(error))
 
     async def _delete_file(self, file: str) -> None:
         with log_refusal(_log.warning, "file_delete_failed", file=file):

@@ -20,7 +20,6 @@ from bot.slack.errors import (
     ChannelGone,
     MissingScope,
     NotInChannel,
-    SlackError,
     SlackRefusal,
     SlackUnavailable,
     log_refusal,
@@ -218,12 +217,10 @@ class SummaryWorkflow:
         """Pin the summary; return the missing scope, if any. Other errors are posted below the summary."""
         try:
             await self.services.slack.pins.add(channel=channel, ts=ts)
-        except SlackUnavailable:
-            raise
         except MissingScope as error:
             _log.warning("summary_pin_failed", channel=channel, error=str(error))
             return frozenset({_PINNING})
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("summary_pin_failed", channel=channel, error=str(error))
             why, words = error.says, failures.PIN_FAILED
             await self._say_once(channel, ts, "pin", Text(en=f"{words.en}: {why.en}", zh=f"{words.zh}：{why.zh}"))
