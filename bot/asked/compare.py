@@ -311,7 +311,7 @@ async def _with_what(asked: Asked) -> Sheet:
     about = asked.about
     with collect_gaps() as gaps:
         found = () if about.kind in _SCOPES else await _namesakes(asked.snapshot, about)
-    own = f"{about.namespace}/{about.name}" if about.namespace else about.name
+    own = about.full_name
     kind = "" if about.kind == CLUSTER else f"{about.kind.lower()} {own} "
     asks = [
         NextAsk(label=_WITH.filled(each.namespace), text=f"compare {own} {each.namespace}/{each.name}")
