@@ -42,8 +42,6 @@ def nodes_with(message: str, places: Collection[int]) -> int:
     return max(counts, default=0)
 
 
-__all__ = ["THRESHOLD", "MatchResult", "Matcher"]
-
 # Further matches add to the best one from this score on, each half as much as the one before.
 _ADDS_FROM: Final = 0.3
 _DIMINISHING: Final = 0.5

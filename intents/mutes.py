@@ -86,8 +86,7 @@ def _what(words: Sequence[str]) -> tuple[str, Sequence[str]] | None:
 
 def mute_of(about: ObjectRef) -> str:
     """Return the key under which a mute of an object is stored."""
-    place = f"{about.namespace}/{about.name}" if about.namespace else about.name
-    return f"{about.kind} {place}"
+    return str(about)
 
 
 def covers(muted: str, *, incident: str = "", objects: Iterable[ObjectRef] = ()) -> bool:

@@ -152,8 +152,3 @@ def link(title: str, url: str, *, indent: int = 2) -> Text:
 def table(shown: Table, *, said: str = "", indent: int = 4) -> RenderableType:
     """Return rows below the sentence they prove; a single row does not repeat what the sentence `said`."""
     return Padding(TerminalTable(shown, said=said), (0, 0, 0, indent), expand=False)
-
-
-def joined(parts: Sequence[str], by: str = " · ") -> str:
-    """Join the parts that are not empty."""
-    return by.join(part for part in parts if part)

@@ -83,5 +83,4 @@ def after_no_cause(diagnosis: Diagnosis) -> tuple[NextAsk, ...]:
 
 
 def _named(about: ObjectRef) -> str:
-    place = f"{about.namespace}/{about.name}" if about.namespace else about.name
-    return f"{about.kind.lower()} {place}"
+    return f"{about.kind.lower()} {about.full_name}"

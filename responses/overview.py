@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NewType
 
-from intents.domain import Language, ObjectRef, Text
+from intents.domain import Language, Text
 from intents.overview import Impact, Overview, OverviewChange, OverviewFinding
 from intents.templates import counted, duration
 from responses import glance, words
@@ -144,7 +144,7 @@ def cause(finding: OverviewFinding, language: Language) -> str:
 def impact(finding: OverviewFinding, overview: Overview | OverviewChange, language: Language) -> str:
     """Return what suffers, what of it suffers because of that, a few names, and since when."""
     own = (finding.asked, finding.at_fault)
-    named = list(dict.fromkeys(_name(each) for each in finding.impact.examples if each not in own))
+    named = list(dict.fromkeys(each.full_name for each in finding.impact.examples if each not in own))
     beside = joined(*_counts(finding.impact.without(finding.caused), language, others=finding.impact.is_of_others))
     caused = words.ENUMERATION.in_(language).join(_counts(finding.caused, language, others=True))
     suffers = joined(beside, BECAUSE.in_(language).format(caused) if caused else "")
@@ -162,10 +162,6 @@ def _counts(suffers: Impact, language: Language, *, others: bool) -> Iterator[st
         number = getattr(suffers, field)
         if number and (others or field != "others"):
             yield (one if number == 1 else several).in_(language).format(number)
-
-
-def _name(about: ObjectRef) -> str:
-    return f"{about.namespace}/{about.name}" if about.namespace else about.name
 
 
 def read(overview: Overview, language: Language) -> str:

@@ -374,8 +374,7 @@ def _lines(overview: Overview, language: Language) -> Iterator[RenderableType]:
         if impact := overviews.impact(finding, overview, language):
             yield paragraph(impact, indent=3)
         asked = finding.asked
-        name = f"{asked.namespace}/{asked.name}" if asked.namespace else asked.name
-        yield paragraph(f"casebook diagnose {asked.kind.lower()} {name}", indent=3, style=DIM)
+        yield paragraph(f"casebook diagnose {asked.kind.lower()} {asked.full_name}", indent=3, style=DIM)
     yield ""
     if gaps := overviews.gaps(overview, language):
         yield WrappedText(Text(gaps))

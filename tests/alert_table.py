@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import yaml
 
-from intents.builtin import builtin_catalog
 from intents.catalog.cases import world_of
+from tests.builtin import builtin_catalog
 
 _FILE: Final = Path(__file__).with_name("alert_table.yaml")
 _WORLD: Final[Mapping[str, type[dict[str, Any]] | type[list[Any]]]] = {"faults": dict, "objects": list}

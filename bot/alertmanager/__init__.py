@@ -1,5 +1,3 @@
 """Silence alerts in the configured Alertmanager."""
 
 from bot.alertmanager.client import Alertmanager, AlertmanagerError, open_alertmanager
-
-__all__ = ["Alertmanager", "AlertmanagerError", "open_alertmanager"]

@@ -33,20 +33,17 @@ from bot.kube.objects import (
     spec_of,
 )
 from bot.kube.services import addresses_of, selector_of
-from intents.domain import Gap, Json, ObjectRef, Permission, Text
+from bot.probes.contract import may
+from intents.domain import Gap, Json, ObjectRef, Text
 from intents.gaps import GapReason
 from intents.named_objects import EdgeType
 from intents.sheets import NextAsk, Sheet, SheetRow
 
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 _RUNS: Final = frozenset({*_WORKLOADS, "ReplicaSet", "Job", "Pod"})
-PERMISSIONS: Final = tuple(
-    Permission(verb="list", group=group, resource=resource)
-    for group, resource in (
-        ("apps", "deployments"), ("apps", "statefulsets"), ("apps", "daemonsets"), ("batch", "cronjobs"),
-        ("", "services"), ("", "configmaps"), ("networking.k8s.io", "ingresses"),
-        ("networking.k8s.io", "networkpolicies"), ("autoscaling", "horizontalpodautoscalers"),
-    )
+PERMISSIONS: Final = may(
+    "list", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "services", "configmaps",
+    "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io", "horizontalpodautoscalers.autoscaling",
 )  # fmt: skip
 # Kinds that a text may name without their namespace.
 _IN_NAMESPACES: Final = frozenset({"ConfigMap", "ServiceAccount"})

@@ -16,7 +16,8 @@ from bot.kube.differences import Difference, differences
 from bot.kube.health import problem_of
 from bot.kube.objects import name_of, named_ref, namespace_of
 from bot.kube.rollouts import replicas_of
-from intents.domain import Json, ObjectRef, Permission, Text
+from bot.probes.contract import may
+from intents.domain import Json, ObjectRef, Text
 from intents.sheets import CLUSTER, NextAsk, Sheet, SheetRow
 
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
@@ -26,13 +27,10 @@ _OF_NAMESPACE: Final = (
 _OF_CLUSTER: Final = ("Node", "Namespace", *_WORKLOADS)
 # Their names are those of one cluster.
 _UNALIKE: Final = frozenset({"Node"})
-PERMISSIONS: Final = tuple(
-    Permission(verb="list", group=group, resource=resource)
-    for group, resource in (
-        ("apps", "deployments"), ("apps", "statefulsets"), ("apps", "daemonsets"), ("batch", "cronjobs"),
-        ("", "services"), ("networking.k8s.io", "ingresses"), ("autoscaling", "horizontalpodautoscalers"),
-        ("", "persistentvolumeclaims"), ("", "resourcequotas"), ("", "nodes"), ("", "namespaces"),
-    )
+PERMISSIONS: Final = may(
+    "list", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "services",
+    "ingresses.networking.k8s.io", "horizontalpodautoscalers.autoscaling", "persistentvolumeclaims", "resourcequotas",
+    "nodes", "namespaces",
 )  # fmt: skip
 _SHOWN: Final = 12
 _NAMED: Final = 8
@@ -313,7 +311,7 @@ async def _with_what(asked: Asked) -> Sheet:
     about = asked.about
     with collect_gaps() as gaps:
         found = () if about.kind in _SCOPES else await _namesakes(asked.snapshot, about)
-    own = f"{about.namespace}/{about.name}" if about.namespace else about.name
+    own = about.full_name
     kind = "" if about.kind == CLUSTER else f"{about.kind.lower()} {own} "
     asks = [
         NextAsk(label=_WITH.filled(each.namespace), text=f"compare {own} {each.namespace}/{each.name}")

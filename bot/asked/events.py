@@ -12,12 +12,13 @@ from bot.cluster.events import event_count, event_last_seen, involved_object
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, named_ref
 from bot.kube.owners import workload_of
-from intents.domain import Gap, Json, ObjectRef, Permission, Text
+from bot.probes.contract import may
+from intents.domain import Gap, Json, ObjectRef, Text
 from intents.sheets import Sheet, SheetRow
 from intents.talk.asks import Ask
 from responses.next_asks import in_full
 
-PERMISSIONS: Final = (Permission(verb="list", resource="events"), Permission(verb="list", resource="pods"))
+PERMISSIONS: Final = may("list", "events", "pods")
 _SHOWN: Final = 8
 _SHOWN_IN_FULL: Final = 30
 _MADE: Final = {"Deployment": "ReplicaSet", "CronJob": "Job"}

@@ -58,5 +58,4 @@ def _examples(seen: list[tuple[Json, str]], snapshot: Snapshot) -> Iterator[Text
 
 
 def _name(one: ObjectRef) -> str:
-    place = f"{one.namespace}/{one.name}" if one.namespace else one.name
-    return f"node {place}" if one.kind == "Node" else place
+    return f"node {one.full_name}" if one.kind == "Node" else one.full_name

@@ -10,17 +10,15 @@ from typing import Final
 from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, named_ref
-from intents.domain import ObjectRef, Permission
+from bot.probes.contract import may
+from intents.domain import ObjectRef
 from intents.talk.mentions import BY_NAME, Inventory, places_in
 
 _NODE: Final = "Node"
-PERMISSIONS: Final = tuple(
-    Permission(verb="list", group=group, resource=resource)
-    for group, resource in (
-        ("", "namespaces"), ("", "nodes"), ("apps", "deployments"), ("apps", "statefulsets"), ("apps", "daemonsets"),
-        ("batch", "cronjobs"), ("batch", "jobs"), ("", "services"), ("networking.k8s.io", "ingresses"),
-        ("autoscaling", "horizontalpodautoscalers"), ("", "persistentvolumeclaims"), ("", "pods"),
-    )
+PERMISSIONS: Final = may(
+    "list", "namespaces", "nodes", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch",
+    "jobs.batch", "services", "ingresses.networking.k8s.io", "horizontalpodautoscalers.autoscaling",
+    "persistentvolumeclaims", "pods",
 )  # fmt: skip
 
 

@@ -13,13 +13,14 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import has_ended, named_ref, status_of
 from bot.kube.owners import workload_of
+from bot.probes.contract import may
 from intents import templates
 from intents.catalog.schema import Incident, RunbookStep
-from intents.domain import Json, Link, ObjectRef, Permission, Text
+from intents.domain import Json, Link, ObjectRef, Text
 from intents.sheets import NextAsk, Sheet, SheetRow
 from intents.talk.terms import Meant, kind_in
 
-PERMISSIONS: Final = (Permission(verb="list", resource="pods"),)
+PERMISSIONS: Final = may("list", "pods")
 _STEPS: Final = 6
 _LOOK_AT: Final = 2
 _HAVING: Final = 3

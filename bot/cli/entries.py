@@ -20,7 +20,8 @@ from intents.catalog.schema import Incident, Remediation, Rule, describe_fields
 from intents.domain import Language
 from intents.domain import Text as Sentence
 from responses.language import choose
-from responses.layout import DIM, WrappedText, command, heading, joined, link, listed, marked
+from responses.layout import DIM, WrappedText, command, heading, link, listed, marked
+from responses.sentences import joined
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -58,7 +59,7 @@ def _incident(incident: Incident, language: Language) -> Iterator[RenderableType
 
     yield Text.assemble((incident.title.in_(language), "bold"), (f"  ({incident.id})", DIM))
     yield Text(
-        joined([str(incident.status), str(incident.severity), f"strongest verdict: {incident.strongest}"]), style=DIM
+        joined(str(incident.status), str(incident.severity), f"strongest verdict: {incident.strongest}"), style=DIM
     )
     yield WrappedText(Text(in_language(incident.root_cause)))
     yield ""

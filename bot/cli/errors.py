@@ -63,7 +63,8 @@ def told(*kinds: type[Exception], what: str = "") -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        raise CommandError(f"{what}: {error}" if what else str(error)) from error
+        says = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+        raise CommandError(f"{what}: {says}" if what else says) from error
 
 
 def did_you_mean(word: str, known: Iterable[str], *, part: bool = False) -> str:

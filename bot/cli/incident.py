@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli.console import note
-from bot.cli.errors import CommandError, ExitCode
+from bot.cli.errors import CommandError, ExitCode, told
 from bot.slack.exports import ChannelExport, ExportError, read_export
 from intents.chronicle.channel_reader import facts_of_channel
 from intents.chronicle.facts import Fact, kind_of
@@ -29,12 +29,8 @@ from responses.safety import safe_value
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Read FILE and print what is asked for."""
     path = Path(arguments.file)
-    try:
+    with told(ExportError), told(OSError, what=f"cannot read {path}"):
         channel = read_export(path)
-    except ExportError as error:
-        raise CommandError(str(error)) from error
-    except OSError as error:
-        raise CommandError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     if channel.skipped:
         note(f"{counted(channel.skipped, 'entries')} without a time could not be read")
     if not channel.messages:

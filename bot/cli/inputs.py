@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from bot.cli.console import note
-from bot.cli.errors import CommandError
+from bot.cli.errors import CommandError, told
 from bot.common.catalogs import load_catalog
 from bot.remedies.names import unknown_actions
 from bot.settings import Settings, SettingsError, load_settings
@@ -64,22 +64,16 @@ def read_text(file: str, *, command: str) -> TextInput:
         )
     if file in ("", "-"):
         return _given(sys.stdin.buffer, name="standard input")
-    path = Path(file)
-    try:
-        with path.open("rb") as stream:
-            return _given(stream, name=file)
-    except OSError as error:
-        raise CommandError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
+    with told(OSError, what=f"cannot read {file}"), Path(file).open("rb") as stream:
+        return _given(stream, name=file)
 
 
 def lines(file: str) -> IO[bytes]:
     """Return FILE or standard input as a stream of lines. Raise CommandError."""
     if file in ("", "-"):
         return sys.stdin.buffer
-    try:
+    with told(OSError, what=f"cannot read {file}"):
         return Path(file).open("rb")
-    except OSError as error:
-        raise CommandError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _given(stream: IO[bytes], *, name: str) -> TextInput:

@@ -25,7 +25,7 @@ from intents.talk.unasked import may_answer
 from responses import words
 from responses.as_json import matching_json
 from responses.language import choose
-from responses.layout import DIM, joined, marked, paragraph
+from responses.layout import DIM, marked, paragraph
 from responses.redaction import redact
 from responses.safety import safe_value
 from responses.tables import quote
@@ -69,10 +69,8 @@ def _hypothesis(one: Hypothesis, entries: Catalog, language: Language) -> Iterat
     title = entries.incidents[one.incident].title.in_(language)
     yield Text.assemble((f"{one.score:.2f}", "bold"), f"  {title}", (f"  ({one.incident})", DIM))
     for match in one.matches:
-        where = joined(
-            [words.LINE.in_(language).format(match.line), words.MATCH.in_(language).format(f"{match.score:.2f}")],
-            by=", ",
-        )
+        line, score = words.LINE.in_(language).format(match.line), f"{match.score:.2f}"
+        where = f"{line}, {words.MATCH.in_(language).format(score)}"
         yield marked("≈", Text.assemble(quote(match.quote), (f"  {where}", DIM)), mark_style="bold cyan")
         yield paragraph(match.signature, indent=4, style=DIM)
         if match.captures:

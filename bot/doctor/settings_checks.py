@@ -14,10 +14,10 @@ from typing import Final
 
 from bot.common.catalogs import load_catalog
 from bot.doctor.checks import Check, CheckState
-from bot.policy import Policy, PolicyError, load_policy
-from bot.policy.alert_routes import AlertRoutesError, load_alert_routes
-from bot.policy.api_tokens import ApiTokensError, load_api_tokens
-from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
+from bot.policy import FileError, Policy, load_policy
+from bot.policy.alert_routes import load_alert_routes
+from bot.policy.api_tokens import load_api_tokens
+from bot.policy.channel_defaults import ChannelDefaults, load_channels
 from bot.probes.registry import unreadable_parts
 from bot.remedies.names import action_names, unknown_actions
 from bot.roles.needs import unknown_kinds
@@ -173,7 +173,7 @@ def _policy(file: Path | None, clusters: tuple[str, ...], *, several: bool) -> t
         return Policy.default(), (Check(area="policy", what=_POLICY, says=says),)
     try:
         policy = load_policy(file, actions=action_names())
-    except PolicyError as error:
+    except FileError as error:
         return None, tuple(_wrong("policy", error.problems, remedy=lambda _: f"correct it, or unset {_POLICY}"))
     acts = "grants actions" if policy.rules.acting and policy.rules.remediation else "lets nobody change anything"
     return policy, (
@@ -187,7 +187,7 @@ def _channels(file: Path | None, clusters: tuple[str, ...]) -> tuple[Check, ...]
         return ()
     try:
         defaults: ChannelDefaults = load_channels(file)
-    except ChannelsError as error:
+    except FileError as error:
         return tuple(_wrong("channels", error.problems, remedy=lambda _: f"correct it, or unset {_CHANNELS}"))
     return (
         Check(area="channels", what=_CHANNELS, says=f"{file}: {len(defaults.entries)} entries"),
@@ -200,7 +200,7 @@ def _alert_routes(file: Path | None, clusters: tuple[str, ...]) -> tuple[Check, 
         return ()
     try:
         routes = load_alert_routes(file)
-    except AlertRoutesError as error:
+    except FileError as error:
         return tuple(_wrong("alerts", error.problems, remedy=lambda _: f"correct it, or unset {_ROUTES}"))
     return (
         Check(area="alerts", what=_ROUTES, says=f"{file}: {len(routes.routes)} routes"),
@@ -213,7 +213,7 @@ def _api_tokens(file: Path | None) -> tuple[Check, ...]:
         return ()
     try:
         tokens = load_api_tokens(file).tokens
-    except ApiTokensError as error:
+    except FileError as error:
         return tuple(_wrong("api", error.problems, remedy=lambda _: f"correct it, or unset {_TOKENS}"))
     return (Check(area="api", what=_TOKENS, says=f"{file}: {len(tokens)} tokens"),)
 

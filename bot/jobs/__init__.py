@@ -21,23 +21,3 @@ from bot.jobs.contract import (
 from bot.jobs.intake import SWEEP_EVERY_S, JobIntake
 from bot.jobs.jobs import Jobs
 from bot.jobs.scoped import JobHandlers, JobRouter, ScopedJobs
-
-__all__ = [
-    "JOBS_VERSION",
-    "SWEEP_EVERY_S",
-    "JobGivenUp",
-    "JobHandlers",
-    "JobIntake",
-    "JobPayload",
-    "JobRouter",
-    "JobRun",
-    "JobTurn",
-    "JobUrgency",
-    "Jobs",
-    "JobsUnavailable",
-    "ScopedJobs",
-    "StartJob",
-    "StepFailed",
-    "TooManyJobs",
-    "Workflow",
-]

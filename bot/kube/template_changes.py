@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import annotations_of, labels_of, spec_of
+from bot.kube.objects import all_containers, annotations_of, labels_of, spec_of
 from bot.kube.rollouts import RESTARTED_AT
 from intents.domain import Json
 
@@ -65,30 +65,29 @@ def template_changes(before: Json, after: Json) -> tuple[TemplateChange, ...]:
 
 
 def _containers(template: Json) -> dict[str, Mapping[str, Any]]:
-    spec = spec_of(template)
-    listed = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    listed: tuple[Any, ...] = all_containers(spec_of(template))
     return {str(each.get("name", "")): each for each in listed if isinstance(each, Mapping)}
+
+
+def _changed(container: str, field: str, before: Any, after: Any) -> Iterator[TemplateChange]:
+    """Yield the change of a value; nothing where it is the same."""
+    if before != after:
+        yield TemplateChange(container=container, field=field, before=_text(before), after=_text(after))
 
 
 def _in_container(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[TemplateChange]:
     for field in ("image", "command", "args"):
-        if old.get(field) != new.get(field):
-            yield TemplateChange(container=name, field=field, before=_text(old.get(field)), after=_text(new.get(field)))
+        yield from _changed(name, field, old.get(field), new.get(field))
     yield from _environment(name, old, new)
     for kind in ("requests", "limits"):
         was, now = ((each.get("resources") or {}).get(kind) or {} for each in (old, new))
         for resource in sorted({*was, *now}):
-            if was.get(resource) != now.get(resource):
-                field = f"{resource} {kind.removesuffix('s')}"
-                yield TemplateChange(
-                    container=name, field=field, before=_text(was.get(resource)), after=_text(now.get(resource))
-                )
+            yield from _changed(name, f"{resource} {kind.removesuffix('s')}", was.get(resource), now.get(resource))
     for field in _PROBES:
         yield from _flat(name, field, old.get(field), new.get(field))
     yield from _named(name, "mount", old.get("volumeMounts"), new.get("volumeMounts"), key="mountPath")
     for field in _CONTAINER_FIELDS:
-        if old.get(field) != new.get(field):
-            yield TemplateChange(container=name, field=field, before=_text(old.get(field)), after=_text(new.get(field)))
+        yield from _changed(name, field, old.get(field), new.get(field))
 
 
 def _environment(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[TemplateChange]:
@@ -128,23 +127,17 @@ def _sources(listed: Any) -> str:
 
 def _flat(container: str, field: str, old: Any, new: Any) -> Iterator[TemplateChange]:
     """Compare two small objects leaf by leaf; an object that is new or gone is one change."""
-    if old == new:
-        return
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
-        yield TemplateChange(container=container, field=field, before=_text(old), after=_text(new))
+        yield from _changed(container, field, old, new)
         return
     for key in sorted({*old, *new}):
-        if old.get(key) != new.get(key):
-            yield from _flat(container, f"{field}.{key}", old.get(key), new.get(key))
+        yield from _flat(container, f"{field}.{key}", old.get(key), new.get(key))
 
 
 def _named(container: str, field: str, old: Any, new: Any, *, key: str) -> Iterator[TemplateChange]:
     was, now = ({str(one.get(key, "")): one for one in each or ()} for each in (old, new))
     for name in sorted({*was, *now}):
-        if was.get(name) != now.get(name):
-            yield TemplateChange(
-                container=container, field=f"{field} {name}", before=_text(was.get(name)), after=_text(now.get(name))
-            )
+        yield from _changed(container, f"{field} {name}", was.get(name), now.get(name))
 
 
 def _in_pod(before: Json, after: Json) -> Iterator[TemplateChange]:
@@ -154,9 +147,7 @@ def _in_pod(before: Json, after: Json) -> Iterator[TemplateChange]:
         if (old.get(field) or None) != (new.get(field) or None):
             yield TemplateChange(field=field, before=_text(old.get(field)), after=_text(new.get(field)))
     for label in sorted({*labels_of(before), *labels_of(after)} - _HASHES):
-        was, now = labels_of(before).get(label), labels_of(after).get(label)
-        if was != now:
-            yield TemplateChange(field=f"label {label}", before=_text(was), after=_text(now))
+        yield from _changed("", f"label {label}", labels_of(before).get(label), labels_of(after).get(label))
     annotations = {*annotations_of(before), *annotations_of(after)} - {RESTARTED_AT}
     for name in sorted(annotations):
         if annotations_of(before).get(name) != annotations_of(after).get(name):

@@ -2,18 +2,5 @@
 
 from bot.policy.matching import Actor, Decision, ReadLevel
 from bot.policy.model import SILENCE_ALERTS, Limit, Limits
-from bot.policy.policy import ObjectLabels, Policy, PolicyError, PolicyScope, load_policy
-
-__all__ = [
-    "SILENCE_ALERTS",
-    "Actor",
-    "Decision",
-    "Limit",
-    "Limits",
-    "ObjectLabels",
-    "Policy",
-    "PolicyError",
-    "PolicyScope",
-    "ReadLevel",
-    "load_policy",
-]
+from bot.policy.policy import ObjectLabels, Policy, PolicyScope, load_policy
+from bot.policy.strict_yaml import FileError

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from bot.policy.model import StrictModel
-from bot.policy.strict_yaml import FileError, Step, read_strictly
+from bot.policy.strict_yaml import Step, read_strictly
 
 _ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
 
@@ -56,10 +56,6 @@ class AlertRoute(StrictModel):
 _FILE: Final = TypeAdapter(tuple[AlertRoute, ...])
 
 
-class AlertRoutesError(FileError):
-    """A file of routes that cannot be used."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRoutes:
     """All routes, in their order."""
@@ -84,12 +80,9 @@ NO_ROUTES: Final = AlertRoutes()
 
 
 def load_alert_routes(path: Path) -> AlertRoutes:
-    """Read a file of routes; blocking. Raise AlertRoutesError with all its problems."""
+    """Read a file of routes; blocking. Raise FileError with all its problems."""
     expected = "a list of routes such as {match: {severity: critical}, channel: C0123ABCD, cluster: prod}"
-    try:
-        return AlertRoutes(routes=read_strictly(path, _FILE.validate_python, of=list, expected=expected, known=_known))
-    except FileError as error:
-        raise AlertRoutesError(*error.problems) from error
+    return AlertRoutes(routes=read_strictly(path, _FILE.validate_python, of=list, expected=expected, known=_known))
 
 
 def _known(_steps: Sequence[Step]) -> Iterable[str]:

@@ -19,7 +19,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bot.policy.matching import Actor
 from bot.policy.model import Groups, StrictModel, User
-from bot.policy.strict_yaml import FileError, Step, read_strictly
+from bot.policy.strict_yaml import Step, read_strictly
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}|#[^\s,A-Z#*?\[]+")
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
@@ -143,10 +143,6 @@ class ApiToken(StrictModel):
 _FILE: Final = TypeAdapter(tuple[ApiToken, ...])
 
 
-class ApiTokensError(FileError):
-    """A file of tokens that cannot be used."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiTokens:
     """All tokens."""
@@ -170,12 +166,9 @@ NO_TOKENS: Final = ApiTokens()
 
 
 def load_api_tokens(path: Path) -> ApiTokens:
-    """Read a file of tokens; blocking. Raise ApiTokensError with all its problems."""
+    """Read a file of tokens; blocking. Raise FileError with all its problems."""
     expected = "a list of tokens such as {name: ci, token_env: CI_TOKEN, subject: {channel: C0123ABCD}}"
-    try:
-        return ApiTokens(tokens=read_strictly(path, _validated, of=list, expected=expected, known=_known))
-    except FileError as error:
-        raise ApiTokensError(*error.problems) from error
+    return ApiTokens(tokens=read_strictly(path, _validated, of=list, expected=expected, known=_known))
 
 
 def _validated(value: Any) -> tuple[ApiToken, ...]:

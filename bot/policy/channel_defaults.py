@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, model_validat
 
 from bot.policy.matching import Actor, is_here
 from bot.policy.model import Channel, StrictModel
-from bot.policy.strict_yaml import FileError, Step, read_strictly
+from bot.policy.strict_yaml import Step, read_strictly
 from intents.channel_commands import Wanted
 from intents.places import IS_NAME
 
@@ -81,10 +81,6 @@ class ChannelDefault(StrictModel):
 _FILE: Final = TypeAdapter(tuple[ChannelDefault, ...])
 
 
-class ChannelsError(FileError):
-    """A file of channel defaults that cannot be used."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelDefaults:
     """The defaults of all channels; only the first matching entry of a channel counts."""
@@ -124,13 +120,9 @@ NO_DEFAULTS: Final = ChannelDefaults()
 
 
 def load_channels(path: Path) -> ChannelDefaults:
-    """Read a file of channel defaults; blocking. Raise ChannelsError with all its problems."""
+    """Read a file of channel defaults; blocking. Raise FileError with all its problems."""
     expected = "a list of entries such as {channels: [C0123ABCD], cluster: prod, namespace: shop}"
-    try:
-        entries = read_strictly(path, _FILE.validate_python, of=list, expected=expected, known=_known)
-    except FileError as error:
-        raise ChannelsError(*error.problems) from error
-    return ChannelDefaults(entries=entries)
+    return ChannelDefaults(entries=read_strictly(path, _FILE.validate_python, of=list, expected=expected, known=_known))
 
 
 def _known(_steps: Sequence[Step]) -> Iterable[str]:

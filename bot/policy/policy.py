@@ -37,7 +37,7 @@ from bot.policy.model import (
     RemediationArea,
     Rules,
 )
-from bot.policy.strict_yaml import FileError, Step, read_strictly
+from bot.policy.strict_yaml import Step, read_strictly
 from intents.domain import Text
 
 # ASCII before lower-casing, because other letters turn into ASCII by it; no colon, because prefix and address could add
@@ -361,22 +361,15 @@ _ENTRIES: Final[Mapping[object, type[BaseModel]]] = {
 }
 
 
-class PolicyError(FileError):
-    """A policy file that cannot be used."""
-
-
 def load_policy(path: Path, *, actions: Collection[str]) -> Policy:
     """Read a policy file, which may name only these `actions` and that of alerts; blocking.
 
-    Raise PolicyError with all its problems.
+    Raise FileError with all its problems.
     """
     sections = ", ".join(Rules.model_fields)
     expected = f"a policy with some of these sections: {sections}"
-    try:
-        validate = partial(Rules.model_validate, context={KNOWN_ACTIONS: (*actions, SILENCE_ALERTS)})
-        return Policy(rules=read_strictly(path, validate, of=dict, expected=expected, known=_known))
-    except FileError as error:
-        raise PolicyError(*error.problems) from error
+    validate = partial(Rules.model_validate, context={KNOWN_ACTIONS: (*actions, SILENCE_ALERTS)})
+    return Policy(rules=read_strictly(path, validate, of=dict, expected=expected, known=_known))
 
 
 def _known(steps: Sequence[Step]) -> Iterable[str]:

@@ -145,7 +145,7 @@ class Plan(Portable):
     @property
     def key(self) -> str:
         """The object as people type it: namespace/name, or the name."""
-        return f"{self.target.namespace}/{self.target.name}".lstrip("/")
+        return self.target.full_name
 
     @property
     def is_requested(self) -> bool:

@@ -93,9 +93,8 @@ async def _planned(
 
 
 def _title(action: Action, target: ObjectRef) -> Text:
-    place = f"{target.namespace}/{target.name}".lstrip("/")
     verb = action.words.verb
-    return Text(en=f"{verb.en}: {target.kind} {place}", zh=f"{verb.zh}：{target.kind} {place}")
+    return Text(en=f"{verb.en}: {target}", zh=f"{verb.zh}：{target}")
 
 
 def _withheld(gap: Gap) -> Text:

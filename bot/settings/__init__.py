@@ -13,18 +13,3 @@ from bot.settings.environment import (
     variable,
 )
 from bot.settings.required import serve_problems, slack_problems
-
-__all__ = [
-    "PREFIX",
-    "Examined",
-    "LogFormat",
-    "LogLevel",
-    "Settings",
-    "SettingsError",
-    "documented",
-    "examine_settings",
-    "load_settings",
-    "serve_problems",
-    "slack_problems",
-    "variable",
-]

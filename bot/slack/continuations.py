@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Final
 
 import structlog
 
-from bot.slack.errors import MessageGone, SlackError, SlackRefusal, SlackUnavailable, TooLong
+from bot.slack.errors import MessageGone, SlackError, TooLong, log_refusal
 from bot.slack.files import Uploads
 from bot.slack.message_forms import as_file, message_key, payload
 from bot.slack.posts import Address, Posts, listed_files
@@ -65,13 +66,11 @@ class Continuations:
         own = replace(snippet, name=_own_name(snippet, address.key))
         if self._is_done(address, own.name):
             return
-        try:
+        with log_refusal(_log.warning, "file_lookup_failed", channel=address.channel):
             if sought and await self.uploads.search.file(
                 channel=address.channel, thread_ts=address.thread_ts, name=own.name
             ):
                 return
-        except SlackRefusal as error:
-            _log.warning("file_lookup_failed", channel=address.channel, error=str(error))
         try:
             await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
         except SlackError as error:
@@ -100,36 +99,27 @@ class Continuations:
             thread_ts=address.thread_ts,
             near_ts=address.near_ts,
         )
-        try:
+        # MessageGone: the thread was deleted.
+        with log_refusal(_log.warning, "continuation_delete_failed", channel=address.channel), suppress(MessageGone):
             followed = [message async for message in messages]
             for message in followed[:_MOST_WITHDRAWN]:
                 for file in listed_files(message):
                     await self._delete_file(str(file.get("id") or ""))
                 await self.posts.delete(channel=address.channel, ts=str(message.get("ts") or ""))
-        except SlackUnavailable:
-            raise
-        except MessageGone:
-            return  # the thread was deleted
-        except SlackError as error:
-            _log.warning("continuation_delete_failed", channel=address.channel, error=str(error))
 
     async def _delete_file(self, file: str) -> None:
-        try:
+        with log_refusal(_log.warning, "file_delete_failed", file=file):
             await self.uploads.delete(file)
-        except SlackRefusal as error:
-            _log.warning("file_delete_failed", file=file, error=str(error))
 
     async def _note_failure(self, address: Address, error: SlackError, *, text: str, sought: bool) -> None:
         language = language_of(text) or Language.EN
         why = error.says
         says = Text(en=f"{_NOT_UPLOADED.en}: {why.en}.", zh=f"{_NOT_UPLOADED.zh}：{why.zh}。")
         own = replace(address, key=f"{address.key}/note" if address.key else "")
-        try:
+        with log_refusal(_log.warning, "upload_failure_note_failed", channel=address.channel, of=SlackError):
             if sought and own.key and await self.posts.find(own):
                 return
             await self.posts.post(own, payload(notice(says, language=language), key=own.key))
-        except SlackError as refused:
-            _log.warning("upload_failure_note_failed", channel=address.channel, error=str(refused))
 
     def _is_done(self, address: Address, name: str) -> bool:
         return bool(name) and (address.channel, address.thread_ts, name) in self._done

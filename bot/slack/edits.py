@@ -15,7 +15,7 @@ from typing import Any, Final
 import structlog
 
 from bot.slack.api import Api
-from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TooLong
+from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TooLong, log_refusal
 from bot.slack.pacer import Urgency
 
 _log: Final = structlog.get_logger(__name__)
@@ -228,10 +228,8 @@ class Edits:
         content, edit.doubtful = edit.standing, None
         if edit.wanted or content is None:
             return
-        try:
+        with log_refusal(_log.warning, "edit_confirmation_failed", channel=edit.channel, ts=edit.ts, of=SlackError):
             await self._api.call(_METHOD, body=_body(edit, content), channel=edit.channel, urgency=Urgency.PROGRESS)
-        except SlackError as error:
-            _log.warning("edit_confirmation_failed", channel=edit.channel, ts=edit.ts, error=str(error))
 
     def _remember(self, edit: _Edit) -> None:
         at = (edit.channel, edit.ts)

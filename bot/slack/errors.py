@@ -23,7 +23,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
 from intents.domain import Text
@@ -64,6 +65,17 @@ class SlackError(Exception):
 
 class SlackRefusal(SlackError):
     """Slack answered, and would answer the same again."""
+
+
+@contextmanager
+def log_refusal(
+    log: Callable[..., object], event: str, *, of: type[SlackError] = SlackRefusal, **fields: object
+) -> Iterator[None]:
+    """Log an error that the block raises as this event, and go on after the block. Others are raised."""
+    try:
+        yield
+    except of as error:
+        log(event, **fields, error=str(error))
 
 
 class NotInChannel(SlackRefusal):

@@ -15,7 +15,7 @@ import structlog
 from yarl import URL
 
 from bot.slack.api import Api, unreachable
-from bot.slack.errors import MissingScope, Refused, SlackError, SlackUnavailable
+from bot.slack.errors import MissingScope, Refused, SlackRefusal, SlackUnavailable
 from bot.slack.posts import MessageSearch
 from bot.slack.web_client import Hosts, off_loop, outgoing_text
 from intents.domain import Text
@@ -205,11 +205,9 @@ class Files:
     async def _details_of(self, listed: _Listed) -> _Listed:
         try:
             answer = await self.api.call("files.info", query={"file": listed.id})
-        except SlackUnavailable:
-            raise
         except MissingScope as error:
             raise _Refusal(failures.file_scope_missing(listed.name)) from error
-        except SlackError as error:
+        except SlackRefusal as error:
             raise _Refusal(failures.file_deleted(listed.name)) from error
         entry = answer.data.get("file")
         return _Listed.of(entry if isinstance(entry, Mapping) else {})

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
 from bot.slack.api import Api
-from bot.slack.errors import MessageGone, Refused, SlackError, SlackUnavailable
+from bot.slack.errors import MessageGone, Refused, SlackUnavailable, log_refusal
 from bot.slack.message_forms import message_key
 from bot.slack.pacer import Urgency
 
@@ -167,27 +168,19 @@ class Posts:
 
     async def delete(self, *, channel: str, ts: str) -> None:
         """Delete our message; no error if it is gone. Raise SlackError."""
-        try:
+        with suppress(MessageGone):
             await self.api.call("chat.delete", body={"channel": channel, "ts": ts})
-        except MessageGone:
-            return
 
     async def find(self, address: Address) -> FoundMessage | None:
         """Return the message of an earlier attempt.
 
         None also if the search fails: a duplicate is better than no answer.
         """
-        try:
+        with log_refusal(_log.warning, "message_search_failed", channel=address.channel), suppress(MessageGone):
             return await self.search.by_key(
                 channel=address.channel, key=address.key, thread_ts=address.thread_ts, near_ts=address.near_ts
             )
-        except SlackUnavailable:
-            raise
-        except MessageGone:
-            return None
-        except SlackError as error:
-            _log.warning("message_search_failed", channel=address.channel, error=str(error))
-            return None
+        return None
 
     async def _after(self, lost: SlackUnavailable, address: Address, *, pause: float) -> FoundMessage | None:
         await asyncio.sleep(pause)

@@ -224,11 +224,7 @@ class AlertGroups(Repository):
 
     async def leave_out(self, scope: AlertScope, fingerprints: Collection[str]) -> None:
         """Mark pending alerts as not to be posted."""
-
-        async def body(connection: AsyncConnection) -> None:
-            await _assign(connection, scope, fingerprints, "")
-
-        await self._database.transact(body, "alerts")
+        await self._database.transact(lambda connection: _assign(connection, scope, fingerprints, ""), "alerts")
 
     async def behind(self, scope: AlertScope) -> tuple[tuple[str, int], ...]:
         """Return id and number of edits of the posts whose message is out of date."""

@@ -178,23 +178,15 @@ class Topics(Repository):
 
     async def close(self, request_id: str) -> None:
         """Let nobody else join a leader's topics; members that have joined keep them."""
-
-        async def body(connection: AsyncConnection) -> None:
-            await connection.execute(update(topics).where(topics.c.leader == request_id).values(first=_CLOSED))
-
-        await self._database.transact(body)
+        await self._change(update(topics).where(topics.c.leader == request_id).values(first=_CLOSED))
 
     async def end(self, request_id: str, *, other_than: str = "") -> int:
         """End the topics of a leader whose answer is gone. Return their number; the next request opens a new one.
 
         `other_than` is the fingerprint of a topic that stays.
         """
-
-        async def body(connection: AsyncConnection) -> int:
-            led = (topics.c.leader == request_id) & (topics.c.fingerprint != other_than)
-            return (await connection.execute(delete(topics).where(led))).rowcount
-
-        return await self._database.transact(body)
+        led = (topics.c.leader == request_id) & (topics.c.fingerprint != other_than)
+        return await self._change(delete(topics).where(led))
 
 
 def _joined(channel: str, fingerprint: str, request_id: str) -> Select[Any]:

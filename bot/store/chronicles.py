@@ -98,12 +98,8 @@ class Chronicles(IncidentChannels):
 
     async def replace(self, channel: str, source: str, rows: Sequence[FactRow], *, revision: int = 0) -> bool:
         """Replace the facts of a source that is not a message ("a:<request>"), unless a later revision is stored."""
-
-        async def body(connection: AsyncConnection) -> bool:
-            version = SourceVersion(source=source, version=f"{revision:012d}", facts=rows)
-            return await apply_versions(connection, channel, [version])
-
-        return await self._changed(channel, body)
+        version = SourceVersion(source=source, version=f"{revision:012d}", facts=rows)
+        return await self._changed(channel, lambda connection: apply_versions(connection, channel, [version]))
 
     async def mark(self, channel: str, *marks: Mark, found: bool = False) -> bool:
         """Record what a person set for messages.

@@ -160,12 +160,8 @@ class Requests(Repository):
 
     async def get(self, id: str) -> StoredRequest | None:
         """Return a request, or None."""
-
-        async def body(connection: AsyncConnection) -> StoredRequest | None:
-            found = await _read(connection, select(requests).where(requests.c.id == id))
-            return found[0] if found else None
-
-        return await self._database.query(body)
+        query = select(requests).where(requests.c.id == id)
+        return next(iter(await self._database.query(lambda connection: _read(connection, query))), None)
 
     async def count_open(self, *, user: str, channel: str, since: datetime) -> int:
         """Return the number of unanswered requests of a person since a time; without a user, those of a channel."""
@@ -237,14 +233,10 @@ class Requests(Repository):
 
     async def in_thread(self, channel: str, thread_ts: str) -> tuple[StoredRequest, ...]:
         """Return the requests of a thread, that of its first message included, oldest first."""
-
-        async def body(connection: AsyncConnection) -> tuple[StoredRequest, ...]:
-            query = select(requests).where(
-                requests.c.channel == channel, (requests.c.thread_ts == thread_ts) | (requests.c.source_ts == thread_ts)
-            )
-            return await _read(connection, query.order_by(requests.c.created, requests.c.id))
-
-        return await self._database.query(body)
+        here = (requests.c.thread_ts == thread_ts) | (requests.c.source_ts == thread_ts)
+        query = select(requests).where(requests.c.channel == channel, here)
+        oldest_first = query.order_by(requests.c.created, requests.c.id)
+        return await self._database.query(lambda connection: _read(connection, oldest_first))
 
 
 async def _amend(connection: AsyncConnection, id: str, ts: str, text: str, now: datetime) -> int | None:

@@ -1,5 +1,3 @@
 """Send traces and metrics to an OpenTelemetry collector by OTLP over HTTP, if one is configured."""
 
 from bot.telemetry.exporting import METRICS_EVERY_S, exporting
-
-__all__ = ["METRICS_EVERY_S", "exporting"]

@@ -20,7 +20,7 @@ from bot.diagnosing import CarriedMatch, carried_match
 from bot.jobs import JobRun
 from bot.policy import PolicyScope, ReadLevel
 from bot.policy.channel_defaults import AlertAnswers
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import log_refusal
 from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import RequestState, StoredRequest, Surface
@@ -345,12 +345,10 @@ class AnswerWorkflow:
         """React to the message of the request in place of an answer. Raise SlackUnavailable."""
         request = exchange.request
         original = request.original
-        try:
+        with log_refusal(_log.info, "reaction_failed", channel=original.channel):
             await self.services.slack.reactions.add(
                 channel=original.channel, ts=original.source_ts, name=reply.reaction
             )
-        except SlackRefusal as error:
-            _log.info("reaction_failed", channel=original.channel, error=str(error))
         await self.poster.take_back(request)  # of a placeholder
         await self.services.store.requests.set_state(request.id, RequestState.ANSWERED)
         self._count(request, reply, first=request.revision == 1)
@@ -421,12 +419,10 @@ class PickWorkflow:
             refused = {"action": str(Press.CLUSTER), "outcome": "refused", "cluster": cluster}
             await services.audit(payload, **refused, detail={"why": _WHY}, key=job)
             message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
-            try:
+            with log_refusal(_log.warning, "press_reply_failed"):
                 await services.slack.post_ephemeral(
                     channel=payload.channel, user=payload.user, message=message, thread_ts=request.original.thread_ts
                 )
-            except SlackRefusal as error:
-                _log.warning("press_reply_failed", error=str(error))
             return None
         if await store.answers.note(request.id, {PRESSED: cluster}) is None:
             return None

@@ -37,7 +37,6 @@ from responses.slack.ask_dialog import (
     AskView,
     ask_dialog,
     chosen_object,
-    named,
     namespace_options,
     object_options,
     typed_option,
@@ -158,7 +157,7 @@ class AskDialog:
             return namespace_options(one.name for one in suggestions.like(typed, found, most=100))
         options = object_options(suggestions.like(typed, found, most=100))
         whole = all(map(IS_NAME.fullmatch, typed.split("/"))) and typed.count("/") <= 1
-        is_listed = any(typed in (one.name, named(one)) for one in found)
+        is_listed = any(typed in (one.name, one.full_name) for one in found)
         own = typed_option(typed, language) if whole and not is_listed else None
         return [*options, *([own] if own else [])]
 
@@ -206,10 +205,10 @@ class AskDialog:
             created=self.services.clock(),
         )
         if pasted:
-            told = f"{about.kind} {named(about)}\n{pasted}" if about is not None else pasted
+            told = f"{about}\n{pasted}" if about is not None else pasted
             return replace(request, text=f"{flag} {told}".strip())
         assert about is not None
-        where = f"{about.kind} {named(about)}{flag}" if flag else ""
+        where = f"{about}{flag}" if flag else ""
         return replace(request, text=where, kind=about.kind, namespace=about.namespace, name=about.name)
 
     def _about(self, typed: Mapping[str, str]) -> ObjectRef | None:

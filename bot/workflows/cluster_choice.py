@@ -19,7 +19,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import CarriedMatch, match_text
 from bot.diagnosing.object_search import exists
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackError
+from bot.slack.errors import SlackError, log_refusal
 from bot.store import StoredRequest, Surface
 from bot.workflows.conversation import TURN, KeptTurn, asks_more_than_why
 from bot.workflows.kept_answer import KeptAnswer
@@ -318,10 +318,8 @@ async def earlier_answer(services: Services, request: StoredRequest) -> EarlierA
         kept = await store.answers.get(other.id)
         if kept is None or not kept.message or not kept.ts:
             continue
-        try:
+        link = ""
+        with log_refusal(_log.info, "earlier_answer_not_linked", of=SlackError):
             link = await services.slack.permalink(channel=kept.channel, ts=kept.ts)
-        except SlackError as error:
-            _log.info("earlier_answer_not_linked", error=str(error))
-            link = ""
         return EarlierAnswer(answer=KeptAnswer.from_json(kept.message), link=link)
     return None

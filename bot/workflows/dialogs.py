@@ -13,7 +13,7 @@ import structlog
 from bot.common.portable import Portable
 from bot.jobs import JobRun, JobsUnavailable
 from bot.remedies.contract import Plan, Preview
-from bot.slack.errors import MessageGone, SlackError, TriggerExpired
+from bot.slack.errors import MessageGone, SlackError, TriggerExpired, log_refusal
 from bot.store import StoredPlan
 from bot.workflows.job_payloads import DialogJob, Payload
 from bot.workflows.services import Services, retry_step
@@ -75,10 +75,8 @@ class FilledDialog:
 
     async def _give_up(self, job: DialogJob, view: str) -> None:
         language = await self.services.language_of(job.user, within=TELL_S)
-        try:
+        with log_refusal(_log.warning, "dialog_update_failed", dialog=job.kind, channel=job.channel, of=SlackError):
             await self.services.slack.update_view(view, refusal_dialog(self.failed, language=language))
-        except SlackError as error:
-            _log.warning("dialog_update_failed", dialog=job.kind, channel=job.channel, error=str(error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +115,8 @@ async def tell_user(services: Services, channel: str, user: str, says: Text, *, 
         await services.slack.post_ephemeral(channel=channel, user=user, message=message, thread_ts=thread_ts)
     except SlackError as error:
         _log.info("ephemeral_reply_failed", channel=channel, error=str(error))
-        try:
+        with log_refusal(_log.warning, "command_reply_failed", of=SlackError):
             await services.slack.post(channel=user, message=message)
-        except SlackError as second:
-            _log.warning("command_reply_failed", error=str(second))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from bot.jobs import JobRun, JobsUnavailable, StartJob
 from bot.policy import ReadLevel
 from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as RemedyOutcome
-from bot.slack.errors import SlackError, SlackRefusal
+from bot.slack.errors import SlackError, log_refusal
 from bot.store import CLAIMED, RequestState, StoreUnavailable
 from bot.workflows.authorisation import APPLIED
 from bot.workflows.dialogs import tell_user
@@ -85,7 +85,7 @@ class FailureReports:
     async def tell(self, failure: FailureJob) -> None:
         """Tell the people who wait. Raise SlackUnavailable or StoreUnavailable: try again."""
         reason = failures.NOT_IN_TIME if failure.error == OutageLasted.__name__ else failures.RESTARTED
-        try:
+        with log_refusal(_log.error, "job_failure_notice_failed", job=failure.id):
             match _failed(failure):
                 case AnswerJob(request=request):
                     await self._unanswered(request, reason)
@@ -97,8 +97,6 @@ class FailureReports:
                     await self._undone(asked, failure.id)
                 case MarkJob() | FactCorrectionJob() as mark:
                     await tell_user(self.services, mark.channel, mark.user, reason)
-        except SlackRefusal as second:
-            _log.error("job_failure_notice_failed", job=failure.id, error=str(second))
 
     async def _undone(self, job: CommandJob | MentionJob, id: str) -> None:
         """Report to the response URL, else to the thread of a command by mention."""

@@ -14,7 +14,7 @@ import structlog
 
 from bot.jobs import JobRun
 from bot.policy import PolicyScope, ReadLevel
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import log_refusal
 from bot.slack.scopes import SCOPES
 from bot.store import ChannelState, Mute, WatchPost
 from bot.store.alert_groups import StoredAlertPost
@@ -63,11 +63,9 @@ class HomeWorkflow:
         requester = await self.services.presser(payload)
         tab = await self.tab(requester)
         view = home_view(tab, channel=payload.channel, language=requester.language)
-        try:
+        # The person left, or the Home tab is not enabled in the app's settings.
+        with log_refusal(_log.warning, "home_tab_not_published"):
             await self.services.slack.app_views.publish_home(payload.user, view)
-        except SlackRefusal as error:
-            # The person left, or the Home tab is not enabled in the app's settings.
-            _log.warning("home_tab_not_published", error=str(error))
 
     async def tab(self, requester: Requester) -> HomeTab:
         """Return what the Home tab of this person shows now."""
@@ -169,11 +167,9 @@ class HomeWorkflow:
 
     async def _link(self, channel: str, ts: str) -> str:
         """Return the permalink of a message, "" if Slack does not return it."""
-        try:
+        with log_refusal(_log.info, "permalink_missing"):
             return await self.services.slack.permalink(channel, ts) if ts else ""
-        except SlackRefusal as error:
-            _log.info("permalink_missing", error=str(error))
-            return ""
+        return ""
 
 
 def _sees(scope: PolicyScope, cluster: str, namespaces: Iterable[str]) -> bool:

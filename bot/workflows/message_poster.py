@@ -31,6 +31,7 @@ from bot.slack.errors import (
     SlackRefusal,
     SlackUnavailable,
     TokenRevoked,
+    log_refusal,
 )
 from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
@@ -204,11 +205,9 @@ class MessagePoster:
         with unasked():
             if (delay := self.services.slack.edits.delay) > _AT_ONCE_S:
                 raise SlackUnavailable(method="chat.update", detail=f"answers go first, for {delay:.1f} s")
-            try:
+            with log_refusal(_log.warning, "answer_refresh_failed", request=request.id):
                 return await self.show(request)
-            except SlackRefusal as error:
-                _log.warning("answer_refresh_failed", request=request.id, error=str(error))
-                return True
+            return True
 
     async def notes(self, request: StoredRequest) -> AnswerNotes:
         """Return all notes about the request's answer."""
@@ -242,10 +241,8 @@ class MessagePoster:
         original, services = request.original, self.services
         _log.warning("answer_post_failed", channel=original.channel, error=str(error), request=request.id)
         if original.response_url and isinstance(error, NotInChannel | ChannelGone):
-            try:
+            with log_refusal(_log.warning, "response_url_reply_failed", request=request.id, of=SlackError):
                 await services.slack.respond(original.response_url, _without_controls(message))
-            except SlackError as second:
-                _log.warning("response_url_reply_failed", request=request.id, error=str(second))
             return
         if isinstance(error, TokenRevoked) or not original.user:
             return
@@ -254,13 +251,11 @@ class MessagePoster:
             return
         once = f"{type(error).__name__}/{original.channel}"
         if await services.once(once):
-            try:
+            with log_refusal(_log.warning, "requester_notification_failed", user=original.user, of=SlackError):
                 language = choose(preferred=services.language, text=request.text)
                 place = await services.slack.place(original.channel)
                 says = _about(f"#{place.name}", error.says) if place.name else error.says
                 await services.slack.post(channel=original.user, message=notice(says, language=language))
-            except SlackError as second:
-                _log.warning("requester_notification_failed", user=original.user, error=str(second))
 
 
 def _about(channel: str, says: Text) -> Text:

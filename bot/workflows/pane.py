@@ -14,7 +14,7 @@ import structlog
 
 from bot.jobs import JobRun
 from bot.slack.app_views import SessionStatus
-from bot.slack.errors import SlackError, SlackRefusal
+from bot.slack.errors import SlackError, log_refusal
 from bot.store import StoredRequest, Surface
 from bot.workflows.health_now import EVERY, HealthNow
 from bot.workflows.job_payloads import PaneJob
@@ -47,11 +47,9 @@ class PaneWorkflow:
         found = (await self.health.of(requester)).clusters
         several = len(requester.scope.clusters(self.services.clusters.names)) > 1
         title, prompts = prompts_of(found, several=several, language=requester.language)
-        try:
+        # The direct message is gone, or the app has no agent view.
+        with log_refusal(_log.info, "prompts_not_set"):
             await self.services.slack.app_views.suggest(payload.channel, prompts, title=title)
-        except SlackRefusal as error:
-            # The direct message is gone, or the app has no agent view.
-            _log.info("prompts_not_set", error=str(error))
 
 
 @asynccontextmanager
@@ -75,9 +73,7 @@ async def showing_work(services: Services, request: StoredRequest) -> AsyncItera
 
 async def _set(services: Services, request: StoredRequest, status: SessionStatus, *, title: str = "") -> bool:
     original = request.original
-    try:
+    with log_refusal(_log.info, "session_status_not_set", status=str(status), of=SlackError):
         await services.slack.app_views.set_status(original.channel, original.thread_ts, status, title=title)
-    except SlackError as error:
-        _log.info("session_status_not_set", status=str(status), error=str(error))
-        return False
-    return True
+        return True
+    return False

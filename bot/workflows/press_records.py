@@ -11,7 +11,7 @@ import structlog
 
 from bot.remedies.contract import Plan, Preview, Reason, Refusal, State
 from bot.remedies.records import Denied, Result, audit_entry
-from bot.slack.errors import SlackError, SlackRefusal
+from bot.slack.errors import SlackError, SlackRefusal, log_refusal
 from bot.store import AuditEntry, ClaimOutcome, ClaimResult, StoredAnswer, StoredPlan, StoredRequest
 from bot.workflows.authorisation import Attempt, Authority, authorise
 from bot.workflows.chronicle.facts import record_remedy
@@ -117,10 +117,8 @@ class PressRecorder:
         async with self.services.turn(press.answer.request_id):
             await store.answers.note(press.answer.request_id, {note.key: note.as_json()})
             if show:
-                try:
+                with log_refusal(_log.warning, "remedy_result_update_delayed", plan=plan.id, of=SlackError):
                     await self._show(press)
-                except SlackError as error:
-                    _log.warning("remedy_result_update_delayed", plan=plan.id, error=str(error))
         await record_remedy(self.services, press.answer, plan, shown)
 
     async def report(self, press: ConfirmedPress) -> None:
@@ -178,12 +176,10 @@ class PressRecorder:
     ) -> bool:
         """Post once per press and state; return whether it was posted. Raise SlackUnavailable."""
         key = f"{press.token}/{shown.state}/{channel}"
-        try:
+        with log_refusal(_log.error, "remedy_result_post_failed", channel=channel):
             await post_once(self.services, message, to=channel, thread_ts=thread_ts, key=key)
-        except SlackRefusal as error:
-            _log.error("remedy_result_post_failed", channel=channel, error=str(error))
-            return False
-        return True
+            return True
+        return False
 
     async def audit(self, press: ConfirmedPress, step: str, result: Result | None) -> None:
         fields = audit_entry(
@@ -202,13 +198,11 @@ class PressRecorder:
         return (await self.services.requester(team=press.team, channel=press.answer.channel, user=press.user)).language
 
     async def _post_ephemeral(self, press: ConfirmedPress, message: Message) -> None:
-        try:
+        with log_refusal(_log.warning, "press_reply_failed", of=SlackError):
             thread = press.request.original.thread_ts if press.request else ""
             await self.services.slack.post_ephemeral(
                 channel=press.answer.channel, user=press.user, message=message, thread_ts=thread
             )
-        except SlackError as error:
-            _log.warning("press_reply_failed", error=str(error))
 
 
 def _told(plan: Plan, state: RemedyState) -> RemedyState:

@@ -165,5 +165,5 @@ def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
         _job(incidents.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
         _job(incidents.ResolveDialogJob, partial(ask_resolution, services)),
         _job(incidents.SummaryJob, SummaryWorkflow(services=services).run),
-        _job(incidents.WelcomeJob, partial(catch_up, services)),
+        _step(incidents.WelcomeJob, "tell", partial(catch_up, services)),
     )

@@ -18,7 +18,7 @@ import structlog
 from bot.diagnosing import CarriedMatch
 from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import JobRun
-from bot.slack.errors import MessageGone, SlackError, SlackRefusal
+from bot.slack.errors import MessageGone, SlackError, SlackRefusal, log_refusal
 from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
@@ -137,14 +137,12 @@ class Repeats:
         once = f"repeat/{leader.id}/{asked.user}"
         if not asked.user or not await services.once(once, within=_SAID_ONCE):
             return {"stands": True}
-        try:
+        with log_refusal(_log.info, "repeat_notice_failed", of=SlackError):
             message = answered_before(link, count=count, language=repeat.language, anyway_value=repeat.id)
             thread_ts = asked.thread_ts if asked.thread_ts != asked.source_ts else ""
             await services.slack.post_ephemeral(
                 channel=asked.channel, user=asked.user, message=message, thread_ts=thread_ts
             )
-        except SlackError as error:
-            _log.info("repeat_notice_failed", error=str(error))
         return {"stands": True}
 
     async def count(self, leader_id: str) -> None:
@@ -176,11 +174,9 @@ class Repeats:
         sent = leader and await self.poster.sent(leader, step=ANSWER)
         if leader is None or not sent or not await self._stands(leader):
             return answer
-        try:
+        with log_refusal(_log.info, "earlier_answer_not_linked", of=SlackError):
             return replace(answer, same_as=await services.slack.permalink(channel=sent.channel, ts=sent.ts))
-        except SlackError as error:
-            _log.info("earlier_answer_not_linked", error=str(error))
-            return answer
+        return answer
 
     async def first_about(self, request: StoredRequest, fault: str) -> str:
         """Return the request whose answer was the first one with this incident and object at fault; "" if this one."""

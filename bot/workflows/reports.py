@@ -21,7 +21,7 @@ from bot.diagnosing import TargetNotFound
 from bot.jobs import JobRun
 from bot.kube.access import NOTHING
 from bot.overviews.overview import overview
-from bot.slack.errors import SlackRefusal, SlackUnavailable
+from bot.slack.errors import SlackUnavailable, log_refusal
 from bot.store import StoredReport
 from bot.workflows.job_payloads import FeedbackReportJob, ReportJob
 from bot.workflows.message_poster import post_once
@@ -104,10 +104,8 @@ async def _tell(services: Services, payload: ReportJob, why: str, id: str) -> No
 
 async def _post(services: Services, message: Message, channel: str, id: str) -> None:
     """Post once. Raise SlackUnavailable; a channel that cannot be posted to is logged."""
-    try:
+    with log_refusal(_log.error, "report_not_posted", channel=channel, job=id):
         await post_once(services, message, to=channel, key=id)
-    except SlackRefusal as error:
-        _log.error("report_not_posted", channel=channel, job=id, error=str(error))
 
 
 def changed(found: Sequence[Overview], last: StoredReport | None, namespaces: Sequence[str]) -> OverviewChange:
@@ -156,10 +154,8 @@ async def report_feedback(services: Services, payload: FeedbackReportJob, id: st
     message = feedback_message(
         shown, _titles(services, summary, channel), since=since, until=until, language=services.usual_language
     )
-    try:
+    with log_refusal(_log.error, "feedback_report_not_posted", channel=channel, job=id):
         await post_once(services, message, to=channel, key=id)
-    except SlackRefusal as error:
-        _log.error("feedback_report_not_posted", channel=channel, job=id, error=str(error))
 
 
 async def _readable(services: Services, channels: Iterable[str], home: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ import structlog
 from bot.diagnosing import match_text
 from bot.jobs import JobRun
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import log_refusal
 from bot.slack.message_events import text_of
 from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
@@ -121,10 +121,8 @@ async def _from_thread(services: Services, channel: str, thread_ts: str, ts: str
     Without permission to read the thread, the chosen message's `text` is all there is.
     """
     messages: tuple[Mapping[str, Any], ...] = ()
-    try:
+    with log_refusal(_log.warning, "thread_read_failed", channel=channel):
         messages = (await services.slack.history.thread(channel, thread_ts, limit=_READ)).messages
-    except SlackRefusal as error:
-        _log.warning("thread_read_failed", channel=channel, error=str(error))
     people = [one for one in messages if one.get("user") and not one.get("bot_id")]
     chosen = next((one for one in messages if one.get("ts") == ts), None)
     first = next(iter(messages), chosen)

@@ -9,7 +9,7 @@ import structlog
 
 from bot.jobs import JobRun, StartJob
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import log_refusal
 from bot.store import LearnedEntry
 from bot.workflows.dialogs import tell_user
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
@@ -74,10 +74,8 @@ async def _confirm(services: Services, payload: SaveJob, job: str) -> None:
         await tell_user(services, channel, payload.user, says)
         return
     message = saved_message(payload.title, payload.id, payload.version, payload.yaml, language=payload.language)
-    try:
+    with log_refusal(_log.error, "saved_incident_not_confirmed", channel=channel, job=job):
         await post_once(services, message, to=channel, key=job, thread_ts=payload.thread_ts)
-    except SlackRefusal as error:
-        _log.error("saved_incident_not_confirmed", channel=channel, job=job, error=str(error))
 
 
 async def audit_learned(services: Services, payload: SaveJob | SaveDialogJob, outcome: str, detail: Json) -> None:

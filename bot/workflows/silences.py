@@ -20,7 +20,7 @@ from bot.alertmanager import AlertmanagerError
 from bot.cluster.errors import ClusterError
 from bot.jobs import JobRun, StartJob
 from bot.policy import SILENCE_ALERTS, Decision
-from bot.slack.errors import SlackError
+from bot.slack.errors import SlackError, log_refusal
 from bot.store import StoreUnavailable
 from bot.store.alert_groups import SilenceState, StoredAlertPost, StoredSilence
 from bot.workflows.alert_posts import start_post
@@ -276,11 +276,9 @@ class SilenceWorkflow:
 
     async def _tell(self, payload: AlertPressJob, says: Text) -> None:
         services, channel, user = self.services, payload.channel, payload.user
-        try:
+        with log_refusal(_log.warning, "press_reply_failed", of=SlackError):
             language = await services.language_of(user, within=_CHECKED_S)
             await services.slack.post_ephemeral(channel=channel, user=user, message=not_done(says, language=language))
-        except SlackError as error:
-            _log.warning("press_reply_failed", error=str(error))
 
     async def _audit(self, payload: AlertPressJob, outcome: str, detail: Json, *, key: str = "") -> None:
         key = _digest(SILENCE_ALERTS, payload.post, key, outcome) if key else ""

@@ -10,7 +10,7 @@ import structlog
 
 from bot.common.portable import Portable
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import log_refusal
 from bot.store import Mute, WatchPost
 from bot.workflows.job_payloads import WatchPressJob
 from bot.workflows.message_poster import show_once
@@ -76,13 +76,11 @@ class WatchDisplay:
             post = await store.get(key) or post
             if post.shown and not again:
                 return None
-            done = True
-            try:
+            done = False
+            # The channel is archived, or the message was deleted: it would fail again.
+            with log_refusal(_log.error, "watch_not_posted", channel=post.channel):
                 await self._show(replace(post, over=over or post.over))
-            except SlackRefusal as error:
-                # The channel is archived, or the message was deleted: it would fail again.
-                _log.error("watch_not_posted", channel=post.channel, error=str(error))
-                done = False
+                done = True
             await store.shown(key)
             return done
 

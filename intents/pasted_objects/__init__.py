@@ -13,8 +13,6 @@ from intents.pasted_objects.described import description_at, table_at
 from intents.pasted_objects.manifests import manifest_at
 from intents.pasted_objects.section import NumberedLine, Section
 
-__all__ = ["sections_of"]
-
 _FORMATS = (manifest_at, description_at, table_at)
 
 

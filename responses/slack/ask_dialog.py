@@ -129,15 +129,10 @@ def namespace_options(names: Iterable[str]) -> list[Element]:
 def object_options(objects: Iterable[ObjectRef]) -> list[Element]:
     """Return objects as options. Those with names too long for one are left out: they can be typed."""
     return [
-        blocks.option(f"{named(each)} · {each.kind}", value)
+        blocks.option(f"{each.full_name} · {each.kind}", value)
         for each in objects
         if _fits(value := _BY.join((each.kind, each.namespace, each.name)))
     ][: limits.SELECT_OPTIONS - 1]
-
-
-def named(about: ObjectRef) -> str:
-    """Return namespace/name of an object."""
-    return f"{about.namespace}/{about.name}".lstrip("/")
 
 
 def typed_option(typed: str, language: Language) -> Element | None:

@@ -56,7 +56,7 @@ def prompts_of(found: Sequence[SafeOverview], *, several: bool, language: Langua
 def _about(finding: OverviewFinding, cluster: str, language: Language) -> Prompt | None:
     """Return the question about a finding; None where a name is too long to ask about."""
     about = finding.asked
-    name = shown_line(f"{about.namespace}/{about.name}".lstrip("/"))
+    name = shown_line(about.full_name)
     asks = (_WHY_IN if cluster else _WHY).in_(language).format(shown_line(about.kind).lower(), name, cluster)
     if len(asks) > _MESSAGE:
         return None

@@ -8,11 +8,11 @@ import pytest
 
 from bot.cli.rehearsal import full_world_of, stage, staged
 from bot.diagnosing import diagnose
-from intents.builtin import builtin_catalog
 from intents.catalog.cases import ask_of, world_of
 from intents.domain import ChainRole, Diagnosis, JudgedHypothesis, Verdict
 from intents.ranking import MOST_MOMENTS
 from intents.request import DiagnoseObject, ExplainText, Request
+from tests.builtin import builtin_catalog
 from tests.engines import remembering_engine
 
 CATALOG = builtin_catalog().catalog

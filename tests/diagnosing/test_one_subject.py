@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 
 from bot.diagnosing import Engine
-from intents.builtin import builtin_catalog
 from intents.catalog.schema import Incident
+from tests.builtin import builtin_catalog
 from tests.diagnosing.one_subject import (
     ASKED,
     SCENES,

@@ -4,13 +4,13 @@ import pytest
 
 from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import diagnose
-from intents.builtin import builtin_catalog
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, FindingOutcome, GapReason, JudgedHypothesis, Language, Verdict
 from intents.request import ExplainText
 from responses import sentences
 from responses.safety import scrubbed
 from responses.slack.details import full_text
+from tests.builtin import builtin_catalog
 from tests.engines import remembering_engine
 
 CATALOG = builtin_catalog().catalog

@@ -6,7 +6,6 @@ import pytest
 
 from bot.diagnosing.observation import Observed, Statement, unexplained
 from bot.kube.health import of_condition, of_event, of_exit, of_reason
-from intents.builtin import builtin_catalog
 from intents.catalog.fields import Consequence
 from intents.domain import (
     Finding,
@@ -19,6 +18,7 @@ from intents.domain import (
     Text,
     Verdict,
 )
+from tests.builtin import builtin_catalog
 
 CATALOG = builtin_catalog().catalog
 PODS = tuple(ObjectRef(kind="Pod", namespace="shop", name=f"web-{number}") for number in (0, 1))

@@ -14,13 +14,13 @@ from typing import Final
 import bm25s  # type: ignore[import-untyped]
 from rapidfuzz import fuzz, process, utils
 
-from intents.builtin import matcher_for
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.catalog.signatures import Signature
 from intents.matcher import Matcher
 from intents.symptoms import read_symptoms
 from intents.tokens import words_of
+from tests.builtin import matcher_for
 
 Ranked = list[tuple[str, float]]
 Contestant = Callable[[str], Ranked]

@@ -20,7 +20,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from intents.catalog.schema import Examples, Incident
-from intents.matcher import THRESHOLD, Matcher
+from intents.matcher import Matcher
+from intents.scores import THRESHOLD
 from intents.symptoms import read_symptoms
 from tests.eval.cases import Case, cases_of
 from tests.eval.contestants import casebook

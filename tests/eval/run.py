@@ -26,7 +26,7 @@ from rich.table import Table
 
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
-from intents.matcher import THRESHOLD
+from intents.scores import THRESHOLD
 from tests.eval.cases import (
     BLIND,
     EVERYDAY,

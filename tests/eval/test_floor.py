@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from intents.builtin import builtin_catalog
+from tests.builtin import builtin_catalog
 from tests.eval.cases import BLIND, EVERYDAY, PASTES, THREADS, TOLD, cases_in
 from tests.eval.figures import figures_of
 from tests.eval.run import answers_to

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from intents.builtin import builtin_catalog
+from tests.builtin import builtin_catalog
 from tests.eval.cases import BLIND, EVERYDAY, FORMERLY_ORDINARY, IDS, NONE, PASTES, THREADS, TOLD, Case, cases_in
 from tests.eval.figures import Answer, figures_of
 

@@ -9,7 +9,8 @@ import pytest
 
 from intents.catalog.schema import Incident
 from intents.domain import Hypothesis
-from intents.matcher import THRESHOLD, Matcher, MatchResult
+from intents.matcher import Matcher, MatchResult
+from intents.scores import THRESHOLD
 from intents.symptoms import read_symptoms
 
 

@@ -13,12 +13,12 @@ import yaml
 
 from bot.cli.rehearsal import full_world_of, request_of
 from bot.kube.health import can_judge, problem_of
-from intents.builtin import builtin_catalog, matcher_for
 from intents.catalog.schema import Case, Incident
 from intents.domain import Json, Verdict
 from intents.matcher import Matcher
 from intents.request import DiagnoseObject
 from intents.symptoms import read_symptoms
+from tests.builtin import builtin_catalog, matcher_for
 from tests.described import described
 
 CATALOG: Final = builtin_catalog().catalog

@@ -9,8 +9,9 @@ import pytest
 from intents.background import same_words
 from intents.catalog.loader import builtin_directory, load
 from intents.domain import ObjectRef
-from intents.matcher import THRESHOLD, Matcher
+from intents.matcher import Matcher
 from intents.prose import CONSTANTS, ProseClassifier, is_prose, likelihood, paragraphs_of, reports_problem
+from intents.scores import THRESHOLD
 from intents.symptoms import read_symptoms
 from intents.tokens import stem_of, terms_of
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.policy.alert_routes import AlertMode, AlertRoutesError, load_alert_routes
+from bot.policy import FileError
+from bot.policy.alert_routes import AlertMode, load_alert_routes
 
 EXAMPLE = Path(__file__).parents[2] / "deploy/examples/alert-routes.yaml"
 
@@ -47,6 +48,6 @@ def test_problem_is_named_with_line_and_field(tmp_path: Path, text: str, says: s
     file = tmp_path / "routes.yaml"
     file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(AlertRoutesError, match="routes") as caught:
+    with pytest.raises(FileError, match="routes") as caught:
         load_alert_routes(file)
     assert says in str(caught.value)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.policy.api_tokens import ApiTokensError, load_api_tokens
+from bot.policy import FileError
+from bot.policy.api_tokens import load_api_tokens
 
 TOKEN = "0f7c4b9be0c14f0fa0a1"
 DIGEST = hashlib.sha256(TOKEN.encode()).hexdigest()
@@ -69,7 +70,7 @@ def test_problem_names_file_line_and_field_and_never_a_token(tmp_path, monkeypat
     (tmp_path / "short").write_text("0f7c4b9be0c1")
     text = entry.replace("%", DIGEST).replace("SHORT", str(tmp_path / "short"))
 
-    with pytest.raises(ApiTokensError) as caught:
+    with pytest.raises(FileError) as caught:
         load_api_tokens(written(tmp_path, f"# tokens\n- {text}\n"))
 
     assert says in str(caught.value)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.policy import Actor
-from bot.policy.channel_defaults import ChannelsError, load_channels
+from bot.policy import Actor, FileError
+from bot.policy.channel_defaults import load_channels
 
 EXAMPLE = Path(__file__).parents[2] / "deploy/examples/channels.yaml"
 
@@ -70,7 +70,7 @@ def test_problems_are_reported_with_file_line_and_field(tmp_path: Path, text: st
     file = tmp_path / "channels.yaml"
     file.write_text(text)
 
-    with pytest.raises(ChannelsError) as raised:
+    with pytest.raises(FileError) as raised:
         load_channels(file)
 
     told = str(raised.value).replace(f"{tmp_path}/", "").splitlines()

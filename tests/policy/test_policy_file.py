@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import Actor, Policy, PolicyError, ReadLevel, load_policy
+from bot.policy import Actor, FileError, Policy, ReadLevel, load_policy
 from bot.remedies.names import action_names
 from intents.catalog.loader import Problem
 
@@ -15,7 +15,7 @@ from intents.catalog.loader import Problem
 def problems(file: Path, text: str | bytes) -> list[str]:
     """Return the problems of a file with this text, without its directory."""
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(PolicyError) as raised:
+    with pytest.raises(FileError) as raised:
         load_policy(file, actions=action_names())
     return str(raised.value).replace(f"{file.parent}/", "").splitlines()
 
@@ -223,7 +223,7 @@ def test_every_mistake_is_reported_in_line_order(tmp_path: Path) -> None:
 
 def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     for path, says in [(tmp_path / "none.yaml", "no such file or directory"), (tmp_path, "is a directory")]:
-        with pytest.raises(PolicyError, match=says):
+        with pytest.raises(FileError, match=says):
             load_policy(path, actions=action_names())
 
 
@@ -264,7 +264,7 @@ def test_any_file_gives_a_policy_or_an_error_with_places(
     told: tuple[Problem, ...] = ()
     try:
         assert isinstance(load_policy(file, actions=action_names()), Policy)
-    except PolicyError as error:
+    except FileError as error:
         told = error.problems or (Problem(file="", line=0, field="", says=""),)
 
     assert all(problem.file == str(file) and problem.says for problem in told)

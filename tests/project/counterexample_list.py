@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 import intents
-from intents.builtin import builtin_catalog
 from intents.catalog.schema import Incident
 from intents.scales import FILE, Counterexample, counterexamples, ordinary_shares, written_list
 from intents.signature_finder import SignatureFinder
+from tests.builtin import builtin_catalog
 
 LIST: Final = Path(str(intents.__file__)).with_name(FILE)
 

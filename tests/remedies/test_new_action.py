@@ -12,7 +12,7 @@ import pytest
 
 import bot.remedies.actions
 from bot.__main__ import main
-from bot.policy import PolicyError, load_policy
+from bot.policy import FileError, load_policy
 from bot.probes.registry import declarations as probes
 from bot.remedies import action, names
 from bot.remedies.contract import EffectState
@@ -104,7 +104,7 @@ def test_a_policy_may_grant_it(tmp_path: Path) -> None:
     file.write_text(POLICY, "utf-8")
 
     assert load_policy(file, actions=names.action_names()).rules.acting[0].actions == (NAME,)
-    with pytest.raises(PolicyError, match="'pause-rollout' is not a known action"):
+    with pytest.raises(FileError, match="'pause-rollout' is not a known action"):
         load_policy(file, actions=("restart-pod",))
 
 

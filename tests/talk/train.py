@@ -28,7 +28,6 @@ from sklearn.neural_network import MLPClassifier
 
 import intents.talk
 from intents.background import ordinary_lines
-from intents.builtin import builtin_catalog, matcher_for
 from intents.catalog.checks import filled_signatures
 from intents.failures import OTHER, features_of_failure
 from intents.prose import is_prose
@@ -38,6 +37,7 @@ from intents.talk.asks import Ask
 from intents.talk.classifier import checksums_of, places_among
 from intents.talk.features import Message, features_of, features_of_print, is_printed, printed_lines
 from intents.talk.origins import Origin
+from tests.builtin import builtin_catalog, matcher_for
 from tests.talk import linear
 
 HERE: Final = Path(__file__).parent

@@ -3,5 +3,3 @@
 from bot.playground.kubernetes.scenes import expanded
 from bot.playground.kubernetes.server import RecordedRequest, SimulatedCluster
 from bot.playground.kubernetes.world_checks import WorldError
-
-__all__ = ["RecordedRequest", "SimulatedCluster", "WorldError", "expanded"]

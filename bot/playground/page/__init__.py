@@ -10,14 +10,3 @@ from bot.playground.page.content import (
     Usage,
 )
 from bot.playground.page.server import PlaygroundPage
-
-__all__ = [
-    "ListedChannel",
-    "MessageShortcut",
-    "PasteSample",
-    "Person",
-    "PlaygroundPage",
-    "SlashCommand",
-    "StagedEvent",
-    "Usage",
-]

@@ -6,7 +6,7 @@ deletion of namespaces stop. Undo creates the APIService again from its manifest
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
@@ -46,7 +46,7 @@ class DeleteApiService(Action):
         obj = await snapshot.get(KIND, plan.target.name)
         _check_deletable(plan.target, obj)
         warnings, custodian = await _backend(snapshot, obj), await custodian_of(snapshot, obj)
-        outlook = Outlook(effects=_effects(obj), warnings=warnings, custodian=custodian)
+        outlook = Outlook(effects=tuple(_effects(obj)), warnings=warnings, custodian=custodian)
         return Proposal(steps=(deletion(plan.target),), outlook=outlook)
 
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
@@ -91,27 +91,22 @@ def _check_deletable(me: ObjectRef, obj: Json) -> None:
         )
 
 
-def _effects(obj: Json) -> tuple[Text, ...]:
+def _effects(obj: Json) -> Iterator[Text]:
     spec = obj.get("spec") or {}
     group, version = spec.get("group", ""), spec.get("version", "")
-    effects = [
-        Text(
-            en=f"Requests for {group}/{version} get 404 instead of 503 until it is registered again",
-            zh=f"对 {group}/{version} 的请求会得到 404 而不是 503，直到重新注册",
-        ),
-        Text(
-            en="It no longer disturbs kubectl, garbage collection and the deletion of namespaces",
-            zh="kubectl、垃圾回收与命名空间删除不再受其影响",
-        ),
-    ]
+    yield Text(
+        en=f"Requests for {group}/{version} get 404 instead of 503 until it is registered again",
+        zh=f"对 {group}/{version} 的请求会得到 404 而不是 503，直到重新注册",
+    )
+    yield Text(
+        en="It no longer disturbs kubectl, garbage collection and the deletion of namespaces",
+        zh="kubectl、垃圾回收与命名空间删除不再受其影响",
+    )
     if str(group).endswith("metrics.k8s.io"):
-        effects.append(
-            Text(
-                en="Autoscalers (HPA) on these metrics, and kubectl top, still get no data",
-                zh="依赖这些指标的 HPA 与 kubectl top 仍然没有数据",
-            )
+        yield Text(
+            en="Autoscalers (HPA) on these metrics, and kubectl top, still get no data",
+            zh="依赖这些指标的 HPA 与 kubectl top 仍然没有数据",
         )
-    return tuple(effects)
 
 
 async def _backend(snapshot: Snapshot, obj: Json) -> tuple[Text, ...]:

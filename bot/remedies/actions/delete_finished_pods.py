@@ -6,11 +6,11 @@ and the write. The target is the namespace of the pods.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import is_mirror, is_terminating, name_of, phase_of, ref, uid_of
+from bot.kube.objects import created_at, is_mirror, is_terminating, name_of, phase_of, ref, uid_of
 from bot.kube.owners import controller_of
 from bot.remedies.action import Action, for_kind, permission
 from bot.remedies.changes import diff_lines
@@ -51,7 +51,7 @@ class DeleteFinishedPods(Action):
         reason, node = _text(plan.args.get("reason")), _text(plan.args.get("node"))
         listing = await snapshot.list("Pod", namespace=plan.target.name)
         finished = [pod for pod in listing.items if _is_meant(pod, reason=reason, node=node)]
-        found = sorted(finished, key=lambda pod: (_created(pod), name_of(pod)))
+        found = sorted(finished, key=lambda pod: (created_at(pod), name_of(pod)))
         if not found:
             what = _what(reason, node)
             raise unsafe(f"{plan.target.name} no longer has {what.en}", f"{plan.target.name} 中（已）没有{what.zh}")
@@ -59,8 +59,8 @@ class DeleteFinishedPods(Action):
         return Proposal(
             steps=tuple(deletion(ref(pod, "Pod")) for pod in chosen),
             outlook=Outlook(
-                effects=_effects(plan, chosen, _what(reason, node), left=len(found) - len(chosen)),
-                warnings=_warnings(chosen),
+                effects=tuple(_effects(plan, chosen, _what(reason, node), left=len(found) - len(chosen))),
+                warnings=tuple(_warnings(chosen)),
                 known=tuple(map(uid_of, chosen)),
             ),
             shown=diff_lines(list(map(_line, chosen)), [], name=f"finished pods of {plan.target.name}"),
@@ -93,10 +93,6 @@ def _is_meant(pod: Json, *, reason: str, node: str) -> bool:
     return not node or (pod.get("spec") or {}).get("nodeName") == node
 
 
-def _created(pod: Json) -> str:
-    return str((pod.get("metadata") or {}).get("creationTimestamp") or "")
-
-
 def _what(reason: str, node: str) -> Text:
     zh_node = f"节点 {node} 上" if node else ""
     kind = Text(en=f"pods that finished as {reason}", zh=f"以 {reason} 结束的 Pod")
@@ -107,44 +103,33 @@ def _what(reason: str, node: str) -> Text:
 
 def _line(pod: Json) -> str:
     status, spec = pod.get("status") or {}, pod.get("spec") or {}
-    parts = (name_of(pod), phase_of(pod), status.get("reason"), spec.get("nodeName"), _created(pod))
+    parts = (name_of(pod), phase_of(pod), status.get("reason"), spec.get("nodeName"), created_at(pod))
     return "  ".join(str(each) for each in parts if each)
 
 
-def _effects(plan: Plan, chosen: Sequence[Json], what: Text, *, left: int) -> tuple[Text, ...]:
-    effects = [
-        Text(
-            en=f"Deletes {what.en} in namespace {plan.target.name}: {len(chosen)}; no running pod is touched",
-            zh=f"删除 {plan.target.name} 中的 {len(chosen)} 个{what.zh}；不会影响正在运行的 Pod",
-        ),
-        Text(
-            en="Their logs, and the reasons in their status, are no longer available",
-            zh="它们的日志以及状态中记录的结束原因将无法再查看",
-        ),
-    ]
+def _effects(plan: Plan, chosen: Sequence[Json], what: Text, *, left: int) -> Iterator[Text]:
+    yield Text(
+        en=f"Deletes {what.en} in namespace {plan.target.name}: {len(chosen)}; no running pod is touched",
+        zh=f"删除 {plan.target.name} 中的 {len(chosen)} 个{what.zh}；不会影响正在运行的 Pod",
+    )
+    yield Text(
+        en="Their logs, and the reasons in their status, are no longer available",
+        zh="它们的日志以及状态中记录的结束原因将无法再查看",
+    )
     if left:
-        effects.append(
-            Text(
-                en=f"The oldest {len(chosen)} now; {left} more stay for another run",
-                zh=f"一次删除最早的 {len(chosen)} 个；另有 {left} 个留待下次",
-            )
+        yield Text(
+            en=f"The oldest {len(chosen)} now; {left} more stay for another run",
+            zh=f"一次删除最早的 {len(chosen)} 个；另有 {left} 个留待下次",
         )
-    return tuple(effects)
 
 
-def _warnings(chosen: Sequence[Json]) -> tuple[Text, ...]:
-    warnings = []
+def _warnings(chosen: Sequence[Json]) -> Iterator[Text]:
     if any(local_volumes(pod.get("spec") or {}) for pod in chosen):
-        warnings.append(
-            Text(en="Data in their local volumes (emptyDir) is lost", zh="其本地卷（emptyDir）中的数据会丢失")
-        )
+        yield Text(en="Data in their local volumes (emptyDir) is lost", zh="其本地卷（emptyDir）中的数据会丢失")
     jobs = {owner.name for pod in chosen if (owner := controller_of(pod)) and owner.kind == "Job"}
     if jobs:
         names = ", ".join(sorted(jobs)[:_NAMED]) + (f" (+{len(jobs) - _NAMED})" if len(jobs) > _NAMED else "")
-        warnings.append(
-            Text(
-                en=f"Some belong to Jobs ({names}), whose results in the logs are lost too",
-                zh=f"其中一些属于 Job（{names}）：其日志会随之消失",
-            )
+        yield Text(
+            en=f"Some belong to Jobs ({names}), whose results in the logs are lost too",
+            zh=f"其中一些属于 Job（{names}）：其日志会随之消失",
         )
-    return tuple(warnings)

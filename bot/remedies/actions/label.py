@@ -13,7 +13,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.agents import is_fixed_label
-from bot.kube.objects import name_of, namespace_of
+from bot.kube.objects import full_name, labels_of, name_of, namespace_of
 from bot.kube.placement import refusal as not_placed
 from bot.kube.placement import selects
 from bot.remedies.action import WORKLOADS
@@ -109,7 +109,7 @@ async def _node_effects(snapshot: Snapshot, node: Json, wanted: Entries) -> tupl
     except ClusterError as error:
         return (stays, error.gap("DaemonSets").says)
     then = _labelled(node, wanted)
-    changed = ", ".join(_key(each) for each in sets if _runs(each, node) != _runs(each, then))
+    changed = ", ".join(full_name(each) for each in sets if _runs(each, node) != _runs(each, then))
     if changed:
         raise unsafe(
             f"DaemonSet {changed} selects nodes by this label, and would start or end a pod there at once",
@@ -122,19 +122,15 @@ def _labelled(obj: Json, wanted: Entries) -> Json:
     return {**obj, "metadata": {**obj["metadata"], "labels": patch_action.merged(obj, wanted, field="labels")}}
 
 
-def _labels(obj: Json) -> dict[str, str]:
-    return (obj.get("metadata") or {}).get("labels") or {}
-
-
 def _matches(selector: dict[str, Any], pod: Json) -> bool:
     # A ReplicationController's selector is a plain map.
     plain = not {"matchLabels", "matchExpressions"} & selector.keys()
-    return selects({"matchLabels": selector} if plain else selector, _labels(pod))
+    return selects({"matchLabels": selector} if plain else selector, labels_of(pod))
 
 
 def _serves(service: Json, pod: Json) -> bool:
     selector = (service.get("spec") or {}).get("selector")
-    return bool(selector) and selects({"matchLabels": selector}, _labels(pod))
+    return bool(selector) and selects({"matchLabels": selector}, labels_of(pod))
 
 
 def _runs(daemon_set: Json, node: Json) -> bool:
@@ -143,10 +139,6 @@ def _runs(daemon_set: Json, node: Json) -> bool:
     # With every taint tolerated, only the labels can keep the pod off the node.
     spec = {**(template.get("spec") or {}), "tolerations": [{"operator": "Exists"}]}
     return not_placed({"spec": spec}, node) != _OTHER_NODE
-
-
-def _key(obj: Json) -> str:
-    return f"{namespace_of(obj)}/{name_of(obj)}"
 
 
 def _listed(en: str, zh: str, names: Sequence[str]) -> Text:

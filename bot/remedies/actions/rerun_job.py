@@ -6,7 +6,7 @@ The name of the new Job follows from the failed Job and the number of its reruns
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
@@ -25,11 +25,12 @@ from bot.kube.objects import (
     annotations_of,
     condition,
     created_at,
+    has_ended,
     is_terminating,
     labels_of,
     name_of,
     namespace_of,
-    phase_of,
+    pod_template_of,
     ref,
     spec_of,
     status_of,
@@ -122,7 +123,7 @@ class RerunJob(Action):
         )
         outlook = Outlook(
             effects=_effects(job, new),
-            warnings=_warnings(job, cron_job),
+            warnings=tuple(_warnings(job, cron_job)),
             owner=new,
             counts_as=controller_of(job) or plan.target,
         )
@@ -213,49 +214,40 @@ def _effects(job: Json, new: ObjectRef) -> tuple[Text, ...]:
     )
 
 
-def _warnings(job: Json, cron_job: Json | None) -> tuple[Text, ...]:
+def _warnings(job: Json, cron_job: Json | None) -> Iterator[Text]:
     done, wanted = int(status_of(job).get("succeeded") or 0), int(spec_of(job).get("completions") or 1)
-    warnings = [
-        Text(
-            en="Its work is done again from the beginning, with all its side effects",
-            zh="工作会从头重新执行，并再次产生所有副作用",
-        ),
-        Text(
-            en="What the failed run left half done is not cleaned up"
-            + (f"; {done} of {wanted} completions had succeeded and run again" if done else ""),
-            zh="失败的运行遗留的未完成内容不会被清理"
-            + (f"；已成功的 {done}/{wanted} 个 completion 会再次执行" if done else ""),
-        ),
-    ]
+    yield Text(
+        en="Its work is done again from the beginning, with all its side effects",
+        zh="工作会从头重新执行，并再次产生所有副作用",
+    )
+    yield Text(
+        en="What the failed run left half done is not cleaned up"
+        + (f"; {done} of {wanted} completions had succeeded and run again" if done else ""),
+        zh="失败的运行遗留的未完成内容不会被清理"
+        + (f"；已成功的 {done}/{wanted} 个 completion 会再次执行" if done else ""),
+    )
     deadline = spec_of(job).get("activeDeadlineSeconds")
     if deadline and condition(job, "Failed").get("reason") == "DeadlineExceeded":
-        warnings.append(
-            Text(
-                en=f"It ran out of its activeDeadlineSeconds ({deadline} s); the new Job has the same limit",
-                zh=f"它超过了 activeDeadlineSeconds（{deadline} 秒）；新 Job 的限制相同",
-            )
+        yield Text(
+            en=f"It ran out of its activeDeadlineSeconds ({deadline} s); the new Job has the same limit",
+            zh=f"它超过了 activeDeadlineSeconds（{deadline} 秒）；新 Job 的限制相同",
         )
-    return (*warnings, *(_warnings_of_cron_job(job, cron_job) if cron_job else ()))
+    if cron_job:
+        yield from _warnings_of_cron_job(job, cron_job)
 
 
-def _warnings_of_cron_job(job: Json, cron_job: Json) -> tuple[Text, ...]:
+def _warnings_of_cron_job(job: Json, cron_job: Json) -> Iterator[Text]:
     name, policy = name_of(cron_job), spec_of(cron_job).get("concurrencyPolicy")
-    warnings = []
-    if pod_spec_of(spec_of(cron_job).get("jobTemplate") or {}) != pod_spec_of(job):
-        warnings.append(
-            Text(
-                en=f"The template of CronJob {name} has changed since; the new Job has the failed Job's own",
-                zh=f"CronJob {name} 的模板此后已更改；新 Job 使用失败 Job 自己的模板",
-            )
+    if spec_of(pod_template_of(spec_of(cron_job).get("jobTemplate") or {})) != spec_of(pod_template_of(job)):
+        yield Text(
+            en=f"The template of CronJob {name} has changed since; the new Job has the failed Job's own",
+            zh=f"CronJob {name} 的模板此后已更改；新 Job 使用失败 Job 自己的模板",
         )
     if policy in ("Forbid", "Replace"):
-        warnings.append(
-            Text(
-                en=f"CronJob {name} does not wait for it: at the next time of its schedule both may run at once",
-                zh=f"CronJob {name} 不会等待它：到下次调度时间两者可能同时运行",
-            )
+        yield Text(
+            en=f"CronJob {name} does not wait for it: at the next time of its schedule both may run at once",
+            zh=f"CronJob {name} 不会等待它：到下次调度时间两者可能同时运行",
         )
-    return tuple(warnings)
 
 
 def _gone(new: ObjectRef, job: Json | None) -> EffectStatus:
@@ -279,7 +271,7 @@ def _unfinished(job: Json, new: ObjectRef, pods: list[Json]) -> EffectStatus:
         return effect(
             EffectState.FAILING, f"{new} failed: {reason}{last}", f"{new} 失败：{reason}{last}", replacements=failed
         )
-    up = [each for each in pods if phase_of(each) not in ("Succeeded", "Failed") and not is_terminating(each)]
+    up = [each for each in pods if not has_ended(each) and not is_terminating(each)]
     stuck = [(each, why) for each in up if (why := workloads.why_failing(each))]
     if stuck:
         shown = f"{name_of(stuck[-1][0])}: {stuck[-1][1]}"
@@ -334,17 +326,12 @@ def copy_of(job: Json, *, taken: Collection[str], reruns: int) -> Json:
 
 def runs_in(job: Json) -> tuple[str, ...]:
     """Return the containers of a Job's pods as `name: image command arguments`."""
-    pod = pod_spec_of(job)
+    pod = spec_of(pod_template_of(job))
     return tuple(
         " ".join(map(str, (f"{each.get('name')}: {each.get('image')}", *_arguments(each))))
         for key in ("initContainers", "containers")
         for each in pod.get(key) or ()
     )
-
-
-def pod_spec_of(job: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the spec of the pods of a Job, or of a CronJob's `jobTemplate`; empty where it has none."""
-    return ((job.get("spec") or {}).get("template") or {}).get("spec") or {}
 
 
 def _arguments(container: Mapping[str, Any]) -> list[Any]:

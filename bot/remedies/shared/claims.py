@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import is_terminating, name_of, namespace_of, phase_of
-from bot.kube.volumes import claim_names, claim_templates_of, class_of, nodes_of
+from bot.kube.objects import has_ended, is_terminating, name_of, namespace_of
+from bot.kube.volumes import claim_names, claim_templates_of, class_of, nodes_of, volume_name_of
 from bot.remedies.contract import one_text
 from intents.domain import Json, Text
 
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
-_ENDED: Final = frozenset({"Succeeded", "Failed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class BoundClaim:
 
     @property
     def volume_name(self) -> str:
-        return str((self.claim.get("spec") or {}).get("volumeName") or "")
+        return volume_name_of(self.claim)
 
     @property
     def size(self) -> str:
@@ -46,7 +45,7 @@ class BoundClaim:
 
 async def with_volume(snapshot: Snapshot, claim: Json) -> BoundClaim:
     """Read the volume of a claim. Raises ClusterError: nothing is then known about the data."""
-    name = str((claim.get("spec") or {}).get("volumeName") or "")
+    name = volume_name_of(claim)
     return BoundClaim(claim=claim, volume=await snapshot.find("PersistentVolume", name) if name else None)
 
 
@@ -112,7 +111,7 @@ async def mounting(snapshot: Snapshot, claim: Json) -> tuple[Json, ...]:
     """Return the pods that mount a claim and have not finished, by name."""
     listing = await snapshot.list("Pod", namespace=namespace_of(claim))
     name = name_of(claim)
-    found = [pod for pod in listing.items if name in claim_names(pod) and phase_of(pod) not in _ENDED]
+    found = [pod for pod in listing.items if name in claim_names(pod) and not has_ended(pod)]
     return tuple(sorted(found, key=name_of))
 
 

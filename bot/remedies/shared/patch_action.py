@@ -15,7 +15,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.origins import custodian_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.job_runs import has_finished
-from bot.kube.objects import is_terminating, name_of, ref, uid_of
+from bot.kube.objects import has_ended, is_terminating, name_of, ref, uid_of
 from bot.kube.owners import controller_of
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import replicas_of
@@ -383,7 +383,7 @@ class SuspensionAction(PatchAction):
     async def effect_on(self, snapshot: Snapshot, obj: Json) -> EffectStatus:
         if obj.get("kind") == "CronJob":
             return await super().effect_on(snapshot, obj)
-        pods = [pod for pod in await workloads.pods_of(snapshot, obj) if has_not_finished(pod)]
+        pods = [pod for pod in await workloads.pods_of(snapshot, obj) if not has_ended(pod)]
         return _suspended(pods) if self.suspends else _resumed(obj, pods)
 
 
@@ -407,11 +407,6 @@ def _resumed(job: Json, pods: list[Json]) -> EffectStatus:
 def is_suspended(obj: Json) -> bool:
     """Tell whether a CronJob or a Job is suspended."""
     return bool((obj.get("spec") or {}).get("suspend"))
-
-
-def has_not_finished(pod: Json) -> bool:
-    """Tell whether a pod has neither succeeded nor failed."""
-    return (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
 
 
 def _check_decided_here(obj: Json) -> None:

@@ -240,12 +240,8 @@ class MessageIntake:
         self.conversation.add(message.channel, message.thread_ts, message.ts, Message(text=text, user=message.user))
         if decided.answered and match.matching.hypotheses:
             await self._matched(message, parts, match)
-        elif decided.answered:
-            self.metrics.message_handled("reported")
-            new_request = self._new_request(message, Surface.MESSAGE, parts[0])
-            await self._submit(new_request, parts, integration=message.bot)
-        elif _has_text_file(message):
-            self.metrics.message_handled("file")
+        elif decided.answered or _has_text_file(message):
+            self.metrics.message_handled("reported" if decided.answered else "file")
             new_request = self._new_request(message, Surface.MESSAGE, parts[0])
             await self._submit(new_request, parts, integration=message.bot)
         else:

@@ -176,8 +176,7 @@ class PressIntake:
         if parsed is None:
             raise PressRefused("the button does not name an object")
         about, cluster = parsed
-        named = f"{about.namespace}/{about.name}" if about.namespace else about.name
-        await self._request(press, f"{about.kind} {named} --context {cluster}" if cluster else "", about)
+        await self._request(press, f"{about} --context {cluster}" if cluster else "", about)
 
     async def _ask(self, press: ButtonPress) -> None:
         """Ask a question that a message offers."""

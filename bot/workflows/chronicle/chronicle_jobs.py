@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import StartJob
-from bot.slack.errors import SlackError, SlackRefusal
+from bot.slack.errors import SlackError, SlackRefusal, log_refusal
 from bot.slack.message_events import ChannelEvent, ChannelEventKind
 from bot.slack.people import Place
 from bot.store import ChannelState, Chronicle, IncidentChannel, Store
@@ -205,11 +205,9 @@ class IncidentStartWorkflow:
         name = payload.name or (await services.slack.place(channel)).name
         words, why = incident_replies.CANNOT_JOIN, error.says
         says = words.filled(name, why)
-        try:
+        with log_refusal(_log.warning, "channel_creator_notification_failed", channel=channel):
             language = await services.language_of(user, within=1.0)
             await services.slack.post(channel=user, message=notice(says, language=language), key=once)
-        except SlackRefusal as second:
-            _log.warning("channel_creator_notification_failed", channel=channel, error=str(second))
 
 
 def _is_ours(place: Place) -> bool:
@@ -247,10 +245,8 @@ async def _for_auditors(services: Services, known: IncidentChannel, remover: str
 
 
 async def _say(services: Services, says: Text, language: Language, *, to: str, key: str) -> None:
-    try:
+    with log_refusal(_log.warning, "removal_notice_failed", to=to):
         await post_once(services, notice(says, language=language), to=to, key=key)
-    except SlackRefusal as error:
-        _log.warning("removal_notice_failed", to=to, error=str(error))
 
 
 def _named(says: Text, *names: str) -> Text:
@@ -268,10 +264,8 @@ async def tell_archiver(services: Services, payload: ArchivedJob, id: str) -> No
     requester = await services.presser(payload)
     if requester.scope.who.bot:
         return
-    try:
+    with log_refusal(_log.warning, "archive_notice_failed", channel=channel):
         await post_once(services, await _final(services, chronicle, requester), to=user, key=f"{id}/final")
-    except SlackRefusal as error:
-        _log.warning("archive_notice_failed", channel=channel, error=str(error))
 
 
 async def _final(services: Services, chronicle: Chronicle, requester: Requester) -> Message:

@@ -11,19 +11,18 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun
 from bot.policy import ReadLevel
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import log_refusal
 from bot.store import ChannelState, Chronicle, IncidentChannel
 from bot.workflows.chronicle.facts import facts_of_chronicle
 from bot.workflows.incident_payloads import WelcomeJob
-from bot.workflows.services import Requester, Services, retry_step
+from bot.workflows.services import Requester, Services
 from intents.channel_commands import ChannelCommand, Reader
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
 from intents.chronicle.news import news_since
 from intents.chronicle.summary import Summary, summary_of
 from intents.chronicle.timeline import timeline_of
-from intents.domain import Json, Language, Text
+from intents.domain import Language, Text
 from intents.talk.since import since
 from responses import failures
 from responses.chronicle import incident_replies
@@ -141,14 +140,8 @@ def _draft(page: SummaryPage, names: Mapping[str, str], language: Language) -> S
 _log: Final = structlog.get_logger(__name__)
 
 
-async def catch_up(services: Services, run: JobRun, payload: WelcomeJob) -> Json | None:
-    """Run the job `welcome`. After a crash it may be shown twice."""
-    await retry_step(run, "tell", _welcome, services, payload)
-    return None
-
-
-async def _welcome(services: Services, payload: WelcomeJob) -> None:
-    """Show how the incident stands, unless nothing has happened yet or it is over.
+async def catch_up(services: Services, payload: WelcomeJob) -> None:
+    """Show how the incident stands, unless nothing has happened yet or it is over. After a crash it may be shown twice.
 
     It does not count as read: it has only the newest of what happened.
     """
@@ -163,10 +156,8 @@ async def _welcome(services: Services, payload: WelcomeJob) -> None:
     if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
         return  # joining is not a request, so stay silent
     message = _messages(page, language=requester.language, mention=True).welcome(page.facts)
-    try:
+    with log_refusal(_log.info, "catch_up_failed", channel=channel):
         await services.slack.post_ephemeral(channel=channel, user=user, message=message)
-    except SlackRefusal as error:
-        _log.info("catch_up_failed", channel=channel, error=str(error))
 
 
 async def summary_for(

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.remedies.contract import Plan
 from bot.slack.channel_messages import channel_message
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import log_refusal
 from bot.store import Chronicle, FactRow, Mark, RecordedMessage, StoredAnswer, StoredRequest
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import post_once
@@ -257,7 +257,5 @@ async def may_be_named(services: Services, channel: str) -> bool:
 async def _say_similar(services: Services, request: StoredRequest, other: Chronicle, message: Message) -> None:
     original = request.original
     key = f"{request.id}/like/{other.channel.channel}"
-    try:
+    with log_refusal(_log.info, "similar_incident_notice_failed", request=request.id):
         await post_once(services, message, to=original.channel, thread_ts=original.thread_ts, key=key)
-    except SlackRefusal as error:
-        _log.info("similar_incident_notice_failed", request=request.id, error=str(error))

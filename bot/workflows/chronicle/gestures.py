@@ -16,7 +16,7 @@ import yaml
 
 from bot.jobs import JobRun
 from bot.slack.channel_messages import edited_at, thread_of, words_of
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import log_refusal
 from bot.store import Mark
 from bot.workflows.chronicle.documents import forbidden
 from bot.workflows.chronicle.facts import SETTABLE, facts_of_chronicle, recorded_message
@@ -109,11 +109,9 @@ def _marks(ts: str, user: str, at: datetime, kinds: Mapping[str, str], *, stands
 
 
 async def _message(services: Services, channel: str, ts: str) -> Mapping[str, Any] | None:
-    try:
+    with log_refusal(_log.warning, "marked_message_read_failed", channel=channel):
         return await services.slack.message(channel=channel, ts=ts)
-    except SlackRefusal as error:
-        _log.warning("marked_message_read_failed", channel=channel, error=str(error))
-        return None
+    return None
 
 
 # --- correct a fact ---

@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import SlackRefusal, log_refusal
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.documents import draft_of, final_of, names_of, page_of
 from bot.workflows.chronicle.facts import row_of
@@ -159,26 +159,22 @@ class IncidentChangeWorkflow:
             return ""
 
     async def _remove(self, known: IncidentChannel) -> None:
-        try:
+        with log_refusal(_log.warning, "summary_delete_failed", channel=known.channel):
             if known.summary_ts:
                 await self.services.slack.pins.remove(channel=known.channel, ts=known.summary_ts)
             await take_back(self.services, summary_key(known.channel))
-        except SlackRefusal as error:
-            _log.warning("summary_delete_failed", channel=known.channel, error=str(error))
 
     async def _answer(self, payload: CommandJob, says: Text, key: str) -> None:
         if payload.cause:
             await tell_user(self.services, payload.channel, payload.user, says)
             return
         message = notice(says, language=payload.language)
-        try:
+        with log_refusal(_log.warning, "command_reply_failed"):
             if address := payload.response_url:
                 await self.services.slack.respond(address, message)
             else:
                 there, thread = payload.channel, payload.thread_ts or ""
                 await post_once(self.services, message, to=there, thread_ts=thread, key=f"{key}/answer")
-        except SlackRefusal as error:
-            _log.warning("command_reply_failed", error=str(error))
 
 
 def _facts(payload: CommandJob, id: str) -> tuple[Fact, ...]:

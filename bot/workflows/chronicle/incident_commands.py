@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobPayload, StartJob
-from bot.slack.errors import NotInChannel, SlackRefusal
+from bot.slack.errors import NotInChannel, log_refusal
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
 from bot.store import ChannelState, IncidentChannel
@@ -215,10 +215,8 @@ class MentionWorkflow:
         if decided is None:
             return
         channel, thread = payload.channel, payload.thread_ts
-        try:
+        with log_refusal(_log.warning, "mention_command_reply_failed", channel=channel):
             await post_once(self.commands.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
-        except SlackRefusal as error:
-            _log.warning("mention_command_reply_failed", channel=channel, error=str(error))
         if decided.job:
             await self.commands.start(f"{id}.done", decided.job)
 

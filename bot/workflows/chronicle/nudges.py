@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import JobRun, StartJob
-from bot.slack.errors import SlackRefusal
+from bot.slack.errors import log_refusal
 from bot.slack.pacer import unasked
 from bot.store import ChannelState, Chronicle, Store
 from bot.workflows.chronicle.documents import SummaryPage, names_of, page_of
@@ -91,11 +91,8 @@ class NudgeWorkflow:
             permalink=page.permalink,
             names=await names_of(services, [*filter(None, [nudge.commander]), *page.summary.people]),
         )
-        try:
-            with unasked():
-                await post_once(services, message, to=channel, key=key)
-        except SlackRefusal as error:
-            _log.info("nudge_post_failed", channel=channel, error=str(error))
+        with log_refusal(_log.info, "nudge_post_failed", channel=channel), unasked():
+            await post_once(services, message, to=channel, key=key)
         for one in nudge.things:
             await services.store.notices.note(_told(channel, one.key), services.clock())
 

@@ -20,9 +20,9 @@ from bot.slack.errors import (
     ChannelGone,
     MissingScope,
     NotInChannel,
-    SlackError,
     SlackRefusal,
     SlackUnavailable,
+    log_refusal,
 )
 from bot.store import ChannelState, Chronicle, IncidentChannel, StoreUnavailable
 from bot.workflows.chronicle.documents import SummaryPage, page_of
@@ -88,10 +88,8 @@ async def _say_taken(services: Services, channel: IncidentChannel, error: Canvas
     says = notice(words.filled(why), language=services.usual_language)
     known = await services.store.chronicles.get(name)
     below = known.summary_ts if known else channel.summary_ts
-    try:
+    with log_refusal(_log.warning, "failure_notice_post_failed", channel=name):
         await post_once(services, says, to=name, thread_ts=below, key=f"canvas/{name}/taken")
-    except SlackRefusal as second:
-        _log.warning("failure_notice_post_failed", channel=name, error=str(second))
 
 
 async def take_back_canvas(services: Services, channel: IncidentChannel) -> None:
@@ -99,10 +97,8 @@ async def take_back_canvas(services: Services, channel: IncidentChannel) -> None
     if channel.canvas in ("", _UNWANTED):
         return
     says = incident_replies.DISMISSED_HERE.in_(services.usual_language)
-    try:
+    with log_refusal(_log.warning, "canvas_delete_failed", channel=channel.channel):
         await services.slack.canvases.edit(canvas=channel.canvas, markdown=says)
-    except SlackRefusal as error:
-        _log.warning("canvas_delete_failed", channel=channel.channel, error=str(error))
 
 
 def _refused(channel: str) -> str:
@@ -221,12 +217,10 @@ class SummaryWorkflow:
         """Pin the summary; return the missing scope, if any. Other errors are posted below the summary."""
         try:
             await self.services.slack.pins.add(channel=channel, ts=ts)
-        except SlackUnavailable:
-            raise
         except MissingScope as error:
             _log.warning("summary_pin_failed", channel=channel, error=str(error))
             return frozenset({_PINNING})
-        except SlackError as error:
+        except SlackRefusal as error:
             _log.warning("summary_pin_failed", channel=channel, error=str(error))
             why, words = error.says, failures.PIN_FAILED
             await self._say_once(channel, ts, "pin", Text(en=f"{words.en}: {why.en}", zh=f"{words.zh}：{why.zh}"))
@@ -254,10 +248,8 @@ class SummaryWorkflow:
             await self._say_below(channel, ts, what, notice(says, language=self.services.usual_language))
 
     async def _say_below(self, channel: str, ts: str, what: str, message: Message) -> None:
-        try:
+        with log_refusal(_log.warning, "failure_notice_post_failed", channel=channel):
             await self.services.slack.post(channel=channel, message=message, thread_ts=ts, key=f"{channel}/{what}")
-        except SlackRefusal as error:
-            _log.warning("failure_notice_post_failed", channel=channel, error=str(error))
 
 
 def summary_key(channel: str) -> str:

@@ -2,5 +2,3 @@
 
 from bot.playground.kubernetes.prometheus.series import Declared, parse_metrics
 from bot.playground.kubernetes.prometheus.server import SimulatedPrometheus
-
-__all__ = ["Declared", "SimulatedPrometheus", "parse_metrics"]

@@ -111,17 +111,16 @@ class _Parser:
         return compare
 
     def _expression(self) -> Evaluate:
-        found = self._term()
-        while self._value in ("+", "-"):
-            sign = self._take()
-            found = _combined(found, sign, self._term())
-        return found
+        return self._chain(self._term, ("+", "-"))
 
     def _term(self) -> Evaluate:
-        found = self._operand()
-        while self._value in ("*", "/"):
+        return self._chain(self._operand, ("*", "/"))
+
+    def _chain(self, operand: Callable[[], Evaluate], signs: tuple[str, str]) -> Evaluate:
+        found = operand()
+        while self._value in signs:
             sign = self._take()
-            found = _combined(found, sign, self._operand())
+            found = _combined(found, sign, operand())
         return found
 
     def _operand(self) -> Evaluate:

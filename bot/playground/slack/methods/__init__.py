@@ -2,5 +2,3 @@
 
 from bot.playground.slack.methods import agent, chat, conversations, files, surfaces, users
 from bot.playground.slack.methods.registry import METHODS
-
-__all__ = ["METHODS", "agent", "chat", "conversations", "files", "surfaces", "users"]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 from intents.catalog.loader import Catalog, Loaded, builtin_directory, load
-
-if TYPE_CHECKING:
-    from intents.matcher import Matcher
+from intents.matcher import Matcher
 
 
 @cache
@@ -19,15 +16,9 @@ def builtin_catalog() -> Loaded:
 
 def matcher_for(catalog: Catalog) -> Matcher:
     """Return the matcher of a catalog; that of the bundled one is built once."""
-    return _builtin_matcher() if catalog is builtin_catalog().catalog else _matcher(catalog)
+    return _builtin_matcher() if catalog is builtin_catalog().catalog else Matcher(catalog)
 
 
 @cache
 def _builtin_matcher() -> Matcher:
-    return _matcher(builtin_catalog().catalog)
-
-
-def _matcher(catalog: Catalog) -> Matcher:
-    from intents.matcher import Matcher  # noqa: PLC0415 - reading the catalog does not need it
-
-    return Matcher(catalog)
+    return Matcher(builtin_catalog().catalog)
