@@ -16,7 +16,7 @@ from intents.lean_imports import postpone
 # It imports a command line with a prompt and syntax highlighting.
 postpone("cel")
 
-from cel import cel  # noqa: E402
+import cel  # noqa: E402
 
 # Nested macros multiply their iterations, and cel-rust has no cost limit.
 _MACRO: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
@@ -34,9 +34,9 @@ class NoValue(ConditionError):
 
 
 @lru_cache(maxsize=4096)
-def _program(expression: str) -> cel.Program:
+def _program(expression: str) -> cel.cel.Program:
     try:
-        return cel.compile(expression)
+        return cel.cel.compile(expression)
     except ValueError as error:
         raise ConditionError(f"{expression!r} is not CEL: {_first_line(error)}") from error
 
@@ -139,7 +139,7 @@ def value_of(
     Raise NoValue if it uses a missing key, and ConditionError if it compares different types.
     """
     try:
-        return _program(expression).execute(cel.Context(_needed(expression, values), dict(functions or {})))
+        return _program(expression).execute(cel.cel.Context(_needed(expression, values), dict(functions or {})))
     except LookupError as error:
         raise NoValue(f"{expression!r}: {_first_line(error)}") from error
     except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:

@@ -9,9 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import islice
 from typing import Final, NamedTuple
 
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extract
-
 from intents.patterns import Pattern
 from intents.tokens import Token, tokens_of, words_of
 
@@ -80,7 +77,7 @@ class Lexicon:
                     found.add(joined)
         for word in words - self._settled:
             if word in self._together:
-                found.update(self._together[word])
+                found.update(self._parts(word))
             elif (number := self.corrected(word, corrections)) != UNKNOWN:
                 found.add(number)
         return found
@@ -101,7 +98,7 @@ class Lexicon:
             elif (number := self.number(token.word)) != UNKNOWN:
                 out.append(Read(number, 1.0, token.start, token.end))
             elif token.word in self._together:
-                out.extend(Read(part, 1.0, token.start, token.end) for part in self._together[token.word])
+                out.extend(Read(part, 1.0, token.start, token.end) for part in self._parts(token.word))
             else:
                 out.append(Read(self.corrected(token.word, corrections), SPELLING, token.start, token.end))
             index += 1
@@ -139,6 +136,9 @@ class Lexicon:
         return number
 
     def _nearest(self, word: str) -> int:
+        from rapidfuzz.distance import OSA  # noqa: PLC0415 - only for a word that is not known
+        from rapidfuzz.process import extract  # noqa: PLC0415 - as above
+
         # The first letter is seldom wrong; with another one it is mostly another word (please, lease).
         near: set[str] = set()
         for length in (len(word) - 1, len(word), len(word) + 1):
@@ -168,13 +168,17 @@ class Lexicon:
                     found[first].append((second, number))
         return {first: tuple(seconds) for first, seconds in found.items()}
 
-    def _written_together(self, patterns: Iterable[Pattern]) -> dict[str, tuple[int, int]]:
+    def _written_together(self, patterns: Iterable[Pattern]) -> dict[str, int]:
+        """Return compound → its parts as one number: thousands of pairs would take four times the memory."""
         return {
-            first + second: (self._numbers[first], self._numbers[second])
+            first + second: self._numbers[first] * len(self._numbers) + self._numbers[second]
             for pattern in patterns
             for first, second in pattern.adjacent()
             if min(len(first), len(second)) >= _JOINED_FROM and first + second not in self._numbers
         }
+
+    def _parts(self, compound: str) -> tuple[int, int]:
+        return divmod(self._together[compound], len(self._numbers))
 
     def _joined(self, token: Token, after: Token | None) -> int:
         if after is None or token.word not in self._apart:

@@ -6,6 +6,7 @@ import marshal
 from abc import abstractmethod
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any, TypeVar, overload
 
 from pydantic import GetCoreSchemaHandler
@@ -30,7 +31,11 @@ class Packed(Sequence[Item]):
     read_as: Any
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
-        self._items: list[Item | bytes] = list(items)
+        self._made: dict[int, Item] = dict(enumerate(items))
+        self._length = len(self._made)
+        # The items that a cache had, one after the other: thousands of bytes objects would take a quarter more.
+        self._ends = Numbers("I")
+        self._bytes = b""
 
     @staticmethod
     @abstractmethod
@@ -43,7 +48,7 @@ class Packed(Sequence[Item]):
         """Return the item that `pack` made plain."""
 
     def __len__(self) -> int:
-        return len(self._items)
+        return self._length
 
     @overload
     def __getitem__(self, place: int) -> Item: ...
@@ -51,23 +56,29 @@ class Packed(Sequence[Item]):
     def __getitem__(self, place: slice) -> tuple[Item, ...]: ...
     def __getitem__(self, place: int | slice) -> Item | tuple[Item, ...]:
         if isinstance(place, slice):
-            return tuple(self[number] for number in range(*place.indices(len(self))))
-        item = self._items[place]
-        if isinstance(item, bytes):
-            item = self._items[place] = self.unpack(marshal.loads(item))
-        return item
+            return tuple(self[number] for number in range(*place.indices(self._length)))
+        # Read before the look: another thread that makes the last item drops them.
+        packed, place = self._bytes, range(self._length)[place]
+        if place not in self._made:
+            self._made[place] = self.unpack(marshal.loads(packed[self._ends[place] : self._ends[place + 1]]))
+            if len(self._made) == self._length:
+                self._bytes = b""
+        return self._made[place]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Packed) and tuple(self) == tuple(other)
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __getstate__(self) -> list[bytes]:
+    def __getstate__(self) -> tuple[Numbers, bytes]:
         # Only this interpreter reads it: the cache's name contains its version.
-        return [marshal.dumps(self.pack(item)) for item in self]
+        packed = [marshal.dumps(self.pack(item)) for item in self]
+        return Numbers("I", accumulate(map(len, packed), initial=0)), b"".join(packed)
 
-    def __setstate__(self, state: list[Item | bytes]) -> None:
-        self._items = state
+    def __setstate__(self, state: tuple[Numbers, bytes]) -> None:
+        self._made = {}
+        self._ends, self._bytes = state
+        self._length = len(self._ends) - 1
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -12,8 +12,6 @@ from functools import cache
 from math import log
 from typing import Final
 
-from rapidfuzz.distance import LCSseq
-
 from intents.alignment import EXACT, Alignment, Lines, align
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
@@ -210,6 +208,8 @@ class SignatureFinder:
         return part
 
     def _align(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
+        from rapidfuzz.distance import LCSseq  # noqa: PLC0415 - an idle bot has nothing to align
+
         joined = lines.joined(line)
         fewest = phrase.fewest_when_cut if joined.window.may_be_cut else phrase.fewest
         if LCSseq.similarity(phrase.numbers, joined.words, score_cutoff=fewest) < fewest:

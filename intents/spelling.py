@@ -41,6 +41,13 @@ def closest(word: str, known: Iterable[str], *, at_least: float = ALIKE, part: b
     return found if score >= at_least else ""
 
 
+def likeness(one: str, other: str) -> float:
+    """Score how much two words resemble, 0 to 100."""
+    from rapidfuzz import fuzz  # noqa: PLC0415 - as above
+
+    return fuzz.ratio(one, other)
+
+
 def slips(word: str, known: str) -> int:
     """Count the letters to change, add, leave out or swap."""
     from rapidfuzz.distance import OSA  # noqa: PLC0415 - as above

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rich.cells import cell_len
-
 from intents.domain import Table
 from intents.languages import quoted
 from responses.shown import shortened, shown_line
@@ -65,15 +63,16 @@ def _value(name: str, cell: str) -> str:
 
 def aligned_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Return the lines of a table in a fixed-width font, the names first; wide characters count as two."""
+    from rich.cells import cell_len  # noqa: PLC0415 - only for a table
+
     if not names:
         return ()
-    widths = [max(cell_len(name), *(cell_len(row[index]) for row in rows)) for index, name in enumerate(names)]
-    return tuple(_line(cells, widths) for cells in (names, *rows))
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True))
-    return (" " * _GAP).join(padded).rstrip()
+    lines = (names, *rows)
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    padded = (
+        [cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)] for cells in lines
+    )
+    return tuple((" " * _GAP).join(cells).rstrip() for cells in padded)
 
 
 def _is_in(cell: str, said: str) -> bool:

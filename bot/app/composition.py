@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -19,7 +19,6 @@ from bot.app.runtime_options import DEFAULT_OPTIONS, RuntimeOptions
 from bot.app.upkeep import ReplicaUpkeep
 from bot.app.workspace import SharedParts, WorkspaceApp
 from bot.app.workspace_files import WorkspaceFiles
-from bot.app.workspaces import Workspaces
 from bot.cluster.clusters import Clusters
 from bot.common.background import coalesced, in_background
 from bot.common.encryption import Encryption
@@ -32,12 +31,15 @@ from bot.slack.scopes import lacking
 from bot.slack.web_client import web_client
 from bot.store import Store, StoreUnavailable, open_store
 from bot.surfaces.slack.health import SlackHealth
-from bot.surfaces.slack.http_routes import Dispatch, connected, slack_routes
+from bot.surfaces.slack.http_routes import Dispatch, slack_routes
 from bot.surfaces.web import Route, listen_on, web_application
 from bot.telemetry import exporting
 from bot.workflows.job_payloads import kinds, turn_of
 from bot.workflows.learned_entries import LearnedEntries
 from bot.workflows.services import ConcurrencyLimits, Configuration
+
+if TYPE_CHECKING:
+    from bot.app.workspaces import Workspaces
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -141,6 +143,8 @@ async def running(
         )
         url = await listen_on(stack, application, settings.listen)
         if shared.by_socket:
+            from bot.surfaces.slack.socket_mode import connected  # noqa: PLC0415 - HTTP needs none of its libraries
+
             client = web_client(api_url=settings.slack_api_url, token=settings.slack_app_token.get_secret_value())
             serving.connected_by(await work.enter_async_context(connected(serving.dispatch, client, serving.health)))
         work.callback(serving.close_intake)
@@ -153,7 +157,7 @@ async def running(
             store=store,
             jobs=shared.jobs,
             workspace=serving.app,
-            workspaces=serving if isinstance(serving, Workspaces) else None,
+            workspaces=None if isinstance(serving, _Only) else serving,
         )
 
 
@@ -225,6 +229,8 @@ async def _all_installed(
     stack: AsyncExitStack, settings: Settings, shared: SharedParts, store: Store, live: LiveConfiguration
 ) -> Workspaces:
     """Open the workspaces that installed the app."""
+    from bot.app.workspaces import Workspaces  # noqa: PLC0415 - a bot of one workspace needs none of it
+
     assert settings.workspaces is not None
     serving = Workspaces(
         settings=settings,

@@ -8,8 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rapidfuzz import fuzz
-
 from bot.cluster.errors import ClusterError, Forbidden
 from bot.cluster.object_lists import ObjectList
 from bot.cluster.resources import Resource
@@ -20,6 +18,7 @@ from bot.kube.owners import controller_of, generated_stem, ordinal_of, workload_
 from bot.kube.rollouts import replicas_of
 from bot.kube.services import ip_in
 from intents.domain import Existence, Focus, Json, NamedObject, ObjectRef
+from intents.spelling import likeness
 
 # A name may be that of another kind: people say "pod checkout" of a Deployment.
 _CUSTOM: Final = ("TidbCluster",)
@@ -320,12 +319,12 @@ def _likeness(one: ObjectRef, target: ObjectRef) -> float:
     resemblance = _resemblance(one.name, target.name)
     if not target.namespace:
         return resemblance
-    return 0.75 * resemblance + 0.25 * fuzz.ratio(one.namespace, target.namespace)
+    return 0.75 * resemblance + 0.25 * likeness(one.namespace, target.namespace)
 
 
 def _resemblance(name: str, asked: str) -> float:
     """Score how much two names resemble, 0 to 100. People type the workload's name, the beginning of a pod's."""
-    return max(fuzz.ratio(name, asked), fuzz.ratio(generated_stem(name) or name, asked))
+    return max(likeness(name, asked), likeness(generated_stem(name) or name, asked))
 
 
 # --- who names it ---------------------------------------------------------------------------------------------------

@@ -11,9 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from rapidfuzz.distance import DamerauLevenshtein
-from rapidfuzz.process import extract_iter
-
 from intents.domain import ObjectRef
 from intents.kinds import KINDS, NAMED, SPELLINGS
 from intents.spoken_names import is_word
@@ -326,6 +323,9 @@ def _plain(word: _Word) -> float:
 
 def _misspelt(unknown: Sequence[str], context: _Context) -> Mentions:
     """Return what the one known name means that is nearly one of the words."""
+    from rapidfuzz.distance import DamerauLevenshtein  # noqa: PLC0415 - only for a word that is not known
+    from rapidfuzz.process import extract_iter  # noqa: PLC0415 - as above
+
     # Where a subject is known a short word is rather a word: "did anybody ship something" is not about shop.
     least = _LEAST_MISSPELT + bool(context.near)
     known = [name for name in {*context.inventory.objects, *context.inventory.namespaces} if len(name) >= least]
