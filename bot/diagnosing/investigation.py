@@ -144,7 +144,7 @@ class Investigation:
         new = [one for one in pending if self._begun.get(one.incident, (None,))[0] != one]
         self.begin(new)
         await asyncio.gather(*(self._readings(one) for one in pending))
-        self._graphs[:] = [ClusterGraph(self.snapshot.objects())] if self.snapshot else []
+        self._graphs[:] = filter(None, (self.reads.graph(),))
         # What a Service selects may be known by now: its own pods do not call it.
         self._judged.update({name: tuple(map(self._related, each)) for name, each in self._judged.items()})
 

@@ -19,7 +19,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.impact import announced_by_trouble
 from bot.kube.containers import Container, containers_in
 from bot.kube.health import of_condition, of_event, of_exit, of_reason
-from bot.kube.job_runs import cron_job_of, has_completed, held_open, success_after
+from bot.kube.job_runs import cron_job_of, has_completed, has_failed, held_open, success_after
 from bot.kube.objects import identity_of, is_builtin, label_selector, name_of, namespace_of, ref, spec_of
 from bot.kube.services import selector_of
 from bot.kube.settling import (
@@ -321,12 +321,16 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
 
 
 async def _pods_of_runs(snapshot: Snapshot, cron: Json) -> list[Json]:
-    """Return the pods of the Jobs of a CronJob that have not done their work, and no later one has."""
+    """Return the pods of the Jobs of a CronJob that have not done their work, and no later one has.
+
+    What failed before it was suspended is the past.
+    """
     home, jobs = namespace_of(cron), (await snapshot.list("Job", namespace=namespace_of(cron))).items
     runs = [
         name_of(each)
         for each in jobs
-        if cron_job_of(each) == name_of(cron) and not has_completed(each) and not success_after(each, jobs)
+        if cron_job_of(each) == name_of(cron) and not has_completed(each)
+        if not (has_failed(each) and (spec_of(cron).get("suspend") or success_after(each, jobs)))
     ]
     lists = await asyncio.gather(
         *(snapshot.list("Pod", namespace=home, labels=label_selector({"job-name": run})) for run in runs[-PODS_READ:])

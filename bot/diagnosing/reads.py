@@ -14,6 +14,7 @@ import structlog
 from bot.cluster.snapshot import Snapshot
 from bot.common.tracing import SpanName, span
 from bot.diagnosing.engine import Engine
+from bot.graph.cluster_graph import ClusterGraph
 from bot.probes.contract import Look
 from intents.catalog.schema import Incident, Read
 from intents.domain import Focus, Gap, GapReason, Hypothesis, JudgedHypothesis, ProbeResult
@@ -65,6 +66,13 @@ class Reads:
         self._tasks: dict[str, asyncio.Task[ProbeResult]] = {}
         self._done = 0
         self._found: list[JudgedHypothesis] = []
+        self._graph: ClusterGraph | None = None
+
+    def graph(self) -> ClusterGraph | None:
+        """Return the edges among what was read so far, None without a cluster."""
+        if self._snapshot is not None:
+            self._graph = ClusterGraph(self._snapshot.objects(), self._graph)
+        return self._graph
 
     async def for_hypothesis(
         self, incident: Incident, hypothesis: Hypothesis, focus: Focus

@@ -31,9 +31,12 @@ _MOST: Final = 20_000
 
 
 class ClusterGraph:
-    """The edges of some objects, each of which carries its kind. Namespaces are looked at when a walk enters them."""
+    """The edges of some objects, each of which carries its kind. Namespaces are looked at when a walk enters them.
 
-    def __init__(self, objects: Iterable[Json]) -> None:
+    Of an `earlier` graph the edges of namespaces are kept whose objects are the same: more was read since elsewhere.
+    """
+
+    def __init__(self, objects: Iterable[Json], earlier: ClusterGraph | None = None) -> None:
         self._by_namespace: defaultdict[str, dict[ObjectKey, Json]] = defaultdict(dict)
         self._agents: defaultdict[str, list[ObjectKey]] = defaultdict(list)
         for obj in objects:
@@ -42,6 +45,9 @@ class ClusterGraph:
             if key[0] == "Pod" and is_agent(obj):
                 self._agents[node_name_of(obj)].append(key)
         self._edges: dict[str, Mapping[ObjectKey, frozenset[Edge]]] = {}
+        self._known = (
+            {name: (earlier._by_namespace[name], edges) for name, edges in earlier._edges.items()} if earlier else {}
+        )
         # With the number of namespaces that were entered by then.
         self._at: dict[ObjectKey, tuple[int, frozenset[Edge]]] = {}
         self._reached: dict[ObjectKey, frozenset[ObjectKey]] = {}
@@ -139,8 +145,11 @@ class ClusterGraph:
             yield from self._by_namespace[key[1] or key[2]]
 
     def _enter(self, namespace: str) -> None:
-        if namespace not in self._edges:
-            self._edges[namespace] = _by_end(edges_among(map(node_of, self._by_namespace.get(namespace, {}).values())))
+        if namespace in self._edges:
+            return
+        here, (before, edges) = self._by_namespace[namespace], self._known.get(namespace, ({}, {}))
+        same = here.keys() == before.keys() and all(each is before[key] for key, each in here.items())
+        self._edges[namespace] = edges if same else _by_end(edges_among(map(node_of, here.values())))
 
 
 def _owners(key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:

@@ -78,19 +78,23 @@ async def _read(look: Look) -> ProbeResult:
 
 async def _calls(causes: Iterable[LoggedCause], look: Look) -> list[_Call]:
     """Return the Services that failing programs call: the one that a log names, else those of the pod's variables."""
-    causes = tuple(causes)
-    services = await look.readable("Service") if causes else None
-    known = Known(services=services)
-    by_place = {place_of(each): each for each in services or ()}
+    ways = [(cause, cause.failure.peer.host, _given(cause.log.container.pod)) for cause in causes]
+    services = await look.readable("Service") if any(host or given for _, host, given in ways) else None
+    known, by_place = Known(services=services), {place_of(each): each for each in services or ()}
     calls: dict[tuple[str, str], _Call] = {}
-    for cause in causes:
-        pod, host = cause.log.container.pod, cause.failure.peer.host
-        meant = meaning_of(host, pod=pod, home=namespace_of(pod), known=known).service if host and services else None
-        places = services_called(spec_of(pod), namespace_of(pod)) if not host else ()
-        for service in (meant, *(by_place.get(place) for place in sorted(places))):
+    for cause, host, given in ways:
+        pod = cause.log.container.pod
+        found = [by_place.get(place) for place in sorted(given)]
+        if host and services:
+            found = [meaning_of(host, pod=pod, home=namespace_of(pod), known=known).service]
+        for service in found:
             if service is not None and not selected_pods(service, (pod,)):
                 calls.setdefault(place_of(service), _Call(cause=cause, service=service, named=bool(host)))
     return list(calls.values())[:_MOST_SERVICES]
+
+
+def _given(pod: Json) -> frozenset[tuple[str, str]]:
+    return services_called(spec_of(pod), namespace_of(pod))
 
 
 async def _behind(call: _Call, look: Look) -> tuple[Json, ...]:
