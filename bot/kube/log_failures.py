@@ -62,31 +62,13 @@ REPEATS: Final = 3
 _WINDOW_S: Final = 900
 _LATELY_S: Final = 300
 # One that tries seldom fails still if it is not due for longer than two of its rounds, and says little else.
-_SELDOM_S: Final = 3600
+SELDOM_S: Final = 3600
 _ROUNDS: Final = 2
 _LITTLE_ELSE: Final = 0.2
 # A warning with such a word is one of something that failed.
 _FAILS: Final = re.compile(r"(?i)\b(?:error|failed|failure|\w*Exception|rejected|denied|unable to)\b")
 # Memory that runs out once may end the program without anybody killing it.
 _ONCE: Final = "memory"
-# What a server says once of itself, and what holds from then on: an alarm, a lost majority, a member that was expelled.
-_STANDING: Final = re.compile(
-    r"""(?ix)\balarm\b.{0,40}\bset\b | \bread[ -]only\b | \bsealed\b | \bexpelled\b | \bquorum\b | \bmajority\b
-      | \bdemoted?\b | \bunder-?replicated | \bleader\ lock\b | \bin-sync\b | \bmin\.isr\b | \bwatermark\b
-      | \btombstones\b | \bmaximum\b.{0,30}\bopen\b | \bdata\ loss\b | \bcorrupt | \bleak\ detect
-      | \bno\ (?:server|host|node|broker|member)s?\ (?:is\ )?available\b | \blicen[cs]e\b.{0,40}\bexpired\b
-      | \b(?:UO|overflow)\b"""
-)
-# It is over.
-_CLEARED: Final = re.compile(
-    r"(?i)\balarm\b.{0,40}\bclear(?:ed)?\b|\bunsealed\b|\bre-?joined\b|\bback to normal\b"
-    r"|\bready to accept connections\b"
-)
-# What a client did, which its own log tells better.
-_OF_CLIENT: Final = re.compile(r"(?i)\bclient\b|\bduplicate key\b|\buser request\b")
-_STATES: Final = frozenset({"full", "read-only"})
-# A state tells more than an error in no known words, and less than one in the words of the system.
-_OF_STATE: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +113,10 @@ def failures_in(text: str, *, ended: bool = True) -> tuple[LogFailure, ...]:
     if worst is Severity.WARNING and not _may_explain(burst, records, ended=ended):
         return ()
     told = [each for each in burst if each.severity >= min(worst, Severity.ERROR) or class_of(each.says)]
-    if not any(map(_weight, told)):
+    if not any(map(weight_in, told)):
         # The errors are only consequences: the cause may stand before them without a level.
         told += [each for each in records[-_NEAR_END:] if each not in told and class_of(each.says)]
-    ranked = sorted(told, key=lambda each: -_weight(each))
+    ranked = sorted(told, key=lambda each: -weight_in(each))
     leading = _naming(ranked[0], ranked, records)
     # A warning beside an error was survived.
     others = [
@@ -144,8 +126,8 @@ def failures_in(text: str, *, ended: bool = True) -> tuple[LogFailure, ...]:
     ]
     fatal = next((each for each in told if each.severity is Severity.FATAL), None)
     shown = [leading] if fatal is None or fatal is leading else sorted((leading, fatal), key=lambda each: each.number)
-    first = _failure(leading, shown, records, fatal=fatal is not None)
-    further = (_failure(each, [each], records, fatal=False) for each in others[: _MOST_CAUSES - 1])
+    first = failure_of(leading, shown, records, fatal=fatal is not None)
+    further = (failure_of(each, [each], records, fatal=False) for each in others[: _MOST_CAUSES - 1])
     return first, *further
 
 
@@ -160,7 +142,7 @@ def _naming(leading: LogRecord, told: Sequence[LogRecord], records: Sequence[Log
 def _may_explain(warnings: Sequence[LogRecord], records: Sequence[LogRecord], *, ended: bool) -> bool:
     """Tell whether warnings tell a cause, and no later line does; of an end any line but a consequence may."""
     after = (each for each in records if each.number > warnings[-1].number and not each.severity)
-    survived = any(_weight(each) > 0 if ended else is_error(each.says) for each in after)
+    survived = any(weight_in(each) > 0 if ended else is_error(each.says) for each in after)
     return not survived and any(class_of(each.says) for each in warnings)
 
 
@@ -173,7 +155,7 @@ def last_words_in(text: str) -> LogFailure | None:
     said = records[:usage] or records
     # The system's words lead if they stand near the end; otherwise the last line does.
     near = [each for each in said[-_NEAR_END:] if class_of(each.says) and each.severity is not Severity.WARNING]
-    leading = near[0] if near else max(reversed(said[-_LAST_WORDS:]), key=_weight)
+    leading = near[0] if near else max(reversed(said[-_LAST_WORDS:]), key=weight_in)
     at = said.index(leading)
     kept = said[at : at + _LAST_WORDS] if near else said[-_LAST_WORDS:]
     lines = tuple(_cut(each.lines[0]) for each in kept)
@@ -196,7 +178,7 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
     `ages` are those of the lines, in seconds; a line without a time counts as new. Requests that were not answered
     count if they are no exception, and errors that are logged as information if there are no others.
     """
-    records = list(map(_with_request, read_records(text)))
+    records = list(map(with_request, read_records(text)))
 
     def age(record: LogRecord) -> int:
         return ages[record.number - 1] if record.number <= len(ages) else UNKNOWN
@@ -217,7 +199,7 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
         lines = [each.lines[0] for each in new]
         found = [
             each
-            for each in grouped(errors, _signature).values()
+            for each in grouped(errors, signature_of).values()
             if (goes_on(each) and is_widespread([one.lines[0] for one in each], lines))
             or class_of(each[-1].says) == _ONCE
         ]
@@ -225,56 +207,12 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
             return found
         recovered = max((each.number for each in new if _RECOVERED.search(each.says)), default=0)
         told = (each for each in new if each.number > recovered and is_own_error(each.says))
-        return list(filter(goes_on, grouped(told, _signature).values()))
+        return list(filter(goes_on, grouped(told, signature_of).values()))
 
-    repeated = repeated_in(_WINDOW_S, lasts) or repeated_in(_SELDOM_S, returns)
+    repeated = repeated_in(_WINDOW_S, lasts) or repeated_in(SELDOM_S, returns)
     repeated.sort(key=lambda each: (-bool(class_of(each[-1].says)), -len(each)))
-    found = (
-        replace(_failure(each[-1], each[-1:], records, fatal=False, repeats=each), earlier=_earlier(each, records))
-        for each in repeated
-    )
-    by_kind = {each.kind: each for each in reversed(tuple(found))}
+    by_kind = {each.kind: each for each in (_repeated(group, records) for group in reversed(repeated))}
     return tuple(by_kind.values())[::-1][:_MOST_CAUSES]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a server that runs says is wrong, how much that tells, and whether it is a state of the server itself."""
-
-    failure: LogFailure
-    tells: float
-    of_state: bool
-
-
-def reports_in(text: str, ages: Sequence[int]) -> tuple[Report, ...]:
-    """Return what a server lately said is wrong, the most telling first; `ages` as in `repeats_in`.
-
-    What it says once counts until it says that it is over.
-    """
-    records = list(map(_with_request, read_records(text)))
-    late = [each for each in records if ages[each.number - 1 : each.number] and ages[each.number - 1] <= _SELDOM_S]
-    over = max((each.number for each in late if _CLEARED.search(each.says)), default=0)
-    told = [each for each in late if each.number > over and _is_reported(each)]
-    found = (
-        Report(
-            failure=_failure(each[-1], each[-1:], records, fatal=False, repeats=each),
-            tells=_weight(each[-1]) + _OF_STATE * _is_state(each[-1]),
-            of_state=_is_state(each[-1]),
-        )
-        for each in grouped(told, _signature).values()
-    )
-    return tuple(sorted(found, key=lambda each: (-each.tells, each.failure.number)))
-
-
-def _is_reported(record: LogRecord) -> bool:
-    """Tell whether a record may report what is wrong with the server, rather than what a client did."""
-    if not record.severity or class_of(record.says) == "reset" or _OF_CLIENT.search(record.says):
-        return False
-    return record.severity >= Severity.ERROR or bool(class_of(record.says)) or _is_state(record)
-
-
-def _is_state(record: LogRecord) -> bool:
-    return class_of(record.says) in _STATES or _STANDING.search(record.says) is not None
 
 
 def failed_connection_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
@@ -283,11 +221,11 @@ def failed_connection_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ..
     Once may be an exception: it counts where nothing is behind the other end, which it names.
     """
     records = list(read_records(text))
-    late = [each for each in records if ages[each.number - 1 : each.number] and ages[each.number - 1] <= _SELDOM_S]
+    late = [each for each in records if ages[each.number - 1 : each.number] and ages[each.number - 1] <= SELDOM_S]
     recovered = max((each.number for each in late if _RECOVERED.search(each.says)), default=0)
     failed = (each for each in reversed(late) if each.number > recovered and each.severity)
     connections = (each for each in failed if class_of(each.says) in CONNECTING and _peer(each, records).host)
-    return tuple(_failure(each, [each], records, fatal=False, repeats=[each]) for each in islice(connections, 1))
+    return tuple(failure_of(each, [each], records, fatal=False, repeats=[each]) for each in islice(connections, 1))
 
 
 def _tells(warning: LogRecord) -> bool:
@@ -295,35 +233,48 @@ def _tells(warning: LogRecord) -> bool:
     return bool(class_of(warning.says) or _FAILS.search(warning.says))
 
 
-def _with_request(record: LogRecord) -> LogRecord:
+def with_request(record: LogRecord) -> LogRecord:
     """Return the record of a request that was not answered as an error, any other as it is."""
     failed = record.severity is Severity.NONE and failed_request(record.lines[0])
     return replace(record, severity=Severity.ERROR, says=failed) if failed else record
 
 
-def _earlier(repeated: Sequence[LogRecord], records: Sequence[LogRecord]) -> str:
-    """Return the one error before those that are repeated that is about the same thing, "" if they tell a cause.
+def _repeated(repeats: Sequence[LogRecord], records: Sequence[LogRecord]) -> LogFailure:
+    """Return what is repeated, with the error before it that is about the same thing.
+
+    A connection that failed before requests did is what fails.
+    """
+    before = _before(repeats, records)
+    if before and class_of(before.says) in CONNECTING and _peer(before, records).host:
+        return failure_of(before, [before], records, fatal=False, repeats=repeats)
+    failure = failure_of(repeats[-1], repeats[-1:], records, fatal=False, repeats=repeats)
+    return replace(failure, earlier=_cut(before.says)) if before else failure
+
+
+def _before(repeats: Sequence[LogRecord], records: Sequence[LogRecord]) -> LogRecord | None:
+    """Return the one error before those that are repeated that is about the same thing, None if they tell a cause.
 
     Both use a word that no ordinary line of the log uses.
     """
-    first = repeated[0]
+    first = repeats[0]
     if class_of(first.says):
-        return ""
-    before = [
+        return None
+    earlier = [
         each
         for each in records
-        if each.number < first.number and each.severity >= Severity.ERROR and _signature(each) != _signature(first)
+        if each.number < first.number and each.severity >= Severity.ERROR and signature_of(each) != signature_of(first)
     ]
     ordinary = {word for each in records if not each.severity for word in _words(each)}
     own = _words(first) - ordinary
-    return next((_cut(each.says) for each in reversed(before) if own & _words(each)), "")
+    return next((each for each in reversed(earlier) if own & _words(each)), None)
 
 
 def _words(record: LogRecord) -> set[str]:
     return set(map(str.lower, _WORD.findall(record.says)))
 
 
-def _weight(record: LogRecord) -> float:
+def weight_in(record: LogRecord) -> float:
+    """Return how much a record says of a cause, 0 for a consequence."""
     # A trace names its exception; a level's word ("FATAL shutting down") says less than the error before it.
     weight = weight_of(record.says, unhandled=record.severity is Severity.FATAL and len(record.lines) > 1)
     if not class_of(record.says):
@@ -334,7 +285,7 @@ def _weight(record: LogRecord) -> float:
     )
 
 
-def _failure(
+def failure_of(
     record: LogRecord,
     shown: Sequence[LogRecord],
     records: Sequence[LogRecord],
@@ -342,7 +293,8 @@ def _failure(
     fatal: bool,
     repeats: Sequence[LogRecord] = (),
 ) -> LogFailure:
-    same = repeats or [each for each in records if _signature(each) == _signature(record)]
+    """Return the cause that a record of a log tells, with the lines of the records `shown`."""
+    same = repeats or [each for each in records if signature_of(each) == signature_of(record)]
     return LogFailure(
         says=_cut(record.says or record.lines[0].strip()),
         lines=_shown(shown),
@@ -391,11 +343,12 @@ def _last_burst(records: Sequence[LogRecord]) -> list[LogRecord]:
 
 def _without_repeats(burst: list[LogRecord]) -> list[LogRecord]:
     """Keep the last record of each message, so that a retry loop is one error at its last place."""
-    last = {_signature(record): record for record in burst}
-    return [record for record in burst if last[_signature(record)] is record]
+    last = {signature_of(record): record for record in burst}
+    return [record for record in burst if last[signature_of(record)] is record]
 
 
-def _signature(record: LogRecord) -> str:
+def signature_of(record: LogRecord) -> str:
+    """Return what the repeats of a message have in common."""
     return _VARIES.sub("#", record.says)
 
 

@@ -14,15 +14,8 @@ from typing import Final
 from bot.kube.cluster_names import Known, meaning_of
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_causes import is_error
-from bot.kube.log_failures import (
-    LogFailure,
-    Report,
-    failed_connection_in,
-    failures_in,
-    last_words_in,
-    repeats_in,
-    reports_in,
-)
+from bot.kube.log_failures import LogFailure, failed_connection_in, failures_in, last_words_in, repeats_in
+from bot.kube.log_reports import Report, reports_in
 from bot.kube.objects import namespace_of, place_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may

@@ -1,0 +1,72 @@
+"""Tell what a server that runs says is wrong with itself: an alarm, a full disk, a lost majority. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.kube.log_causes import class_of
+from bot.kube.log_failures import SELDOM_S, LogFailure, failure_of, signature_of, weight_in, with_request
+from bot.kube.log_records import LogRecord, Severity, read_records
+from bot.kube.objects import grouped
+
+# What a server says once of itself, and what holds from then on: an alarm, a lost majority, a member that was expelled.
+_STANDING: Final = re.compile(
+    r"""(?ix)\balarm\b.{0,40}\bset\b | \bread[ -]only\b | \bsealed\b | \bexpelled\b | \bquorum\b | \bmajority\b
+      | \bdemoted?\b | \bunder-?replicated | \bleader\ lock\b | \bin-sync\b | \bmin\.isr\b | \bwatermark\b
+      | \btombstones\b | \bmaximum\b.{0,30}\bopen\b | \bdata\ loss\b | \bcorrupt | \bleak\ detect
+      | \bno\ (?:server|host|node|broker|member)s?\ (?:is\ )?available\b | \blicen[cs]e\b.{0,40}\bexpired\b
+      | \b(?:UO|overflow)\b"""
+)
+# It is over.
+_CLEARED: Final = re.compile(
+    r"(?i)\balarm\b.{0,40}\bclear(?:ed)?\b|\bunsealed\b|\bre-?joined\b|\bback to normal\b"
+    r"|\bready to accept connections\b"
+)
+# What a client did, which its own log tells better.
+_OF_CLIENT: Final = re.compile(r"(?i)\bclient\b|\bduplicate key\b|\buser request\b")
+_STATES: Final = frozenset({"full", "read-only"})
+# A state tells more than an error in no known words, and less than one in the words of the system.
+_OF_STATE: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a server that runs says is wrong, how much that tells, and whether it is a state of the server itself."""
+
+    failure: LogFailure
+    tells: float
+    of_state: bool
+
+
+def reports_in(text: str, ages: Sequence[int]) -> tuple[Report, ...]:
+    """Return what a server lately said is wrong, the most telling first; `ages` as in `repeats_in`.
+
+    What it says once counts until it says that it is over.
+    """
+    records = list(map(with_request, read_records(text)))
+    late = [each for each in records if ages[each.number - 1 : each.number] and ages[each.number - 1] <= SELDOM_S]
+    over = max((each.number for each in late if _CLEARED.search(each.says)), default=0)
+    told = [each for each in late if each.number > over and _is_reported(each)]
+    found = (
+        Report(
+            failure=failure_of(each[-1], each[-1:], records, fatal=False, repeats=each),
+            tells=weight_in(each[-1]) + _OF_STATE * _is_state(each[-1]),
+            of_state=_is_state(each[-1]),
+        )
+        for each in grouped(told, signature_of).values()
+    )
+    return tuple(sorted(found, key=lambda each: (-each.tells, each.failure.number)))
+
+
+def _is_reported(record: LogRecord) -> bool:
+    """Tell whether a record may report what is wrong with the server, rather than what a client did."""
+    if not record.severity or class_of(record.says) == "reset" or _OF_CLIENT.search(record.says):
+        return False
+    return record.severity >= Severity.ERROR or bool(class_of(record.says)) or _is_state(record)
+
+
+def _is_state(record: LogRecord) -> bool:
+    return class_of(record.says) in _STATES or _STANDING.search(record.says) is not None
