@@ -117,7 +117,7 @@ def _connection(row: Row) -> Iterator[tuple[Value, ...]]:
     The `peer` of a log that names none is empty: what the same program cannot use.
     """
     values = row.values
-    called = values.get("destination", values.get("peer")) if not values.get("peer") else values["peer"]
+    called = values.get("peer") or values.get("destination", values.get("peer"))
     if called is not None:
         yield values.get("namespace", ""), values.get("owner") or values.get("pod", ""), called
 

@@ -210,9 +210,21 @@ async def _beside(snapshot: Snapshot, about: ObjectRef) -> list[ObjectKey]:
     if about.kind not in _SCALED:
         return []
     scalers = await listed(snapshot, "HorizontalPodAutoscaler", about.namespace)
+    applied = await _applied_by(snapshot, obj)
+    return [*(ref(each).key for each in scalers if target_of(each) == (about.kind, about.name)), *applied]
+
+
+async def _applied_by(snapshot: Snapshot, obj: Json) -> list[ObjectKey]:
+    """Return the object of Flux that applies an object, if it is in this cluster."""
     tool = managed_by(obj)
-    source = [(tool.kind, tool.namespace or about.namespace, tool.name)] if tool and tool.tool is Tool.FLUX else []
-    return [*(ref(each).key for each in scalers if target_of(each) == (about.kind, about.name)), *source]
+    if tool is None or tool.tool is not Tool.FLUX or not tool.name:
+        return []
+    home = tool.namespace or namespace_of(obj)
+    try:
+        found = await snapshot.find(tool.kind, tool.name, namespace=home)
+    except ClusterError:
+        return []
+    return [(tool.kind, home, tool.name)] if found else []
 
 
 def _with_states(

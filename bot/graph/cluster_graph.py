@@ -45,9 +45,10 @@ class ClusterGraph:
             if key[0] == "Pod" and is_agent(obj):
                 self._agents[node_name_of(obj)].append(key)
         self._edges: dict[str, Mapping[ObjectKey, frozenset[Edge]]] = {}
-        self._known = (
-            {name: (earlier._by_namespace[name], edges) for name, edges in earlier._edges.items()} if earlier else {}
-        )
+        self._known: dict[str, tuple[Mapping[ObjectKey, Json], Mapping[ObjectKey, frozenset[Edge]]]] = {}
+        if earlier is not None:
+            entered = {name: (earlier._by_namespace[name], edges) for name, edges in earlier._edges.items()}
+            self._known = {**earlier._known, **entered}
         # With the number of namespaces that were entered by then.
         self._at: dict[ObjectKey, tuple[int, frozenset[Edge]]] = {}
         self._reached: dict[ObjectKey, frozenset[ObjectKey]] = {}

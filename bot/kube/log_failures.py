@@ -36,7 +36,8 @@ _LIBRARY: Final = re.compile(
 # Parts of a message that differ between repeats.
 _VARIES: Final = re.compile(
     REQUEST.pattern
-    + r"|0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}"
+    # The key in a detail of PostgreSQL.
+    + r"|(?<==)\([^)]*\)|0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}"
     # An identifier of a request has letters and digits.
     + r"|\b(?=[A-Za-z]*\d[A-Za-z]*\d)[A-Za-z0-9]{8,}\b|\d+"
 )
@@ -76,15 +77,16 @@ class LogFailure:
     """One cause that a log tells, with its telling lines, at most twelve.
 
     `says` is the cause in one line, without time and level; `kind` its class, "" for none. `number` is the line of the
-    log at which it begins, `last` the line of its last repeat, `of` the number of lines that were read, `times` the
-    number of records with the same message. `fatal`: it was not handled, or is logged at such a level. `last_words`:
-    no line reports an error, so these are the last ones. `earlier`: an error before those that are repeated, about the
-    same thing.
+    log at which it begins, `first` the first with the same message, `last` that of its last repeat, `of` the number of
+    lines that were read, `times` the number of records with the same message. `fatal`: it was not handled, or is
+    logged at such a level. `last_words`: no line reports an error, so these are the last ones. `earlier`: an error
+    before those that are repeated, about the same thing.
     """
 
     says: str
     lines: tuple[str, ...]
     number: int
+    first: int
     last: int
     of: int
     times: int
@@ -163,6 +165,7 @@ def last_words_in(text: str) -> LogFailure | None:
         says=_cut(leading.says or leading.lines[0].strip()),
         lines=lines,
         number=leading.number,
+        first=leading.number,
         last=leading.number,
         of=records[-1].end,
         times=1,
@@ -245,10 +248,16 @@ def _repeated(repeats: Sequence[LogRecord], records: Sequence[LogRecord]) -> Log
     A connection that failed before requests did is what fails.
     """
     before = _before(repeats, records)
-    if before and class_of(before.says) in CONNECTING and _peer(before, records).host:
+    if before and class_of(before.says) in CONNECTING and _asks_in_vain(before, repeats, records):
         return failure_of(before, [before], records, fatal=False, repeats=repeats)
     failure = failure_of(repeats[-1], repeats[-1:], records, fatal=False, repeats=repeats)
     return replace(failure, earlier=_cut(before.says)) if before else failure
+
+
+def _asks_in_vain(before: LogRecord, repeats: Sequence[LogRecord], records: Sequence[LogRecord]) -> bool:
+    """Tell whether requests fail for a connection that could not be made, and was not made since."""
+    over = any(_RECOVERED.search(each.says) for each in records if before.number < each.number < repeats[-1].number)
+    return bool(REQUEST.search(repeats[-1].says)) and not over and bool(_peer(before, records).host)
 
 
 def _before(repeats: Sequence[LogRecord], records: Sequence[LogRecord]) -> LogRecord | None:
@@ -294,11 +303,13 @@ def failure_of(
     repeats: Sequence[LogRecord] = (),
 ) -> LogFailure:
     """Return the cause that a record of a log tells, with the lines of the records `shown`."""
-    same = repeats or [each for each in records if signature_of(each) == signature_of(record)]
+    alike = [each for each in records if signature_of(each) == signature_of(record)]
+    same = repeats or alike
     return LogFailure(
         says=_cut(record.says or record.lines[0].strip()),
         lines=_shown(shown),
         number=same[0].number if repeats else record.number,
+        first=min(alike[0].number, same[0].number),
         last=same[-1].number,
         of=records[-1].end,
         times=len(same),

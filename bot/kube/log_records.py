@@ -133,7 +133,7 @@ _CONTINUES: Final = re.compile(
     r"""(?:
         \s+\S | $ | \t | Caused\ by:\s | Suppressed:\s | \.\.\.\ \d+\ (?:more|common)
       | During\ handling\ of | The\ above\ exception | goroutine\ \d+ | created\ by\s | exit\ status\s\d
-      | .{0,90}\b(?:DETAIL|HINT|CONTEXT|STATEMENT):\s
+      | (?!.{0,90}\b(?:ERROR|FATAL|WARN(?:ING)?|INFO|DEBUG|NOTICE)\b).{0,90}\b(?:DETAIL|HINT|CONTEXT|STATEMENT):\s
       | \[signal\s | \*\ \S | [\w./*()-]{3,200}\(.*\)$ | at\s\S+ | stack\ (?:back|)trace(?:back)?: | note:\ \w | \^+ | }
     )""",
     re.VERBOSE,

@@ -15,7 +15,7 @@ from bot.kube.cluster_names import Known, meaning_of
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_causes import is_error
 from bot.kube.log_failures import LogFailure, failed_connection_in, failures_in, last_words_in, repeats_in
-from bot.kube.log_reports import Report, reports_in
+from bot.kube.log_reports import Report, has_reports, reports_in
 from bot.kube.objects import namespace_of, place_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may
@@ -41,6 +41,7 @@ MOST_READY: Final = 2
 class LoggedCause:
     """A cause in a log with the entry it means, "" for none, and how long ago it was written last and first.
 
+    `since_s` is the first of those that count, `begun_s` the first of all that were read.
     `running`: the container is ready, and repeats it, or said it `once` lately.
     """
 
@@ -49,6 +50,7 @@ class LoggedCause:
     incident: str
     age_s: int
     since_s: int
+    begun_s: int
     running: bool
 
     @property
@@ -128,9 +130,7 @@ async def reports_of(log: Log, look: Look) -> tuple[LoggedReport, ...]:
 
 def _reports(text: str, log: Log, look: Look) -> tuple[LoggedReport, ...]:
     text, ages = _aged(text, look)
-    if not reports_in(text, ages):
-        return ()
-    found = reports_in(redact(text), ages)
+    found = reports_in(redact(text), ages) if has_reports(text, ages) else ()
     return tuple(LoggedReport(log=log, said=each, since_s=ages[each.failure.number - 1]) for each in found)
 
 
@@ -179,6 +179,7 @@ def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
             incident=look.meaning(each.says) or look.meaning("\n".join(each.lines)),
             age_s=age(each.last),
             since_s=age(each.number),
+            begun_s=age(each.first),
             running=running,
         )
         for each in failures
