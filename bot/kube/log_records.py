@@ -87,8 +87,10 @@ _KLOG: Final = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ([\w./-]+:\d
 _KLOG_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _LOGFMT_LEVEL: Final = re.compile(r"""(?:^|\s)(?:level|lvl|severity)="?\w""")
 _LOGFMT_FIELD: Final = re.compile(r"""(?:^|\s)([A-Za-z@][\w.@-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]\S*))""")
-# Process, thread and logger, as Spring Boot writes them before the message.
-_SPRING: Final = re.compile(r"^\d+ --- (?:\[[^\]]*\] )+\S+\s*: ")
+# Process, thread and logger, as Spring Boot writes them before the message, or the process of Erlang.
+_LOGGER: Final = re.compile(r"^\d+ --- (?:\[[^\]]*\] )+\S+\s*: |^<\d+(?:\.\d+)+> ")
+# Process and role before the time, and a sign as level after it, as Redis writes them.
+_REDIS: Final = re.compile(r"^\d+:[A-Z] (\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d+) [#*.-] ")
 # A level as a word of its own within the first words, in brackets or before a colon.
 _WORD: Final = re.compile(r"(?:^|[\s\[<(|/:.])([A-Za-z]{1,9})(?=[\]>)|:\s/,.-]|$)")
 _LEVEL_WITHIN: Final = 90
@@ -218,10 +220,10 @@ def _is_python_end(lines: Sequence[str], at: int) -> bool:
 
 def _read(lines: Sequence[str]) -> tuple[Severity, str]:
     """Return the severity and the message of a record; of one that only announces a list its first item."""
-    severity, says = _read_first(lines)
-    detail = next(filter(None, map(_DETAIL.search, lines[1:3])), None)
-    if detail:
-        says = f"{says}: {detail[1]}"
+    details = [found for line in lines[1:] if (found := _DETAIL.search(line))]
+    severity, says = _read_first([line for line in lines if not any(line is found.string for found in details)])
+    if details:
+        says = f"{says}: {details[0][1]}"
     listed = _LISTED.match(lines[1]) if len(lines) > 1 and _ANNOUNCES.search(lines[0]) else None
     return severity, lines[1][listed.end() :] if listed else says
 
@@ -235,6 +237,7 @@ def _read_first(lines: Sequence[str]) -> tuple[Severity, str]:
         return _LEVELS.get(klog[1].lower(), Severity.NONE), _klog_message(first[klog.end() :])
     if _LOGFMT_LEVEL.search(first):
         return _structured(_logfmt(first))
+    first = _REDIS.sub(r"\1 ", first)
     stamp = _STAMP.match(first)
     rest = first[stamp.end() :] if stamp else first
     return _text(rest, lines, stamped=stamp is not None)
@@ -301,7 +304,7 @@ def _level_in(rest: str) -> tuple[Severity | None, str]:
         ):
             continue
         says = rest[found.end(1) :].lstrip("])>|:/,- \t.")
-        return _LEVELS.get(word.lower(), Severity.NONE), _SPRING.sub("", says)
+        return _LEVELS.get(word.lower(), Severity.NONE), _LOGGER.sub("", says)
     return None, rest
 
 

@@ -106,7 +106,7 @@ async def read(look: Look) -> ProbeResult:
         rows=tuple(row for each in found for row in each.rows),
         gaps=tuple(dict.fromkeys(gap for each in found for gap in each.gaps)),
         missing=logs.missing,
-        looked_at=logs.logs,
+        looked_at=len(logs.logs),
     )
 
 

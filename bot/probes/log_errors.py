@@ -80,7 +80,7 @@ async def _errors(look: Look) -> ProbeResult:
     """Read what the logs tell."""
     found = await logged_causes(look)
     rows = tuple(_error_row(each, _beside(each, found.causes), look) for each in found.causes)
-    return ProbeResult(rows=rows, missing=found.missing, looked_at=found.logs)
+    return ProbeResult(rows=rows, missing=found.missing, looked_at=len(found.logs))
 
 
 def _beside(one: LoggedCause, others: Iterable[LoggedCause]) -> LoggedCause | None:
@@ -140,7 +140,7 @@ async def _answers(look: Look) -> ProbeResult:
     told = [(each, answer) for each in found.causes if (answer := failed_answer(_told(each)))]
     services = await look.readable("Service") if told else None
     rows = [await _answer_row(each, answer, services, look) for each, answer in told if services is not None]
-    return ProbeResult(rows=tuple(filter(None, rows)), missing=found.missing, looked_at=found.logs)
+    return ProbeResult(rows=tuple(filter(None, rows)), missing=found.missing, looked_at=len(found.logs))
 
 
 def _told(cause: LoggedCause) -> tuple[str, ...]:

@@ -22,9 +22,9 @@ from bot.kube.services import selected_pods
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, probe
 from bot.probes.shared.backends import pods_selected_by
-from bot.probes.shared.log_lines import logs_of
+from bot.probes.shared.log_lines import Log, logs_of
 from bot.probes.shared.logged_causes import READS_CAUSES, LoggedCause, LoggedReport, logged_causes, reports_of
-from bot.probes.shared.scope import PodValues, pod_values, pods_of
+from bot.probes.shared.scope import PodValues, pod_values
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 # Of so many Services that a program calls, and of so many pods of each, the logs are read: most that calls need.
@@ -75,8 +75,8 @@ async def _read(look: Look) -> ProbeResult:
     calls = await _calls(found.causes, look)
     rows = [row for row in await asyncio.gather(*(_of_call(each, look) for each in calls)) if row]
     if not (rows or found.causes) and look.focus.names_object:
-        rows = await _of_itself(look)
-    return ProbeResult(rows=tuple(rows), missing=found.missing, looked_at=found.logs)
+        rows = await _of_itself(found.logs, look)
+    return ProbeResult(rows=tuple(rows), missing=found.missing, looked_at=len(found.logs))
 
 
 async def _calls(causes: Iterable[LoggedCause], look: Look) -> list[_Call]:
@@ -140,10 +140,10 @@ def _belongs(report: LoggedReport, call: _Call) -> bool:
     return abs(report.since_s - cause.begun_s) <= _TOGETHER_S
 
 
-async def _of_itself(look: Look) -> list[Row]:
-    """Return what ready servers that were asked about say of their own state."""
-    pods = [pod for pod in (await pods_of(look)).pods if all(each.ready for each in _serving(pod))]
-    found = [each for each in await _reports(pods[:_MOST_PODS], look) if each.said.of_state]
+async def _of_itself(read: Iterable[Log], look: Look) -> list[Row]:
+    """Return what ready servers that were asked about say of their own state, in the logs that were read anyway."""
+    logs = [each for each in read if each.container in _serving(each.container.pod) and each.container.ready]
+    found = [each for each in await _reported(logs, look) if each.said.of_state]
     return [_row(each.log.container.pod, each.log.container, each, None, look) for each in found[:1]]
 
 
@@ -154,11 +154,14 @@ def _serving(pod: Json) -> list[Container]:
 
 
 async def _reports(pods: Iterable[Json], look: Look) -> list[LoggedReport]:
-    """Return the reports of the pods' logs, the most telling first, of equal ones the oldest."""
     containers = [each for pod in pods for each in _serving(pod)]
     newest = (logs_of(each, look.snapshot, which="no" if each.ready else "both")[:1] for each in containers)
-    logs = [log for of_container in newest for log in of_container]
-    found = await asyncio.gather(*(reports_of(log, look) for log in logs[: 2 * _MOST_PODS]))
+    return await _reported([log for of_container in newest for log in of_container][: 2 * _MOST_PODS], look)
+
+
+async def _reported(logs: Iterable[Log], look: Look) -> list[LoggedReport]:
+    """Return what logs report, the most telling first, of equal ones the oldest."""
+    found = await asyncio.gather(*(reports_of(log, look) for log in logs))
     return sorted((each for of_log in found for each in of_log), key=lambda each: (-each.said.tells, -each.since_s))
 
 

@@ -60,10 +60,10 @@ class LoggedCause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedCauses:
-    """The causes, how many logs were read for them, and the object that does not exist; see ProbeResult."""
+    """The causes, the logs that were read for them, and the object that does not exist; see ProbeResult."""
 
     causes: tuple[LoggedCause, ...] = ()
-    logs: int = 0
+    logs: tuple[Log, ...] = ()
     missing: str = ""
 
 
@@ -81,7 +81,7 @@ async def logged_causes(look: Look) -> LoggedCauses:
         logs = [log for each in ready for log in logs_of(each, look.snapshot, which="no")[:1]][:MOST_READY]
     found = await asyncio.gather(*(_causes(log, look) for log in logs))
     causes = tuple(each for of_log in found for each in of_log)
-    return LoggedCauses(causes=causes, logs=len(logs), missing=suspects.missing)
+    return LoggedCauses(causes=causes, logs=tuple(logs), missing=suspects.missing)
 
 
 def _is_failing(container: Container, look: Look) -> bool:
