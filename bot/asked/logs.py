@@ -17,7 +17,7 @@ from bot.asked.pods import pods_behind
 from bot.cluster.access import collect_gaps
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_failures import LogFailure, failures_in, repeats_in
-from bot.kube.log_records import split_stamps
+from bot.kube.log_records import read_records, split_stamps
 from bot.kube.objects import annotations_of, created_at, has_ended, name_of, named_ref, place_of
 from bot.kube.owners import workload_of
 from bot.kube.timestamps import UNKNOWN, seconds_since
@@ -184,7 +184,8 @@ def _rows(text: str, log: Log, asked: Asked) -> tuple[SheetRow, ...]:
     ages = [seconds_since(stamp, asked.snapshot.now) for stamp in stamps]
     redacted = redact(written)
     running = log.container.ready and not log.ended
-    failures = (repeats_in(redacted, ages) if running else ()) or failures_in(redacted)
+    records = read_records(redacted)
+    failures = (repeats_in(records, ages) if running else ()) or failures_in(records)
     telling = [_telling(each, ages) for each in failures]
     last = _last(redacted.splitlines(), asked)
     if not asked.in_full:

@@ -125,6 +125,11 @@ def meaning_of(host: str, *, pod: Mapping[str, Any] | None, home: str, known: Kn
         host, alias = f"{target.rstrip('.')}.", alias or found.service
 
 
+def service_called(host: str, pod: Json, services: Sequence[Json] | None) -> Json | None:
+    """Return the Service that a host means to a pod; None if it means none, or no Services could be read."""
+    return meaning_of(host, pod=pod, home=namespace_of(pod), known=Known(services=services)).service
+
+
 def _alias_of(service: Json | None) -> str:
     spec = spec_of(service or {})
     return str(spec.get("externalName") or "") if spec.get("type") == "ExternalName" else ""

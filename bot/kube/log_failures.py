@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Final
 
 from bot.kube.log_causes import CONNECTING, NO_PEER, Peer, class_of, is_error, is_own_error, peer_in, weight_of
-from bot.kube.log_records import LogRecord, Severity, read_records
+from bot.kube.log_records import LogRecord, Severity
 from bot.kube.log_requests import REQUEST, failed_request, is_widespread
 from bot.kube.objects import grouped
 from bot.kube.timestamps import UNKNOWN
@@ -63,7 +63,7 @@ REPEATS: Final = 3
 _WINDOW_S: Final = 900
 _LATELY_S: Final = 300
 # One that tries seldom fails still if it is not due for longer than two of its rounds, and says little else.
-SELDOM_S: Final = 3600
+_SELDOM_S: Final = 3600
 _ROUNDS: Final = 2
 _LITTLE_ELSE: Final = 0.2
 # A warning with such a word is one of something that failed.
@@ -97,17 +97,21 @@ class LogFailure:
     earlier: str = ""
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """Return all that it says: the cause, then its lines."""
+        return (self.says, *self.lines)
+
+    @property
     def is_once(self) -> bool:
         """Tell whether it is a connection that a running program could not make, without a repeat."""
         return self.times < REPEATS and self.kind in CONNECTING
 
 
-def failures_in(text: str, *, ended: bool = True) -> tuple[LogFailure, ...]:
+def failures_in(records: Sequence[LogRecord], *, ended: bool = True) -> tuple[LogFailure, ...]:
     """Return the causes that a log ends with, the most telling first; none if no line of it reports an error.
 
     A warning explains no end (`ended`) if later lines may.
     """
-    records = list(read_records(text))
     burst = _last_burst(records)
     if not burst:
         return ()
@@ -148,9 +152,9 @@ def _may_explain(warnings: Sequence[LogRecord], records: Sequence[LogRecord], *,
     return not survived and any(class_of(each.says) for each in warnings)
 
 
-def last_words_in(text: str) -> LogFailure | None:
+def last_words_in(log: Iterable[LogRecord]) -> LogFailure | None:
     """Return the last lines of a log, None of an empty one. Help that a program prints is left out."""
-    records = [each for each in read_records(text) if each.lines[0].strip()]
+    records = [each for each in log if each.lines[0].strip()]
     if not records:
         return None
     usage = next((at for at, each in enumerate(records) if _USAGE.match(each.lines[0])), len(records))
@@ -175,13 +179,13 @@ def last_words_in(text: str) -> LogFailure | None:
     )
 
 
-def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
+def repeats_in(log: Iterable[LogRecord], ages: Sequence[int]) -> tuple[LogFailure, ...]:
     """Return what a running program keeps failing at, the surest cause first.
 
     `ages` are those of the lines, in seconds; a line without a time counts as new. Requests that were not answered
     count if they are no exception, and errors that are logged as information if there are no others.
     """
-    records = list(map(with_request, read_records(text)))
+    records = list(map(with_request, log))
 
     def age(record: LogRecord) -> int:
         return ages[record.number - 1] if record.number <= len(ages) else UNKNOWN
@@ -212,23 +216,27 @@ def repeats_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
         told = (each for each in new if each.number > recovered and is_own_error(each.says))
         return list(filter(goes_on, grouped(told, signature_of).values()))
 
-    repeated = repeated_in(_WINDOW_S, lasts) or repeated_in(SELDOM_S, returns)
+    repeated = repeated_in(_WINDOW_S, lasts) or repeated_in(_SELDOM_S, returns)
     repeated.sort(key=lambda each: (-bool(class_of(each[-1].says)), -len(each)))
     by_kind = {each.kind: each for each in (_repeated(group, records) for group in reversed(repeated))}
     return tuple(by_kind.values())[::-1][:_MOST_CAUSES]
 
 
-def failed_connection_in(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
+def failed_connection_in(records: Sequence[LogRecord], ages: Sequence[int]) -> tuple[LogFailure, ...]:
     """Return the connection that a running program could not make last, if that was lately; see `repeats_in`.
 
     Once may be an exception: it counts where nothing is behind the other end, which it names.
     """
-    records = list(read_records(text))
-    late = [each for each in records if ages[each.number - 1 : each.number] and ages[each.number - 1] <= SELDOM_S]
+    late = lately(records, ages)
     recovered = max((each.number for each in late if _RECOVERED.search(each.says)), default=0)
     failed = (each for each in reversed(late) if each.number > recovered and each.severity)
     connections = (each for each in failed if class_of(each.says) in CONNECTING and _peer(each, records).host)
     return tuple(failure_of(each, [each], records, fatal=False, repeats=[each]) for each in islice(connections, 1))
+
+
+def lately(records: Iterable[LogRecord], ages: Sequence[int]) -> list[LogRecord]:
+    """Return the records of the last hour, those without a time included; `ages` as in `repeats_in`."""
+    return [each for each in records if each.number <= len(ages) and ages[each.number - 1] <= _SELDOM_S]
 
 
 def _tells(warning: LogRecord) -> bool:
@@ -303,13 +311,13 @@ def failure_of(
     repeats: Sequence[LogRecord] = (),
 ) -> LogFailure:
     """Return the cause that a record of a log tells, with the lines of the records `shown`."""
-    alike = [each for each in records if signature_of(each) == signature_of(record)]
-    same = repeats or alike
+    alike = (each for each in records if signature_of(each) == signature_of(record))
+    same = repeats or list(alike)
     return LogFailure(
         says=_cut(record.says or record.lines[0].strip()),
         lines=_shown(shown),
         number=same[0].number if repeats else record.number,
-        first=min(alike[0].number, same[0].number),
+        first=next(alike).number if repeats else same[0].number,
         last=same[-1].number,
         of=records[-1].end,
         times=len(same),

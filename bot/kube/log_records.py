@@ -160,8 +160,12 @@ _PYTHON: Final = re.compile(r"Traceback \(most recent call last\)")
 _NODE_PLACE: Final = re.compile(r"^(?:file://)?[\w./@-]+\.[cm]?[jt]sx?:\d+$|^node:internal/\S+:\d+$")
 
 
-def read_records(text: str) -> Iterator[LogRecord]:
-    """Yield the records of a log in their order. Accepts any text: control characters are removed, long lines cut."""
+def read_records(text: str) -> tuple[LogRecord, ...]:
+    """Return the records of a log in their order. Accepts any text: control characters are removed, long lines cut."""
+    return tuple(_records(text))
+
+
+def _records(text: str) -> Iterator[LogRecord]:
     lines = [_clean(line) for line in text.split("\n")]
     if lines and not lines[-1]:
         lines.pop()

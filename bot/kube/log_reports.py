@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.log_causes import class_of
-from bot.kube.log_failures import SELDOM_S, LogFailure, failure_of, signature_of, weight_in, with_request
-from bot.kube.log_records import LogRecord, Severity, read_records
+from bot.kube.log_failures import LogFailure, failure_of, lately, signature_of, weight_in, with_request
+from bot.kube.log_records import LogRecord, Severity
 from bot.kube.objects import grouped
 
 # What a server says once of itself, and what holds from then on: an alarm, a lost majority, a member that was expelled.
@@ -37,24 +37,19 @@ _MOST: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a server that runs says is wrong, how much that tells, and whether it is a state of the server itself."""
+    """A trouble that a running server reports. `tells` weighs it; `of_state`: the server is in it, not one request."""
 
     failure: LogFailure
     tells: float
     of_state: bool
 
 
-def has_reports(text: str, ages: Sequence[int]) -> bool:
-    """Tell whether `reports_in` would find any."""
-    return bool(_told(list(map(with_request, read_records(text))), ages))
-
-
-def reports_in(text: str, ages: Sequence[int]) -> tuple[Report, ...]:
+def reports_in(log: Iterable[LogRecord], ages: Sequence[int]) -> tuple[Report, ...]:
     """Return what a server lately said is wrong, at most four, the most telling first; `ages` as in `repeats_in`.
 
     What it says once counts until it says that it is over.
     """
-    records = list(map(with_request, read_records(text)))
+    records = list(map(with_request, log))
     groups = sorted(
         grouped(_told(records, ages), signature_of).values(), key=lambda each: (-_tells(each[-1]), each[0].number)
     )
@@ -69,7 +64,7 @@ def reports_in(text: str, ages: Sequence[int]) -> tuple[Report, ...]:
 
 
 def _told(records: Sequence[LogRecord], ages: Sequence[int]) -> list[LogRecord]:
-    late = [each for each in records if ages[each.number - 1 : each.number] and ages[each.number - 1] <= SELDOM_S]
+    late = lately(records, ages)
     over = max((each.number for each in late if _OVER.search(each.says)), default=0)
     # The last that was said of an alarm counts.
     alarms = {_CHANGED.sub("", each.says): each for each in late if _ALARM.search(each.says)}

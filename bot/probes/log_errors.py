@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
-from bot.kube.cluster_names import Known, asks_node, meaning_of
+from bot.kube.cluster_names import Known, asks_node, meaning_of, service_called
 from bot.kube.containers import Container
 from bot.kube.log_answers import FailedAnswer, failed_answer
 from bot.kube.log_causes import focused, is_own
@@ -137,20 +137,15 @@ class _Answer(RowValues):
 async def _answers(look: Look) -> ProbeResult:
     """Read which Services answered the programs with HTTP errors, by their logs."""
     found = await logged_causes(look)
-    told = [(each, answer) for each in found.causes if (answer := failed_answer(_told(each)))]
+    told = [(each, answer) for each in found.causes if (answer := failed_answer(each.failure.told))]
     services = await look.readable("Service") if told else None
     rows = [await _answer_row(each, answer, services, look) for each, answer in told if services is not None]
     return ProbeResult(rows=tuple(filter(None, rows)), missing=found.missing, looked_at=len(found.logs))
 
 
-def _told(cause: LoggedCause) -> tuple[str, ...]:
-    return (cause.failure.says, *cause.failure.lines)
-
-
 async def _answer_row(found: LoggedCause, answer: FailedAnswer, services: Sequence[Json], look: Look) -> Row | None:
     pod = found.log.container.pod
-    meant = meaning_of(answer.server.host, pod=pod, home=namespace_of(pod), known=Known(services=services))
-    service = meant.service
+    service = service_called(answer.server.host, pod, services)
     if service is None or selected_pods(service, (pod,)):
         return None
     pods = await pods_selected_by(look, service)

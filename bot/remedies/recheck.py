@@ -17,6 +17,7 @@ from bot.diagnosing.reads import Reads
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.health import has_rules, problem_of
 from bot.kube.log_failures import failures_in, last_words_in
+from bot.kube.log_records import read_records
 from bot.kube.objects import is_terminating, name_of
 from bot.remedies.contract import About, Applied, EffectState, EffectStatus, Plan, State
 from intents.catalog.schema import Remediation
@@ -141,7 +142,8 @@ async def _exit_of(snapshot: Snapshot, container: Container) -> Text | None:
         )
     except ClusterError:
         log = ""
-    failure = next(iter(failures_in(log)), None) or last_words_in(log)
+    records = read_records(log)
+    failure = next(iter(failures_in(records)), None) or last_words_in(records)
     # The kubelet's reason "Error" says no more than the exit code.
     line = quoted(failure.says) if failure else run.reason if run.reason != "Error" else ""
     name = name_of(container.pod)

@@ -16,7 +16,7 @@ from bot.kube.log_records import LONGEST_LINE, Severity, read_records
 
 def failure_in(log: str) -> LogFailure | None:
     """Return the leading cause of a log."""
-    return next(iter(failures_in(log)), None)
+    return next(iter(failures_in(read_records(log))), None)
 
 
 # Name: (log, the error it ends with, the line it begins at, whether it is unhandled).
@@ -233,11 +233,14 @@ WARN lock timeout of the cache, trying again
 A server is already running (pid: 1, file: /app/tmp/server.pid).
 Exiting"""
 
-    last = last_words_in(log)
+    last = last_words_in(read_records(log))
     other = "WARN Unknown option 'color' is ignored\nplugin pay: api version 3 does not fit\nbye"
 
-    assert failures_in(log) == failures_in(other) == ()
-    assert failures_in(other.replace("plugin pay: api version 3 does not fit", "exiting"))[0].kind == "setting"
+    assert failures_in(read_records(log)) == failures_in(read_records(other)) == ()
+    assert (
+        failures_in(read_records(other.replace("plugin pay: api version 3 does not fit", "exiting")))[0].kind
+        == "setting"
+    )
     assert last
     assert last.says == "A server is already running (pid: 1, file: /app/tmp/server.pid)."
 
@@ -248,7 +251,7 @@ Exiting"""
     'level=error msg="response completed" id={0}Q7K4 reason="write /data: no space left on device" request=K{0}PQ7RX4M',
 ])  # fmt: skip
 def test_what_a_structured_record_fails_at_is_read_from_any_field(record: str) -> None:
-    repeated = repeats_in("\n".join(record.format(number) for number in range(4)), ())
+    repeated = repeats_in(read_records("\n".join(record.format(number) for number in range(4))), ())
 
     assert [(each.kind, each.times) for each in repeated] == [("full", 4)]
     assert "no space left on device" in repeated[0].says

@@ -1,7 +1,8 @@
-"""What a server says is wrong with itself is told until it says that it is over; what its clients did is not."""
+"""A server's report counts until its log says that the trouble is over; errors of its clients do not count."""
 
 import pytest
 
+from bot.kube.log_records import read_records
 from bot.kube.log_reports import reports_in
 
 ALARM = "2026-03-02 02:31:07+00:00 [warning] <0.368.0> disk resource limit alarm set on node rabbit@mq-0."
@@ -16,7 +17,7 @@ LOGIN = """2026-03-02 02:16:43 UTC [318] FATAL:  password authentication failed 
 
 def says(*lines: str, age_s: int = 600) -> list[str]:
     text = "\n".join(lines)
-    return [each.failure.says for each in reports_in(text, [age_s] * len(text.splitlines()))]
+    return [each.failure.says for each in reports_in(read_records(text), [age_s] * len(text.splitlines()))]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.kube.log_failures import repeats_in
+from bot.kube.log_records import read_records
 from bot.kube.log_requests import failed_request, is_request
 
 FAILED = {
@@ -53,7 +54,7 @@ def test_an_answered_request_is_no_failure(line: str) -> None:
 def test_failures_of_different_requests_are_one_repeated_failure(line: str) -> None:
     """The path and the time differ, the reason does not."""
     log = [re.sub(r"/a\b", f"/a{number}", line) for number in range(5)]
-    (found,) = repeats_in("\n".join(log), range(5, 0, -1))
+    (found,) = repeats_in(read_records("\n".join(log)), range(5, 0, -1))
     assert found.times == 5
 
 
@@ -62,16 +63,16 @@ def test_a_few_failures_among_many_answers_are_an_exception(failed: int, answere
     """One request in twenty must fail alike."""
     lines = [next(iter(FAILED))] * failed
     lines = [*[ANSWERED[0]] * answered, *lines]
-    found = repeats_in("\n".join(lines), range(len(lines), 0, -1))
+    found = repeats_in(read_records("\n".join(lines)), range(len(lines), 0, -1))
     assert bool(found) == (failed * 20 >= failed + answered)
 
 
 def test_errors_that_are_logged_as_information_count_if_there_are_no_others() -> None:
     """A client that logs its retries at INFO fails all the same; one that recovered does not."""
     log = [f"INFO attempt {number}: dial tcp 10.96.4.7:5432: connect: connection refused" for number in range(4)]
-    (found,) = repeats_in("\n".join(log), range(4, 0, -1))
+    (found,) = repeats_in(read_records("\n".join(log)), range(4, 0, -1))
     assert (found.kind, str(found.peer), found.times) == ("refused", "10.96.4.7:5432", 4)
-    assert not repeats_in("\n".join((*log, "INFO reconnected to 10.96.4.7:5432")), range(5, 0, -1))
+    assert not repeats_in(read_records("\n".join((*log, "INFO reconnected to 10.96.4.7:5432"))), range(5, 0, -1))
 
 
 def test_an_error_of_the_same_thing_before_what_is_repeated_is_told() -> None:
@@ -82,5 +83,5 @@ def test_an_error_of_the_same_thing_before_what_is_repeated_is_told() -> None:
         "ERROR metrics endpoint answered slowly",
         *(f"ERROR letter {number}: postal formatter is not known" for number in range(4)),
     ]
-    (found,) = repeats_in("\n".join(log), range(len(log), 0, -1))
+    (found,) = repeats_in(read_records("\n".join(log)), range(len(log), 0, -1))
     assert found.earlier == "plugin postal is left out: its manifest has no version"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.kube.log_failures import LogFailure, failures_in, last_words_in, repeats_in
+from bot.kube.log_records import read_records
 
 LOGS = [
     json.loads(line)
@@ -27,8 +28,8 @@ def tells(log: dict[str, Any], text: str) -> bool:
 
 
 def causes(log: dict[str, Any]) -> tuple[LogFailure, ...]:
-    found = failures_in(log["log"])
-    last = last_words_in(log["log"]) if log["ended"] and not found else None
+    found = failures_in(read_records(log["log"]))
+    last = last_words_in(read_records(log["log"])) if log["ended"] and not found else None
     return (last,) if last else found
 
 
@@ -51,7 +52,7 @@ def test_what_a_ready_program_repeats_is_found() -> None:
     for log in running:
         text = "\n".join([log["log"]] * 4)
         ages = range(len(text.split("\n")), 0, -1)
-        if any(tells(log, "\n".join((each.says, *each.lines))) for each in repeats_in(text, ages)):
+        if any(tells(log, "\n".join((each.says, *each.lines))) for each in repeats_in(read_records(text), ages)):
             found.append(log["id"])
 
     assert len(found) / len(running) >= 0.9, sorted({log["id"] for log in running} - {*found})
@@ -59,4 +60,4 @@ def test_what_a_ready_program_repeats_is_found() -> None:
 
 def test_a_healthy_log_repeats_nothing() -> None:
     for log in (each for each in LOGS if each["family"] == "none"):
-        assert repeats_in(log["log"], range(len(log["log"].split("\n")), 0, -1)) == (), log["id"]
+        assert repeats_in(read_records(log["log"]), range(len(log["log"].split("\n")), 0, -1)) == (), log["id"]

@@ -7,22 +7,26 @@ its containers fails. `bot.kube.log_failures` tells how the telling lines are fo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
-from bot.kube.cluster_names import Known, meaning_of
+from bot.kube.cluster_names import service_called
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_causes import is_error
 from bot.kube.log_failures import LogFailure, failed_connection_in, failures_in, last_words_in, repeats_in
-from bot.kube.log_reports import Report, has_reports, reports_in
-from bot.kube.objects import namespace_of, place_of
+from bot.kube.log_records import LogRecord, read_records, split_stamps
+from bot.kube.log_reports import Report, reports_in
+from bot.kube.objects import place_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, may
 from bot.probes.shared.backends import ready_endpoints
 from bot.probes.shared.log_lines import LARGE, Log, logs_of, text_of
 from bot.probes.shared.scope import READS_PODS, pods_of
 from responses.redaction import redact
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 READS_CAUSES: Final = (
     *READS_PODS,
@@ -98,20 +102,13 @@ def _of_first_pods(containers: Sequence[Container], *, times: int = 1) -> list[C
 
 async def _causes(log: Log, look: Look) -> tuple[LoggedCause, ...]:
     """Return the causes in a log. All entries ask for them, so that one computation serves them."""
-    text = await text_of(log, look.snapshot)
-
-    async def compute() -> tuple[LoggedCause, ...]:
-        if len(text) > LARGE:
-            return await asyncio.to_thread(_found, text, log, look)
-        return _found(text, log, look)
-
-    found = await look.snapshot.computed(("causes", *_key(log)), compute)
+    found = await _computed("causes", _found, log, look)
     return tuple([each for each in found if not each.once or await _is_down(each, look)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedReport:
-    """What a server lately said is wrong, and how long ago it said so first."""
+    """A report and its log. `since_s`: its age when it was written first."""
 
     log: Log
     said: Report
@@ -120,52 +117,55 @@ class LoggedReport:
 
 async def reports_of(log: Log, look: Look) -> tuple[LoggedReport, ...]:
     """Return what a server reports in a log, the most telling first."""
+    return await _computed("reports", _reports, log, look)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """The text of a log without the kubelet's times, the ages of its lines in seconds, and its records."""
+
+    text: str
+    ages: Sequence[int]
+    records: Sequence[LogRecord]
+
+
+async def _computed(what: str, find: Callable[[_Written, Log, Look], _T], log: Log, look: Look) -> _T:
+    """Return what is found in a log, once for all that ask for it; the log is parsed once for all that is found."""
+    key = (place_of(log.container.pod), log.container.name, log.previous)
     text = await text_of(log, look.snapshot)
 
-    async def compute() -> tuple[LoggedReport, ...]:
-        return await asyncio.to_thread(_reports, text, log, look) if len(text) > LARGE else _reports(text, log, look)
+    async def run(work: Callable[[], _R]) -> _R:
+        return await asyncio.to_thread(work) if len(text) > LARGE else work()
 
-    return await look.snapshot.computed(("reports", *_key(log)), compute)
-
-
-def _reports(text: str, log: Log, look: Look) -> tuple[LoggedReport, ...]:
-    text, ages = _aged(text, look)
-    found = reports_in(redact(text), ages) if has_reports(text, ages) else ()
-    return tuple(LoggedReport(log=log, said=each, since_s=ages[each.failure.number - 1]) for each in found)
+    written = await look.snapshot.computed(("written", *key), lambda: run(lambda: _parsed(text, look)))
+    return await look.snapshot.computed((what, *key), lambda: run(lambda: find(written, log, look)))
 
 
-def _key(log: Log) -> tuple[object, ...]:
-    return place_of(log.container.pod), log.container.name, log.previous
+def _parsed(text: str, look: Look) -> _Written:
+    written, stamps = split_stamps(text)
+    return _Written(text=written, ages=tuple(map(look.age_s, stamps)), records=read_records(written))
+
+
+def _reports(written: _Written, log: Log, _look: Look) -> tuple[LoggedReport, ...]:
+    if not reports_in(written.records, written.ages):
+        return ()
+    found = reports_in(read_records(redact(written.text)), written.ages)
+    return tuple(LoggedReport(log=log, said=each, since_s=written.ages[each.failure.number - 1]) for each in found)
 
 
 async def _is_down(cause: LoggedCause, look: Look) -> bool:
     """Tell whether nothing ready is behind the Service that a failed connection names."""
     pod, services = cause.log.container.pod, await look.readable("Service")
-    if services is None:
-        return False
-    host = cause.failure.peer.host
-    service = meaning_of(host, pod=pod, home=namespace_of(pod), known=Known(services=services)).service
+    service = service_called(cause.failure.peer.host, pod, services)
     return service is not None and await ready_endpoints(look, *place_of(service)) == frozenset()
 
 
-def _aged(text: str, look: Look) -> tuple[str, list[int]]:
-    """Return the lines of a log without the time that the kubelet put before each, and their ages in seconds."""
-    stamped = [line.partition(" ") for line in text.splitlines()]
-    ages = [look.age_s(stamp) for stamp, _, _ in stamped]
-    lines = [
-        stamp + space + rest if age == UNKNOWN else rest
-        for age, (stamp, space, rest) in zip(ages, stamped, strict=True)
-    ]
-    return "\n".join(lines), ages
-
-
-def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
-    text, ages = _aged(text, look)
-    running = log.container.ready and not log.ended
-    if running and not _of_running(text, ages):
+def _found(written: _Written, log: Log, look: Look) -> tuple[LoggedCause, ...]:
+    ages, running = written.ages, log.container.ready and not log.ended
+    if running and not _of_running(written.records, ages):
         return ()  # most logs of ready programs: to redact them takes longer than to read them
     # The whole text is redacted before lines are taken: a piece alone may not show that it is a secret.
-    redacted = redact(text)
+    redacted = read_records(redact(written.text))
     failures = _of_running(redacted, ages) if running else _of_unready(redacted, log)
 
     def age(number: int) -> int:
@@ -186,18 +186,18 @@ def _found(text: str, log: Log, look: Look) -> tuple[LoggedCause, ...]:
     )
 
 
-def _of_running(text: str, ages: Sequence[int]) -> tuple[LogFailure, ...]:
-    return repeats_in(text, ages) or failed_connection_in(text, ages)
+def _of_running(records: Sequence[LogRecord], ages: Sequence[int]) -> tuple[LogFailure, ...]:
+    return repeats_in(records, ages) or failed_connection_in(records, ages)
 
 
-def _of_unready(text: str, log: Log) -> tuple[LogFailure, ...]:
+def _of_unready(records: Sequence[LogRecord], log: Log) -> tuple[LogFailure, ...]:
     """Return the causes that a container logs which failed or is not ready, or the last words where it reports none.
 
     Those of a program that runs tell only what it waits for: an init container that does not end, or words of a system.
     """
-    if found := failures_in(text, ended=log.ended):
+    if found := failures_in(records, ended=log.ended):
         return found
-    last = last_words_in(text)
+    last = last_words_in(records)
     if last is None:
         return ()
     failed = log.ended and log.run and log.run.exit_code
