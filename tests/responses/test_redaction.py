@@ -199,6 +199,8 @@ def test_common_secrets_are_redacted_in_text_lines_and_blocks(one: Planted) -> N
 # § marks a password; the words before it show that it is one.
 SECRET_LINES = """\
 SECRET_KEY_BASE=§
+DB_PASSWORD=§[
+password: §(
 JWT_SECRET_CURRENT: §
 encryption.key=§
 token%3D§%26page%3D2
