@@ -7,30 +7,44 @@ other messages, each in its conversation (`kinds`). A statement below its thresh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from intents.chronicle.conversation import Conversation, MessageFeatures, Utterance
-from intents.chronicle.facts import KINDS_OF_FACTS, Fact, FactKind, IncidentStatus, LinkKind
+from intents.chronicle.conversation import Conversation, MessageFeatures, Utterance, checksums_in
+from intents.chronicle.facts import KINDS_OF_FACTS, Fact, FactKind, IncidentStatus, LinkKind, QuestionState
 from intents.chronicle.kinds import kinds_model
 from intents.chronicle.linker import Linker
-from intents.chronicle.machine_text import announcement_in, errors_in, is_printed, named_in, template_of
+from intents.chronicle.machine_text import announcement_in, errors_in, is_elsewhere, is_printed, named_in, template_of
 from intents.chronicle.marks import Marked, marked_in, status_in
 from intents.chronicle.message_text import MessageText, excerpt, parse_message
 from intents.chronicle.roles import roles_in
 from intents.talk.features import is_paste
 
 _OF_A_SENTENCE: Final = 0.9
-_SECOND: Final = 0.5  # of the threshold: the second kind of a marked line
-_SURE: Final = 0.9  # of a marked action that is not planned but under way or over
+# What a marked line may state besides, from such a part of its threshold on.
+_SECOND: Final = 0.5
+_BESIDES: Final = {
+    "next": ("action.planned",),
+    "decision": ("action.planned",),
+    "status": ("role", "next"),
+}
+# From such a share of its words alone a marked action is not planned but under way or over.
+_SURE: Final = 0.5
+_ACTIONS: Final = frozenset({"action.planned", "action.doing", "action.done", "action.failed"})
 # Of each group a message states at most one.
 _GROUPS: Final = (
-    frozenset({"action.planned", "action.doing", "action.done", "action.failed"}),
+    _ACTIONS,
     frozenset({"suspected", "ruled_out", "cause", "question"}),
 )
 _STATUS: Final = "status."
+# A question whose share of this kind is smaller has its answer, even if it is not known which message gives it.
+_OPEN: Final = "question.open"
+_LEAST_OPEN: Final = 0.3
+# "If it stays like this we can close" states no status.
+_CONDITION: Final = re.compile(r"(?i)\b(?:if|unless)\b|如果|要是|万一")
 _BY_A_BOT: Final = frozenset({"change", "comms", "link"})
 # The kinds for a message that states nothing, and for a message that is always shown.
 WRONG: Final = "wrong"
@@ -99,7 +113,7 @@ def facts_of_channel(
     linker = Linker(conversation.messages, people or {})
     facts: list[Fact] = []
     for number, (message, read) in enumerate(zip(ordered, parsed, strict=True)):
-        reading = _Reading(message, read, people or {})
+        reading = _Reading(message, read, people or {}, is_heard=conversation.is_heard(number))
         stated = reading.stated(conversation.messages[number], contexts[number], set_by_hand.get(message.ts, {}))
         facts += linker.connect(number, reading.keyed(stated), answers=reading.answers)
     return linker.settled(facts)
@@ -118,11 +132,17 @@ def utterance_of(message: ChannelMessage, read: MessageText) -> Utterance:
 
 
 class _Reading:
-    """One message while it is read; `answers` is how likely it answers a question."""
+    """One message while it is read; `answers` is how likely it answers a question.
 
-    def __init__(self, message: ChannelMessage, read: MessageText, people: Mapping[str, str]) -> None:
-        self._message, self._read, self._people = message, read, people
+    It `is_heard` if somebody else wrote after it: only then a question can have its answer.
+    """
+
+    def __init__(
+        self, message: ChannelMessage, read: MessageText, people: Mapping[str, str], *, is_heard: bool
+    ) -> None:
+        self._message, self._read, self._people, self._is_heard = message, read, people, is_heard
         self.answers = 0.0
+        self._is_answered = False
         self._sentences: dict[str, str] = {}
 
     def stated(self, message: MessageFeatures, context: Any, meant: Mapping[str, Gesture]) -> list[Fact]:
@@ -156,6 +176,7 @@ class _Reading:
             return self._with_links(facts)
         shares = self._shares(features, context)
         self.answers = shares["answer"]
+        self._is_answered = self._is_heard and shares[_OPEN] < _LEAST_OPEN * shares["question"]
         if marked:
             facts += [fact for mark in marked if mark.says for fact in self._of_mark(mark, shares)]
         else:
@@ -176,15 +197,22 @@ class _Reading:
     def _stated(self, shares: Mapping[str, float]) -> Iterator[str]:
         """Yield the kinds that are likely enough, of each group the one that exceeds its threshold most."""
         thresholds = kinds_model().thresholds
-        likely = {kind: share / thresholds[kind] for kind, share in shares.items() if share >= thresholds[kind]}
+        likely = {
+            kind: share / thresholds[kind]
+            for kind, share in shares.items()
+            if share >= thresholds[kind] and kind != _OPEN
+        }
         if self._message.bot:
-            likely = {kind: excess for kind, excess in likely.items() if kind in _BY_A_BOT}
+            stated_by_bots = _BY_A_BOT - {"change"} if is_elsewhere(self._says()) else _BY_A_BOT
+            likely = {kind: excess for kind, excess in likely.items() if kind in stated_by_bots}
         statuses = frozenset(kind for kind in likely if kind.startswith(_STATUS))
         for group in (*_GROUPS, statuses):
             for kind in sorted(group & likely.keys(), key=lambda kind: -likely[kind])[1:]:
                 del likely[kind]
         if self._asks():
             likely = {kind: excess for kind, excess in likely.items() if not kind.startswith((_STATUS, "cause"))}
+        if _CONDITION.search(self._says()):
+            likely = {kind: excess for kind, excess in likely.items() if not kind.startswith(_STATUS)}
         if "role" in likely:
             # To ask somebody to take a role is no action that anybody reports as done.
             likely.pop("action.planned", None)
@@ -192,20 +220,19 @@ class _Reading:
         yield from (kind for kind in likely if kind in others or (kind == "answer" and not others))
 
     def _of_mark(self, mark: Marked, shares: Mapping[str, float]) -> Iterator[Fact]:
+        """Yield what a mark names, and what its line states besides."""
         thresholds = kinds_model().thresholds
-        match mark.kind:
-            case "action":
-                kind = max(_GROUPS[0], key=lambda kind: (shares[kind] / thresholds[kind], kind))
-                is_sure = shares[kind] >= max(thresholds[kind], _SURE)
-                yield from self._facts(kind if is_sure else "action.planned", mark.says)
-            case "status":
-                status = status_in(mark.says) or IncidentStatus.INVESTIGATING
-                yield from self._facts(f"{_STATUS}{status}", mark.says)
-            case _:
-                yield from self._facts(mark.kind, mark.says)
-                is_likely = shares["action.planned"] >= _SECOND * thresholds["action.planned"]
-                if mark.kind in ("next", "decision") and is_likely:
-                    yield from self._facts("action.planned", mark.says)
+        kind = mark.kind
+        if kind == "action":
+            alone = kinds_model().shares_alone(checksums_in(mark.says))
+            kind = max(_ACTIONS, key=lambda each: (alone[each], each))
+            kind = kind if alone[kind] >= _SURE else "action.planned"
+        elif kind == "status":
+            kind = f"{_STATUS}{status_in(mark.says) or IncidentStatus.INVESTIGATING}"
+        yield from self._facts(kind, mark.says)
+        for besides in _BESIDES.get(mark.kind, ()):
+            if shares[besides] >= _SECOND * thresholds[besides]:
+                yield from self._facts(besides, mark.says)
 
     def _facts(self, kind: str, says: str) -> Iterator[Fact]:
         """Yield the facts of a kind of `kinds.KINDS`."""
@@ -216,6 +243,8 @@ class _Reading:
                 for taken in roles_in(says, self._message.user, self._people):
                     as_what = FactKind.HANDOVER if taken.handover else FactKind.ROLE
                     yield replace(fact, kind=as_what, role=taken.role, of=taken.of)
+            case FactKind.QUESTION if self._is_answered:
+                yield replace(fact, state=QuestionState.ANSWERED)
             case FactKind.REPORT:
                 objects, cluster = named_in(says)
                 yield replace(fact, objects=objects, cluster=cluster)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from intents.chronicle.kinds import kinds_model
+from intents.chronicle.senses import senses_of
 from intents.talk.acts import Act
 from intents.talk.classifier import acts, checksums_of
 from intents.talk.features import OF_DEEDS, Message, features_of, is_deed
@@ -110,6 +111,11 @@ class Conversation:
         features = context_of(self.messages[number], before, after)
         return checksums_of(f"{_AROUND}{feature}" for feature in features)
 
+    def is_heard(self, number: int) -> bool:
+        """Return whether another person wrote soon after a message, in its thread or the channel."""
+        after = (self.messages[one] for one in self._near(number)[1])
+        return any(one.user != self.messages[number].user and not one.bot for one in after)
+
     def contexts(self) -> list[Any]:
         """Return for each message what speaks for each kind beside its words."""
         if not self.messages:
@@ -161,6 +167,11 @@ class Conversation:
         return numbers[max(0, at - _FAR) : at], following[:_FAR]
 
 
+def checksums_in(text: str) -> tuple[int, ...]:
+    """Return the checksums of the features of words."""
+    return _alone(text).own
+
+
 def _described(one: Utterance) -> MessageFeatures:
     return replace(_alone(one.text), user=one.user, bot=one.bot, place=one.thread_ts or one.ts)
 
@@ -169,16 +180,20 @@ def _described(one: Utterance) -> MessageFeatures:
 @lru_cache(maxsize=1 << 13)
 def _alone(text: str) -> MessageFeatures:
     """Return the features of a text, whoever wrote it."""
-    message = Message(text=_MENTION.sub("<@U>", text))
-    own = dict.fromkeys(features_of(message, deeds=True))
+    own = dict.fromkeys(features_of(Message(text=_MENTION.sub("<@U>", text)), deeds=True))
     (first, _), (second, share) = acts().shares(one for one in own if not one.startswith(OF_DEEDS))[:2]
+    senses = dict.fromkeys(senses_of(_FENCED.sub("\n", text)))
     plain = text.lower()
     tokens = plain.split()
     words = frozenset(_content(plain))
     return MessageFeatures(
-        own=checksums_of(own),
+        own=checksums_of((*own, *senses)),
         sentences=tuple(_sentences(text)),
-        cues=tuple(feature for feature in own if feature.startswith(("cue:", "^"))),
+        cues=tuple(
+            feature
+            for feature in (*own, *senses)
+            if feature.startswith(("cue:", "^")) or (feature.startswith("S:") and ">" not in feature)
+        ),
         act=first,
         second=second if share >= _SECOND else "",
         words=words,
@@ -192,7 +207,8 @@ def _sentences(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield the sentences of a text that has several, each with the checksums of its features."""
     parts = [part for part in _ENDS.split(_FENCED.sub("\n", text)) if _LETTERS.search(part)]
     for part in parts[:_MOST_SENTENCES] if len(parts) > 1 else ():
-        yield part.strip(), checksums_of(features_of(Message(text=_MENTION.sub("<@U>", part)), deeds=True))
+        own = features_of(Message(text=_MENTION.sub("<@U>", part)), deeds=True)
+        yield part.strip(), checksums_of((*own, *senses_of(part)))
 
 
 def _content(plain: str) -> Iterator[str]:

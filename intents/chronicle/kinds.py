@@ -19,7 +19,7 @@ from intents.talk.classifier import places_among, summed
 KINDS: Final = (
     "impact", "suspected", "ruled_out", "cause",
     "action.planned", "action.doing", "action.done", "action.failed",
-    "decision", "next", "question", "answer",
+    "decision", "next", "question", "question.open", "answer",
     "status.investigating", "status.identified", "status.mitigated", "status.monitoring", "status.resolved",
     "role", "comms", "change", "link", "followup",
 )  # fmt: skip
@@ -48,6 +48,10 @@ class KindsModel:
         """Return for each kind how likely a message states it, by the places of its features and of those around it."""
         sums = self._first.sums(own) + self._first.sums(around)
         return _share(sums + self._first.constants).round(_DECIMALS)
+
+    def shares_alone(self, own: Sequence[int]) -> Mapping[str, float]:
+        """Return for each kind how likely words state it whatever stands around, by the checksums of their features."""
+        return dict(zip(KINDS, map(float, self.first_shares(self.places(own), ())), strict=True))
 
     def context(self, around: Sequence[int], beside: Any) -> Any:
         """Return what speaks for each kind beside the words: the surroundings and the first shares around."""

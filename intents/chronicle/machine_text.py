@@ -171,6 +171,12 @@ _NOT_SHIPPING: Final = re.compile(
     r"(?i)\b(?:release notes?|deploy keys?|deploy window|approv(?!ed by \S+\)?$)\w+|comment\w*|reminder|branch"
     r"|will be deployed|scheduled|assigned|created|pushed \d+|would)\b|文档|公告|提醒|审批(?!人|[:：])|计划"
 )
+# Where nobody is served: a deployment there is no change of what fails.
+_ELSEWHERE: Final = re.compile(
+    r"(?i)\b(?:staging|stage|stg|pre-?prod(?:uction)?|qa|uat|dev|sandbox|test(?:ing)? env(?:ironment)?)\b"
+    r"|测试环境|预发|开发环境|演练环境"
+)
+_PRODUCTION: Final = re.compile(r"(?i)(?<!pre)(?<!pre-)\b(?:prod|prd|production|live)\b|(?<!预)生产|线上|正式环境")
 _SHIPPING: Final = (
     (
         DeployState.FAILED,
@@ -200,6 +206,11 @@ def is_cleared(text: str) -> bool:
     return any(_CLEARED.search(line.strip()) for line in text.splitlines()[:_LINES])
 
 
+def is_elsewhere(text: str) -> bool:
+    """Return whether a text names a test environment and not production."""
+    return _ELSEWHERE.search(text) is not None and not _PRODUCTION.search(text)
+
+
 def announcement_in(lines: tuple[str, ...]) -> Announcement | None:
     """Return what a bot's message announces in its first lines."""
     for line in lines[:_LINES]:
@@ -215,7 +226,7 @@ def announcement_in(lines: tuple[str, ...]) -> Announcement | None:
 
 def _shipping(line: str) -> DeployState | None:
     """Return the state of a deployment; None if the line announces none."""
-    if not _SHIPS.search(line) or _NOT_SHIPPING.search(line):
+    if not _SHIPS.search(line) or _NOT_SHIPPING.search(line) or is_elsewhere(line):
         return None
     if _OVER.search(line):
         return DeployState.SUCCEEDED

@@ -16,7 +16,8 @@ from intents.chronicle.facts import IncidentStatus
 # Before a mark: bullets, emoji, numbers, mentions, a time, brackets and markup of the line.
 _LEAD: Final = (
     r"\s*(?:(?:[-–*•>#·\u25aa]|\d{1,3}[.)]|:[\w+-]+:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]|@\w+,?|\d{1,2}:\d\d"
-    r"|(?:status )?update[-–:]|ok(?:ay)?[,.]?|so[,.]?|fyi[,:]?|【[^】]{0,16}】(?=\S)|\[[^\]]{0,16}\]\s(?=\S))\s*)*"
+    r"|(?:status )?update[-–:]|ok(?:ay)?[,.]?|so[,.]?|fyi[,:]?|confirmed[,.:]|确认了?[，,：]"
+    r"|【[^】]{0,16}】(?=\S)|\[[^\]]{0,16}\]\s(?=\S))\s*)*"
 )
 _BEGINS: Final = r"(?:^|(?<=[.;!?。；！？])\s*)"
 # The mark may be bold or in brackets, and the colon inside or outside of the markup.
@@ -41,13 +42,16 @@ _STATED: Final = re.compile(
 )
 _STATUSES: Final = (
     (IncidentStatus.REOPENED, r"\bre-?open(?:ed|ing)\b|\bback again\b|重新打开|再次发生|复发"),
-    (IncidentStatus.RESOLVED, r"\b(?:resolved|closed|closing|over|all clear|done)\b|已?(?:解决|关闭|结束)|已恢复|恢复"),
+    (
+        IncidentStatus.RESOLVED,
+        r"\b(?:resolved|closed|closing|over|all clear|done|ended|terminated)\b|已?(?:解决|关闭|结束)|已恢复|恢复",
+    ),
     (IncidentStatus.MONITORING, r"\b(?:monitoring|watching|observing)\b|观察|监控中"),
     (
         IncidentStatus.MITIGATED,
         r"\b(?:mitigated|contained|stable|stabili[sz]ed|recovered|back to normal|fixed)\b|缓解|止血|止损|稳定",
     ),
-    (IncidentStatus.IDENTIFIED, r"\b(?:identified|cause (?:is )?(?:known|found)|found)\b|定位|已找到"),
+    (IncidentStatus.IDENTIFIED, r"\b(?:identified|cause (?:is )?(?:known|found)|found)\b|定位|已找到|原因清楚"),
     (
         IncidentStatus.INVESTIGATING,
         r"\b(?:investigat\w+|looking|open|ongoing|digging|degraded|down|unclear)\b|排查|调查|处理中|分析中",
