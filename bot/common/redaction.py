@@ -33,10 +33,10 @@ _SECRETS: Final = (
 def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
     """Return `text` from outside on one line with visible breaks, at most `limit` characters, without credentials."""
     # This first cut bounds the text that the patterns scan.
-    line = one_line(without_controls(text[: 16 * limit]))
+    # What knows all forms of secrets comes first: these patterns would take an invisible character for the value.
+    line: str = safe(one_line(without_controls(text[: 16 * limit])), limit=16 * limit)
     for pattern, replacement in _SECRETS:
         line = pattern.sub(replacement, line)
-    line = safe(line, limit=16 * limit)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

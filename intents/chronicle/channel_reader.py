@@ -44,7 +44,7 @@ _STATUS: Final = "status."
 _OPEN: Final = "question.open"
 _LEAST_OPEN: Final = 0.3
 # "If it stays like this we can close" states no status.
-_CONDITION: Final = re.compile(r"(?i)\b(?:if|unless)\b|如果|要是|万一")
+_CONDITION: Final = re.compile(r"(?i)\W*(?:(?:and|but|so|ok),? )?(?:if|unless)\b|\W*(?:如果|要是|万一)")
 _BY_A_BOT: Final = frozenset({"change", "comms", "link"})
 # The kinds for a message that states nothing, and for a message that is always shown.
 WRONG: Final = "wrong"
@@ -176,9 +176,14 @@ class _Reading:
             return self._with_links(facts)
         shares = self._shares(features, context)
         self.answers = shares["answer"]
-        self._is_answered = self._is_heard and shares[_OPEN] < _LEAST_OPEN * shares["question"]
+        self._is_answered = not marked and self._is_heard and shares[_OPEN] < _LEAST_OPEN * shares["question"]
         if marked:
-            facts += [fact for mark in marked if mark.says for fact in self._of_mark(mark, shares)]
+            facts += [
+                fact
+                for mark in marked
+                if mark.says
+                for fact in self._of_mark(mark, shares if len(marked) == 1 else None)
+            ]
         else:
             facts += [fact for kind in self._stated(shares) for fact in self._facts(kind, self._sentence(kind))]
         return self._with_links(facts)
@@ -211,28 +216,33 @@ class _Reading:
                 del likely[kind]
         if self._asks():
             likely = {kind: excess for kind, excess in likely.items() if not kind.startswith((_STATUS, "cause"))}
-        if _CONDITION.search(self._says()):
-            likely = {kind: excess for kind, excess in likely.items() if not kind.startswith(_STATUS)}
+        likely = {kind: each for kind, each in likely.items() if not (kind in statuses and self._is_condition(kind))}
         if "role" in likely:
             # To ask somebody to take a role is no action that anybody reports as done.
             likely.pop("action.planned", None)
         others = likely.keys() - {"answer", "link"}
         yield from (kind for kind in likely if kind in others or (kind == "answer" and not others))
 
-    def _of_mark(self, mark: Marked, shares: Mapping[str, float]) -> Iterator[Fact]:
-        """Yield what a mark names, and what its line states besides."""
+    def _is_condition(self, kind: str) -> bool:
+        """Return whether the sentence that states a kind begins with a condition."""
+        return _CONDITION.match(self._sentence(kind)) is not None
+
+    def _of_mark(self, mark: Marked, shares: Mapping[str, float] | None) -> Iterator[Fact]:
+        """Yield what a mark names, and what its words state besides; `shares` are of the message if it has no other."""
         thresholds = kinds_model().thresholds
+        alone = kinds_model().shares_alone(checksums_in(mark.says))
         kind = mark.kind
         if kind == "action":
-            alone = kinds_model().shares_alone(checksums_in(mark.says))
             kind = max(_ACTIONS, key=lambda each: (alone[each], each))
             kind = kind if alone[kind] >= _SURE else "action.planned"
         elif kind == "status":
             kind = f"{_STATUS}{status_in(mark.says) or IncidentStatus.INVESTIGATING}"
         yield from self._facts(kind, mark.says)
         for besides in _BESIDES.get(mark.kind, ()):
-            if shares[besides] >= _SECOND * thresholds[besides]:
-                yield from self._facts(besides, mark.says)
+            if (shares or alone)[besides] >= _SECOND * thresholds[besides]:
+                yield from (
+                    fact for fact in self._facts(besides, mark.says) if fact.kind is not FactKind.ROLE or fact.of
+                )
 
     def _facts(self, kind: str, says: str) -> Iterator[Fact]:
         """Yield the facts of a kind of `kinds.KINDS`."""

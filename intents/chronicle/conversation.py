@@ -33,6 +33,7 @@ _WORD: Final = re.compile(r"[a-z][a-z0-9_.-]{2,}[a-z0-9]|[\u3400-\u9fff]+")
 _MENTION: Final = re.compile(r"@([\w.-]*\w)")
 _ENDS: Final = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n+")
 _FENCED: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_NO_WORDS: Final = re.compile(r"@[\w.-]*\w|https?://\S+|:[a-z][a-z0-9_+-]*:")
 _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 _MOST_SENTENCES: Final = 8
 # Tells features around a message from its own.
@@ -182,7 +183,7 @@ def _alone(text: str) -> MessageFeatures:
     """Return the features of a text, whoever wrote it."""
     own = dict.fromkeys(features_of(Message(text=_MENTION.sub("<@U>", text)), deeds=True))
     (first, _), (second, share) = acts().shares(one for one in own if not one.startswith(OF_DEEDS))[:2]
-    senses = dict.fromkeys(senses_of(_FENCED.sub("\n", text)))
+    senses = dict.fromkeys(senses_of(_plain(text)))
     plain = text.lower()
     tokens = plain.split()
     words = frozenset(_content(plain))
@@ -203,12 +204,17 @@ def _alone(text: str) -> MessageFeatures:
     )
 
 
+def _plain(text: str) -> str:
+    """Return a text without code blocks, and with a blank for each mention, address and emoji."""
+    return _NO_WORDS.sub(" ", _FENCED.sub("\n", text))
+
+
 def _sentences(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield the sentences of a text that has several, each with the checksums of its features."""
     parts = [part for part in _ENDS.split(_FENCED.sub("\n", text)) if _LETTERS.search(part)]
     for part in parts[:_MOST_SENTENCES] if len(parts) > 1 else ():
         own = features_of(Message(text=_MENTION.sub("<@U>", part)), deeds=True)
-        yield part.strip(), checksums_of((*own, *senses_of(part)))
+        yield part.strip(), checksums_of((*own, *senses_of(_plain(part))))
 
 
 def _content(plain: str) -> Iterator[str]:

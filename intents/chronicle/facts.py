@@ -202,7 +202,7 @@ KINDS_OF_FACTS: Final[Mapping[str, tuple[FactKind, str]]] = {
     "change": (FactKind.DEPLOY, ""),
     "link": (FactKind.LINK, ""),
     "followup": (FactKind.FOLLOWUP, ""),
-    # A question is open until an answer is found.
+    # A question is open unless an answer is found, or what follows tells that it has one.
     "question": (FactKind.QUESTION, QuestionState.OPEN),
     "action.planned": (FactKind.ACTION, ActionState.PLANNED),
     "action.doing": (FactKind.ACTION, ActionState.UNDER_WAY),

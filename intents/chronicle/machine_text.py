@@ -173,10 +173,10 @@ _NOT_SHIPPING: Final = re.compile(
 )
 # Where nobody is served: a deployment there is no change of what fails.
 _ELSEWHERE: Final = re.compile(
-    r"(?i)\b(?:staging|stage|stg|pre-?prod(?:uction)?|qa|uat|dev|sandbox|test(?:ing)? env(?:ironment)?)\b"
-    r"|测试环境|预发|开发环境|演练环境"
+    r"(?i)\b(?:staging|stg|pre-?prod(?:uction)?|non-?prod|uat|test(?:ing)? env(?:ironment)?)\b"
+    r"|\b(?:to|in|on|env(?:ironment)?[:=]) ?(?:stage|qa|dev|sandbox)\b(?!-)|测试环境|预发|预生产|开发环境|演练环境"
 )
-_PRODUCTION: Final = re.compile(r"(?i)(?<!pre)(?<!pre-)\b(?:prod|prd|production|live)\b|(?<!预)生产|线上|正式环境")
+_PRODUCTION: Final = re.compile(r"(?i)(?<!pre-)(?<!non-)\b(?:prod|prd|production|live)\b|(?<!预)生产|线上|正式环境")
 _SHIPPING: Final = (
     (
         DeployState.FAILED,

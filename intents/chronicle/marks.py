@@ -44,7 +44,8 @@ _STATUSES: Final = (
     (IncidentStatus.REOPENED, r"\bre-?open(?:ed|ing)\b|\bback again\b|重新打开|再次发生|复发"),
     (
         IncidentStatus.RESOLVED,
-        r"\b(?:resolved|closed|closing|over|all clear|done|ended|terminated)\b|已?(?:解决|关闭|结束)|已恢复|恢复",
+        r"\b(?:resolved|closed|closing|over|all clear|done)\b|^\W*(?:ended|terminated)\b"
+        r"|已?(?:解决|关闭|结束)|已恢复|恢复",
     ),
     (IncidentStatus.MONITORING, r"\b(?:monitoring|watching|observing)\b|观察|监控中"),
     (

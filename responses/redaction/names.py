@@ -221,7 +221,7 @@ _CODE: Final = LateBacktracking(
 )
 # os.environ[" and its like, up to the name that is looked up; the name of a variable.
 _LOOKUP: Final = LateBacktracking(rb"&?[A-Za-z_][\w.>:-]*[\[(]")
-_OPENED: Final = LateBacktracking(rb"([\w.>:-]+)[\[(]")
+_OPENED: Final = LateBacktracking(rb"([\w>:-]+)[\[(]")
 _VARIABLE_NAME: Final = LateBacktracking(rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 # A bootstrap token that happens to have no digit.
 _BOOTSTRAP: Final = LateBacktracking(rb"[a-z0-9]{6}\.[a-z0-9]{16}")
@@ -276,9 +276,8 @@ def is_sentence(text: bytes) -> bool:
 def _is_word_of_code(inner: bytes) -> bool:
     """Return whether it is a placeholder, an expression, or the word for a state."""
     body = inner.rstrip(b",;)}]")
-    opened = _OPENED.match(inner)
-    if opened and (looks_generated(opened[1]) or is_disguised(opened[1])):
-        # No name of a function: a password that has a bracket.
+    if (opened := _OPENED.fullmatch(inner)) and (looks_generated(opened[1]) or is_disguised(opened[1])):
+        # A password that ends in a bracket, no name of a function.
         return False
     if _LOOKUP.fullmatch(inner) or (_VARIABLE_NAME.fullmatch(body) and level_of(body.decode()) is not Level.NONE):
         return True

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.workflows.chronicle.facts import SETTABLE
 from intents.chronicle.channel_reader import MOST_FACTS, WRONG, ChannelMessage, Gesture, facts_of_channel
 from intents.chronicle.facts import LONGEST_SAYS, ActionState, Fact, FactKind, QuestionState, kind_of
 from tests.chronicle.fact_builders import at, channel, message, read, ts
@@ -21,7 +22,7 @@ from tests.chronicle.scores import scores_of, table, total
 
 AT: Final = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
 # Recall, precision and invented facts of the files of judge/, measured when the models were trained last; raise them
-# with the models. Nothing was chosen by the last two; their writers had `labels.md` and were asked for odd words.
+# with the models. Nothing was chosen by the last two; the writers of the very last were asked for odd words.
 MEASURED: Final = {"[c-v].txt": (0.73, 0.89, 0), "[w-y].txt": (0.67, 0.88, 2), "z?.txt": (0.54, 0.86, 1)}
 PIECES = st.sampled_from([
     "rolling back", "mitigated", "resolved", "已恢复", "先回滚", "impact:", "if", "not", "?", "？", "\n", "```", "`",
@@ -164,6 +165,23 @@ def test_a_question_is_open_until_somebody_answers_it() -> None:
     assert waiting.state == QuestionState.OPEN
     (answered,) = only(read(asked, "bo: yes, search 5.3.0 at 9:12"), FactKind.QUESTION)
     assert answered.state == QuestionState.ANSWERED
+
+
+def test_no_words_behind_a_mark_are_guessed_about() -> None:
+    facts = read(
+        "ana: status: 3 pods terminated by the kernel, still looking", "bo: question: who owns the contract", "cy: +1"
+    )
+
+    assert kind_of(facts[0]) == "status.investigating"
+    assert [fact.state for fact in only(facts, FactKind.QUESTION)] == [QuestionState.OPEN]
+
+
+def test_every_kind_that_people_can_set_is_read() -> None:
+    said = message(1, "anything")
+    for kind in SETTABLE - {WRONG}:
+        facts = facts_of_channel([said], [Gesture(ts=said.ts, kind=kind, by="U0BO", at=AT)])
+        assert all(fact.by_hand for fact in facts), kind
+        assert facts or kind == "answer", kind
 
 
 def test_a_suspicion_is_ruled_out_in_other_words() -> None:

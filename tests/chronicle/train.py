@@ -182,7 +182,11 @@ def statements() -> Iterator[Sample]:
         kind = f"status.{status}" if f"status.{status}" in KINDS else kind
         if facts and kind is None:
             continue
-        unknown = frozenset(KINDS) - {kind} if kind else frozenset({"question", "answer", "action.planned", "followup"})
+        unknown = (
+            frozenset(KINDS) - {kind}
+            if kind
+            else frozenset({"question", "question.open", "answer", "action.planned", "followup"})
+        )
         unknown -= {each for each in KINDS if kind and each.startswith("status.")}
         kinds = frozenset({kind} if kind else ())
         yield alone._replace(kinds=kinds, weight=ALONE, open=unknown)

@@ -330,6 +330,9 @@ http://10.0.0.1:8080/path?email=a@b.c
 secret: `regcred`
 the *token* is expired
 cd ~/secret: ~/token
+password = k8s.GetSecret(ctx, "db")
+token = getK8sSecret(ctx)
+secret = s3Client.GetObject(ctx)
 /go/pkg/mod/k8s.io/client-go@v0.29.1/tools/cache/reflector.go:229
 node ip-10-0-0-1.ec2.internal:10250: connection refused
 Unable to retrieve some image pull secrets (<secret>); attempting to pull the image may not succeed.

@@ -25,7 +25,7 @@ from bot.workflows.message_poster import post_once
 from bot.workflows.offered_action import language_of
 from bot.workflows.services import Exchange, Services
 from intents.chronicle.channel_reader import PINNED, WRONG, ChannelMessage, Gesture, facts_of_channel, standing
-from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind
+from intents.chronicle.facts import KINDS_OF_FACTS, LONGEST_SAYS, Fact, FactKind
 from intents.chronicle.kinds import KINDS
 from intents.chronicle.news import common_incident
 from intents.domain import Diagnosis, FindingOutcome, JudgedHypothesis, Language, Text
@@ -89,7 +89,7 @@ def _parsed(row: FactRow, adapter: TypeAdapter[T]) -> T | None:
         return None
 
 
-SETTABLE: Final = frozenset({*KINDS, WRONG, PINNED})
+SETTABLE: Final = frozenset({*KINDS} & KINDS_OF_FACTS.keys()) | {WRONG, PINNED}
 # What stands in a stored message where a fact has its kind.
 _SAID: Final = "said"
 
