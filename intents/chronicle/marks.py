@@ -85,12 +85,12 @@ def _marked(lines: Sequence[str]) -> Iterator[Marked]:
             if waiting:
                 yield Marked(kind=waiting, says=line)
             elif not line.rstrip().endswith(("?", "？")):
-                for pattern in (_STATED, _openers()):
-                    for stated in list(pattern.finditer(line))[:1]:
-                        yield Marked(kind=str(stated.lastgroup), says=line[stated.start(str(stated.lastgroup)) :])
+                yield from _stated_in(line, (_STATED, _openers()))
             waiting = ""
             continue
         waiting = ""
+        # "Calling it mitigated. Follow-up: …"
+        yield from _stated_in(line[: found[0].start()].rstrip(), (_STATED,))
         for mark, following in zip(found, [*found[1:], None], strict=True):
             kind = str(mark.lastgroup)
             # The name of a role is part of what is said: "IC: @ana".
@@ -102,6 +102,13 @@ def _marked(lines: Sequence[str]) -> Iterator[Marked]:
                 yield Marked(kind=kind, says=says)
             else:
                 yield Marked(kind=kind, says="")
+
+
+def _stated_in(line: str, patterns: Iterable[re.Pattern[str]]) -> Iterator[Marked]:
+    """Yield what the first sentence that each pattern finds states without a mark."""
+    for pattern in patterns:
+        if stated := pattern.search(line):
+            yield Marked(kind=str(stated.lastgroup), says=line[stated.start(str(stated.lastgroup)) :])
 
 
 def names_status(says: str) -> bool:

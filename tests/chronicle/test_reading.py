@@ -176,6 +176,12 @@ def test_no_words_behind_a_mark_are_guessed_about() -> None:
     assert [fact.state for fact in only(facts, FactKind.QUESTION)] == [QuestionState.OPEN]
 
 
+def test_a_status_ahead_of_a_mark_counts() -> None:
+    facts = read("ana: calling it mitigated. follow-up: an alert on the pool")
+
+    assert {kind_of(fact) for fact in facts} == {"status.mitigated", "followup"}
+
+
 def test_every_kind_that_people_can_set_is_read() -> None:
     said = message(1, "anything")
     for kind in SETTABLE - {WRONG}:
