@@ -8,7 +8,7 @@ words are short, and their characters tell as much (a list of 1,500 words gained
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise, product
@@ -40,9 +40,9 @@ _LONGEST: Final = 2_000
 class _Lexicon(NamedTuple):
     """The senses of words, of beginnings of words, and of phrases by their first word."""
 
-    words: Mapping[str, frozenset[str]]
-    stems: Mapping[str, frozenset[str]]
-    phrases: Mapping[str, Mapping[tuple[str, ...], frozenset[str]]]
+    words: Mapping[str, Set[str]]
+    stems: Mapping[str, Set[str]]
+    phrases: Mapping[str, Mapping[tuple[str, ...], Set[str]]]
 
 
 def senses_of(text: str) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _of_word(word: str) -> Sequence[str]:
     lexicon = _lexicon()
     senses = set(lexicon.words.get(word, ()))
     for end in range(_LEAST_STEM, len(word) + 1):
-        senses |= lexicon.stems.get(word[:end], frozenset())
+        senses |= lexicon.stems.get(word[:end], set())
     for ending, instead in () if senses else _ENDINGS:
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= _LEAST_STEM:
@@ -105,10 +105,4 @@ def _lexicon() -> _Lexicon:
                 phrases.setdefault(parts[0], {}).setdefault(parts, set()).add(sense)
             elif parts:
                 (stems if entry.endswith("*") else words).setdefault(parts[0], set()).add(sense)
-    return _Lexicon(
-        words={word: frozenset(senses) for word, senses in words.items()},
-        stems={stem: frozenset(senses) for stem, senses in stems.items()},
-        phrases={
-            first: {phrase: frozenset(senses) for phrase, senses in each.items()} for first, each in phrases.items()
-        },
-    )
+    return _Lexicon(words, stems, phrases)
