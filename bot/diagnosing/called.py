@@ -19,13 +19,11 @@ from bot.kube.connection_hops import Destination
 from bot.kube.log_causes import CONNECTING, class_of, is_own, peer_in
 from bot.kube.objects import namespace_of, spec_of
 from bot.kube.services import ip_in, unresolved_name
-from intents.domain import Entity, Focus, Hypothesis, Json, Permission
+from bot.probes.contract import may
+from intents.domain import Entity, Focus, Hypothesis, Json
 from intents.kinds import KINDS
 
-PERMISSIONS: Final = (
-    Permission(verb="list", resource="services"),
-    Permission(verb="list", resource="pods"),
-)
+PERMISSIONS: Final = may("list", "services", "pods")
 
 # The entry that walks to a destination.
 WALKS: Final = "connection-broken"

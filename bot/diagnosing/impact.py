@@ -19,16 +19,14 @@ from bot.kube.ingresses import backends_of
 from bot.kube.objects import has_ended, namespace_of, node_name_of, ref, status_of
 from bot.kube.owners import likely_controllers, owner_of, workload_of
 from bot.kube.rollouts import replicas_of, rollout_of
+from bot.probes.contract import may
 from intents.condition_polarity import is_trouble
-from intents.domain import Gap, Json, JudgedHypothesis, ObjectRef, Permission
+from intents.domain import Gap, Json, JudgedHypothesis, ObjectRef
 from intents.named_objects import Dependent, Dependents, EdgeType, ObjectKey
 from intents.subjects import ties
 from intents.verdicts import supported
 
-PERMISSIONS: Final = (
-    Permission(verb="list", resource="services"),
-    Permission(verb="list", group="networking.k8s.io", resource="ingresses"),
-)
+PERMISSIONS: Final = may("list", "services", "ingresses.networking.k8s.io")
 
 # One page: a namespace with more of them is hit in more than a reader wants to know.
 _MOST: Final = 500

@@ -26,18 +26,15 @@ from bot.diagnosing.object_search import (
 )
 from bot.kube.objects import condition, named_ref, namespace_of
 from bot.kube.services import ip_in
+from bot.probes.contract import may
 from intents.catalog.schema import Incident
-from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef, Permission
+from intents.domain import Entity, Existence, Focus, Hypothesis, Json, NamedObject, ObjectRef
 from intents.focus import besides, focus_of, named_as
 from intents.kinds import CLUSTER_SCOPED, KINDS, TABLE
 from intents.places import IS_NAME
 from intents.spoken_names import is_compound, is_telling
 
-PERMISSIONS: Final = (
-    Permission(verb="list", resource="pods"),
-    Permission(verb="list", resource="nodes"),
-    Permission(verb="get", resource="namespaces"),
-)
+PERMISSIONS: Final = (*may("list", "pods", "nodes"), *may("get", "namespaces"))
 
 # The absence of these is what their incidents are about.
 _JUDGED_BY_RULES: Final = frozenset(kind.kind for kind in TABLE if kind.absence)

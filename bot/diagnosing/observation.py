@@ -32,6 +32,7 @@ from bot.kube.settling import (
     names_a_failure,
     ready_since,
 )
+from bot.probes.contract import may
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.catalog.fields import Consequence
 from intents.catalog.loader import Catalog
@@ -44,7 +45,6 @@ from intents.domain import (
     JudgedHypothesis,
     ObjectRef,
     Observation,
-    Permission,
     Verdict,
 )
 from intents.ranking import recovery_of
@@ -52,12 +52,8 @@ from intents.ranking import recovery_of
 # Resources that are read in addition to the requested object.
 PERMISSIONS: Final = (
     *OF_OWNERS,
-    Permission(verb="list", resource="events"),
-    Permission(verb="list", resource="pods"),
-    Permission(verb="list", group="batch", resource="jobs"),
-    Permission(verb="get", resource="pods/log"),
-    Permission(verb="get", resource="nodes"),
-    Permission(verb="get", resource="persistentvolumeclaims"),
+    *may("list", "events", "pods", "jobs.batch"),
+    *may("get", "pods/log", "nodes", "persistentvolumeclaims"),
 )
 
 # Read at most this many failing pods of a workload in full; the incident's probes later look at all.

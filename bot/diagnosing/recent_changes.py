@@ -26,17 +26,14 @@ from bot.kube.placement import is_cordoned, may_use
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import KEPT_IN, earlier_in, revision_name_of, revisions_in
 from bot.kube.timestamps import parse_time
+from bot.probes.contract import may
 from intents.catalog.loader import Catalog
-from intents.domain import Focus, Json, JudgedHypothesis, ObjectRef, Observation, Permission, RecentChange
+from intents.domain import Focus, Json, JudgedHypothesis, ObjectRef, Observation, RecentChange
 from intents.verdicts import supported
 
 PERMISSIONS: Final = (
-    Permission(verb="list", resource="pods"),
-    Permission(verb="get", resource="configmaps"),
-    Permission(verb="get", resource="nodes"),
-    Permission(verb="list", resource="nodes"),
-    Permission(verb="list", group="apps", resource="replicasets"),
-    Permission(verb="list", group="apps", resource="controllerrevisions"),
+    *may("list", "pods", "nodes", "replicasets.apps", "controllerrevisions.apps"),
+    *may("get", "configmaps", "nodes"),
 )
 
 WORKLOADS: Final = frozenset(KEPT_IN)

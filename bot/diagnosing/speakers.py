@@ -20,15 +20,12 @@ from bot.kube.objects import name_of, named_ref, namespace_of, status_of
 from bot.kube.owners import stem_of_hash, workload_of
 from bot.kube.pod_states import is_ready
 from bot.kube.timestamps import parse_time
+from bot.probes.contract import may
 from bot.probes.shared.log_lines import TAIL_LINES
 from intents.anchors import Statement, speakers
-from intents.domain import Existence, Json, NamedObject, ObjectRef, Permission, Text
+from intents.domain import Existence, Json, NamedObject, ObjectRef, Text
 
-PERMISSIONS: Final = (
-    Permission(verb="list", resource="events"),
-    Permission(verb="list", resource="pods"),
-    Permission(verb="get", resource="pods/log"),
-)
+PERMISSIONS: Final = (*may("list", "events", "pods"), *may("get", "pods/log"))
 
 _LINES: Final = 20
 _LOGS: Final = 6

@@ -33,7 +33,8 @@ from bot.kube.rollouts import REPLICATED, replicas_of
 from bot.kube.services import is_ready_endpoint, may_still_come, selector_of, slices_of_service
 from bot.kube.settling import lasting_problem
 from bot.kube.timestamps import UNKNOWN, seconds_since
-from intents.domain import Gap, Json, JudgedHypothesis, ObjectRef, Observation, Permission, Text
+from bot.probes.contract import may
+from intents.domain import Gap, Json, JudgedHypothesis, ObjectRef, Observation, Text
 from intents.ranking import recovery_of
 from intents.templates import duration
 from intents.verdicts import supported
@@ -193,12 +194,13 @@ def _filled(says: Text, *values: Any) -> Text:
     return says.filled(*values)
 
 
-PERMISSIONS: Final = (
-    Permission(verb="list", resource="pods"),
-    Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
-    Permission(verb="list", group="networking.k8s.io", resource="networkpolicies"),
-    Permission(verb="list", group="apps", resource="deployments"),
-    Permission(verb="list", group="apps", resource="statefulsets"),
+PERMISSIONS: Final = may(
+    "list",
+    "pods",
+    "endpointslices.discovery.k8s.io",
+    "networkpolicies.networking.k8s.io",
+    "deployments.apps",
+    "statefulsets.apps",
 )
 # So many unhealthy pods are told.
 _PODS: Final = 3

@@ -8,16 +8,17 @@ words are short, and their characters tell as much (a list of 1,500 words gained
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise, product
-from typing import Final, NamedTuple
+from typing import Final
 
 import yaml
 
+from intents.talk.word_classes import WordClasses, listed
+
 _TOKEN: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[?!.,;\n]")
-_WORD: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|\?")
 _GRAMMAR: Final = frozenset(
     """
     i i'm i'll i've we we're we'll we've you your they it it's he she not no n't don't didn't doesn't isn't can't won't
@@ -37,14 +38,6 @@ _OF_TRIPLES: Final = 2
 _LONGEST: Final = 2_000
 
 
-class _Lexicon(NamedTuple):
-    """The senses of words, of beginnings of words, and of phrases by their first word."""
-
-    words: Mapping[str, Set[str]]
-    stems: Mapping[str, Set[str]]
-    phrases: Mapping[str, Mapping[tuple[str, ...], Set[str]]]
-
-
 def senses_of(text: str) -> Iterator[str]:
     """Yield the senses of a text's words, and pairs and triples of those that follow each other, as features."""
     row = [("^",), *_senses(text[:_LONGEST].lower().replace("’", "'")), ("$",)]
@@ -60,16 +53,15 @@ def senses_of(text: str) -> Iterator[str]:
 
 def _senses(text: str) -> Iterator[Sequence[str]]:
     """Yield the senses of each word or phrase of a text, of the longest phrase that begins at a word."""
-    lexicon, tokens = _lexicon(), _TOKEN.findall(text)
+    classes, tokens = _classes(), _TOKEN.findall(text)
     at = 0
     while at < len(tokens):
         token = tokens[at]
-        phrases = lexicon.phrases.get(token, {})
-        fitting = [phrase for phrase in phrases if tuple(tokens[at : at + len(phrase)]) == phrase]
-        if fitting:
-            phrase = max(fitting, key=len)
-            yield sorted(phrases[phrase])
-            at += len(phrase)
+        phrases = list(classes.phrases_at(tokens, at))
+        if phrases:
+            longest, _ = max(phrases)
+            yield sorted({sense for length, sense in phrases if length == longest})
+            at += longest
             continue
         yield ("?",) if token == "?" else _of_word(token) if token[0].isalnum() else _STOP
         at += 1
@@ -80,29 +72,17 @@ def _of_word(word: str) -> Sequence[str]:
     """Return the senses of an English word, itself in front if it is one of grammar; a number has one of its own."""
     if word.isdigit():
         return ("0",)
-    lexicon = _lexicon()
-    senses = set(lexicon.words.get(word, ()))
-    for end in range(_LEAST_STEM, len(word) + 1):
-        senses |= lexicon.stems.get(word[:end], set())
+    classes = _classes()
+    senses = set(classes.of_word(word))
     for ending, instead in () if senses else _ENDINGS:
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= _LEAST_STEM:
-            senses |= {each for each in lexicon.words.get(stem + instead, ()) if not each.endswith(_OF_A_FORM)}
+            senses |= {each for each in classes.exactly(stem + instead) if not each.endswith(_OF_A_FORM)}
     own = (word,) if word in _GRAMMAR else ()
     return (*own, *sorted(senses)) or _UNKNOWN
 
 
 @cache
-def _lexicon() -> _Lexicon:
-    words: dict[str, set[str]] = {}
-    stems: dict[str, set[str]] = {}
-    phrases: dict[str, dict[tuple[str, ...], set[str]]] = {}
-    listed = yaml.safe_load((files(__package__) / "senses.yaml").read_text(encoding="utf-8"))
-    for sense, entries in listed.items():
-        for entry in filter(None, (each.strip() for each in entries.split(","))):
-            parts = tuple(_WORD.findall(entry))
-            if len(parts) > 1:
-                phrases.setdefault(parts[0], {}).setdefault(parts, set()).add(sense)
-            elif parts:
-                (stems if entry.endswith("*") else words).setdefault(parts[0], set()).add(sense)
-    return _Lexicon(words, stems, phrases)
+def _classes() -> WordClasses:
+    senses = yaml.safe_load((files(__package__) / "senses.yaml").read_text(encoding="utf-8"))
+    return WordClasses({sense: listed(entries) for sense, entries in senses.items()})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final
@@ -17,6 +17,7 @@ from typing import Any, Final
 import yaml
 
 from intents.prose import is_prose
+from intents.talk.word_classes import WordClasses, listed
 from intents.tokens import stem_of
 
 # Of longer messages the beginning and the end tell what they do.
@@ -325,13 +326,10 @@ def _place(found: tuple[str, int]) -> tuple[int, str]:
 def _first_of_each(tokens: Sequence[str], of: str) -> dict[str, int]:
     """Return the place of the first word or phrase of each class."""
     first: dict[str, int] = {}
-    phrases = _phrases(of)
+    classes = _word_classes(of)
     for at, token in enumerate(tokens):
-        for name in _classes_of(token, of):
+        for name in (*classes.of_word(token), *(name for _, name in classes.phrases_at(tokens, at))):
             first.setdefault(name, at)
-        for phrase, name in phrases.get(token, ()):
-            if tuple(tokens[at : at + len(phrase)]) == phrase:
-                first.setdefault(name, at)
     return first
 
 
@@ -343,31 +341,9 @@ def _with_chinese(tokens: Sequence[str], text: str, of: str) -> dict[str, int]:
     return first
 
 
-@lru_cache(maxsize=1 << 14)
-def _classes_of(token: str, of: str) -> tuple[str, ...]:
-    """Return the classes that have a token, by itself or by its beginning."""
-    return tuple(name for name, words in _single_words(of).items() if words.fullmatch(token))
-
-
 @cache
-def _single_words(of: str) -> Mapping[str, re.Pattern[str]]:
-    return {
-        name: re.compile(
-            "|".join(re.escape(word).replace(r"\*", "[a-z']*") for word in words if " " not in word) or "$^"
-        )
-        for name, words in _lexicon(of, "en").items()
-    }
-
-
-@cache
-def _phrases(of: str) -> Mapping[str, Sequence[tuple[tuple[str, ...], str]]]:
-    """Return the phrases of all classes by their first word."""
-    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for name, words in _lexicon(of, "en").items():
-        for word in words:
-            if len(phrase := tuple(word.removesuffix("*").split())) > 1:
-                found.setdefault(phrase[0], []).append((phrase, name))
-    return found
+def _word_classes(of: str) -> WordClasses:
+    return WordClasses(_lexicon(of, "en"))
 
 
 @cache
@@ -382,6 +358,5 @@ def _lexicon(of: str, language: str) -> Mapping[str, Sequence[str]]:
     for name in ("cues", "asks") if of == "cues" else (of,):
         classes = yaml.safe_load((files(__package__) / f"{name}.yaml").read_text(encoding="utf-8"))
         for of_class, words in classes.items():
-            listed = [word.strip() for word in words[language].split(",") if word.strip()]
-            found[of_class if name == "cues" else f"{name}.{of_class}"] = listed
+            found[of_class if name == "cues" else f"{name}.{of_class}"] = listed(words[language])
     return found

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 import intents.chronicle
 from intents.chronicle.channel_reader import ChannelMessage, utterance_of
@@ -111,19 +113,24 @@ def main() -> None:
 
 def trained(samples: Sequence[Sample], words: Any, values: Any) -> tuple[list[Model], Any, Any]:
     """Return the model of each kind, the shares of all messages by models that had not seen them, and thresholds."""
-    models, shares, thresholds = [], np.zeros((len(samples), len(KINDS))), np.ones(len(KINDS))
     weights, parts = np.array([one.weight for one in samples]), np.array([one.part for one in samples])
-    for number, kind in enumerate(KINDS):
+
+    def of_kind(kind: str) -> tuple[Model, Any, float]:
         gold = np.array([kind in one.kinds for one in samples])
         told = np.array([kind not in one.open for one in samples])
-        models.append(fitted(words[told], values[told], gold[told], weights[told]))
+        shares = np.zeros(len(samples))
         for part in range(PARTS):
             others, own = told & (parts != part), parts == part
             model = fitted(words[others], values[others], gold[others], weights[others])
-            shares[own, number] = shares_by(model, words[own], values[own])
+            shares[own] = shares_by(model, words[own], values[own])
         whole = told & (weights == 1.0)
-        thresholds[number] = threshold(kind, gold[whole], shares[whole, number])
-    return models, shares, thresholds
+        model = fitted(words[told], values[told], gold[told], weights[told])
+        return model, shares, threshold(kind, gold[whole], shares[whole])
+
+    # A fit runs outside the interpreter's lock; its own threads would only wait for each other.
+    with threadpool_limits(1), ThreadPoolExecutor() as threads:
+        models, shares, thresholds = zip(*threads.map(of_kind, KINDS), strict=True)
+    return list(models), np.array(shares).T, np.array(thresholds)
 
 
 def fitted(words: Any, values: Any, gold: Any, weights: Any) -> Model:
