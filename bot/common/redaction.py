@@ -19,13 +19,27 @@ LONGEST_TEXT: Final = 256
 
 # On one line, nothing says where a key ends.
 _PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*")
+# In an error, also words that may be no credential are hidden where one is usual.
+_SECRETS: Final = (
+    # A JWT, as service accounts and OIDC use it: three base64url parts, the first of which opens a JSON object.
+    (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}"), REDACTED),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {REDACTED}"),
+    (
+        re.compile(r"(?i)((?:token|password|passwd|secret|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]+"),
+        rf"\1{REDACTED}",
+    ),
+    (re.compile(r"(://)[^/\s@]+@"), rf"\1{REDACTED}@"),
+)
 
 
 def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
     """Return `text` from outside on one line with visible breaks, at most `limit` characters, without credentials."""
     # This first cut bounds the text that the patterns scan.
     line = _PRIVATE_KEY.sub(REDACTED, one_line(without_controls(text[: 16 * limit])))
+    # The patterns would take an invisible character for the value, so what knows all forms of secrets comes first.
     line = safe(line, limit=16 * limit)
+    for pattern, replacement in _SECRETS:
+        line = pattern.sub(replacement, line)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

@@ -41,7 +41,7 @@ _OWN: Final = frozenset({"setting", "syntax", "missing", "format", "root", "in-u
 
 
 class _ServerReport(RowValues):
-    """What is wrong with a server and for which caller; a row has no caller if the server itself was asked about.
+    """One thing that is wrong with a server, and the caller that it stops: none if the server was asked about.
 
     `pod` is empty if a caller was asked about: what is wrong with the caller explains no report.
     """

@@ -19,6 +19,11 @@ from bot.common.redaction import LONGEST_TEXT, clean
         "-----BEGIN RSA PRIVATE KEY----- sesame",
         "AWS_SECRET=sesame failed",
         "api-key=sesame",
+        "Bearer sesame",
+        'secret: "sesame"',
+        "api-key=sesame(",
+        "token=<sesame",
+        "https://sesame@10.0.0.1/x refused",
     ],
 )
 def test_credentials_are_redacted(text: str) -> None:
