@@ -29,7 +29,7 @@ _SHORT: Final = 60
 _FENCE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _MARKUP: Final = re.compile(
     r"(?P<mention><@[^>]*>)|(?P<group><!(?:here|channel|subteam)[^>]*>)|(?P<url><?https?://[^\s>|]+(?:\|[^>]*)?>?)"
-    r"|(?P<emoji>:[a-z][a-z0-9_+-]*:|[\U0001f000-\U0001faff\u2600-\u27bf])|(?P<code>`[^`\n]+`)"
+    r"|(?P<emoji>:[a-z+-][a-z0-9_+-]*:|(?<!\S)\+1(?!\S)|[\U0001f000-\U0001faff\u2600-\u27bf])|(?P<code>`[^`\n]+`)"
     r"|(?P<time>\b\d{1,2}:\d\d(?::\d\d)?\b)|(?P<share>\d+(?:\.\d+)? ?[%％])"
     r"|(?P<name>\b(?=[\w./-]*[-/])[a-z][a-z0-9]*(?:[-./][a-z0-9]+)+\b)"
 )

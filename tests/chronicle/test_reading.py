@@ -22,8 +22,13 @@ from tests.chronicle.scores import scores_of, table, total
 
 AT: Final = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
 # Recall, precision and invented facts of the files of judge/, measured when the models were trained last; raise them
-# with the models. Nothing was chosen by the last two; the writers of the very last were asked for odd words.
-MEASURED: Final = {"[c-v].txt": (0.73, 0.89, 0), "[w-y].txt": (0.67, 0.88, 2), "z?.txt": (0.54, 0.86, 1)}
+# with the models. Nothing was chosen by the last three; the writers of the last two were asked for odd words.
+MEASURED: Final = {
+    "[c-v].txt": (0.74, 0.92, 0),
+    "[w-y].txt": (0.68, 0.89, 1),
+    "z?.txt": (0.54, 0.86, 1),
+    "h?.txt": (0.42, 0.77, 4),
+}
 PIECES = st.sampled_from([
     "rolling back", "mitigated", "resolved", "已恢复", "先回滚", "impact:", "if", "not", "?", "？", "\n", "```", "`",
     "<@U0BO>", "error: failed", "<https://x.io/d/1|x>", "&gt; ", "> ", "~", "*", "_", "@", "IC", "handing over to",
