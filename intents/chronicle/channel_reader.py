@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from intents.chronicle.conversation import Conversation, MessageFeatures, Utterance, checksums_in
-from intents.chronicle.facts import KINDS_OF_FACTS, Fact, FactKind, IncidentStatus, LinkKind, QuestionState
+from intents.chronicle.facts import KINDS_OF_FACTS, Fact, FactKind, IncidentStatus, LinkKind, QuestionState, asks
 from intents.chronicle.kinds import kinds_model
 from intents.chronicle.linker import Linker
 from intents.chronicle.machine_text import announcement_in, errors_in, is_elsewhere, is_printed, named_in, template_of
@@ -214,7 +214,7 @@ class _Reading:
         for group in (*_GROUPS, statuses):
             for kind in sorted(group & likely.keys(), key=lambda kind: -likely[kind])[1:]:
                 del likely[kind]
-        if self._asks():
+        if asks(self._says()):
             likely = {kind: excess for kind, excess in likely.items() if not kind.startswith((_STATUS, "cause"))}
         likely = {kind: each for kind, each in likely.items() if not (kind in statuses and self._is_condition(kind))}
         if "role" in likely:
@@ -281,9 +281,6 @@ class _Reading:
     def _sentence(self, kind: str) -> str:
         """Return the sentence that states a kind, else the whole message."""
         return self._sentences.get(kind) or self._says()
-
-    def _asks(self) -> bool:
-        return self._says().rstrip(" )）.…").endswith(("?", "？"))
 
     def _says(self) -> str:
         lines = self._read.lines

@@ -175,6 +175,11 @@ def is_telling(fact: Fact) -> bool:
     return len(fact.says.encode(errors="replace")) >= _TELLING
 
 
+def asks(says: str) -> bool:
+    """Return whether words end as a question does."""
+    return says.rstrip(" )）.…").endswith(("?", "？"))
+
+
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
     """Return the facts that nobody removed, each key once, by time, independent of their order."""
     latest: dict[str, Fact] = {}

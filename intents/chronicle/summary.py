@@ -17,6 +17,7 @@ from intents.chronicle.facts import (
     IncidentStatus,
     QuestionState,
     Role,
+    asks,
     in_order,
     is_telling,
 )
@@ -340,8 +341,9 @@ def _current_impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Fact |
 
 
 def _telling(reports: Sequence[Fact]) -> Fact:
-    """Return the newest report that says what is broken, not only "same here"."""
-    return next(filter(is_telling, reversed(reports)), reports[-1])
+    """Return the newest report that says what is broken: not only "same here", nor beside a question if possible."""
+    telling = list(filter(is_telling, reports)) or reports
+    return next((fact for fact in reversed(telling) if not asks(fact.says)), telling[-1])
 
 
 def _impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Impact:

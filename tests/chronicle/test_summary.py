@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,6 +86,17 @@ def test_the_order_of_facts_does_not_matter(chance: random.Random) -> None:
     assert timeline_of(shuffled) == timeline_of(facts)
     news = [news_since(each, at(5)) for each in (facts, shuffled)]
     assert news[0] == news[1]
+
+
+@pytest.mark.parametrize(
+    "later", ["same here", "客服这边电话打爆了，要对外怎么说？", "people call us, what do we tell them?"]
+)
+def test_the_impact_is_what_is_broken_not_what_somebody_asks_beside_it(later: str) -> None:
+    report = fact(1, K.REPORT, "a third of the customers get 503s at checkout")
+
+    assert summary(report, fact(2, K.REPORT, later)).impact.current == report
+    asked = fact(2, K.REPORT, "people call us, what do we tell them?")
+    assert summary(asked).impact.current == asked
 
 
 def test_once_reopened_it_is_neither_mitigated_nor_resolved() -> None:
