@@ -204,6 +204,8 @@ _AT_HOST: Final = LatePattern(rb"\b[A-Za-z_][\w.$-]*[:/]([^\s:@/\"'<>=]{8,})@([A
 _KEY_PAIR: Final = LatePattern(rb"(?i)\bak(?:/sk|[ \t]*[,;:=])[^\n]{0,60}?\bsk[ \t]*[:=][ \t]*([^\s\"',;]+)")
 
 _WITH_SIGN: Final = LatePattern(rb"[A-Z][a-z]{3,}[0-9]{2,4}[!?#$%&*]{0,3}")
+# sysctl -w vm.max_map_count=262144
+_KERNEL_PARAMETER: Final = LatePattern(rb"[a-z]+(?:\.[a-z][a-z0-9_]*)+=[0-9]{1,10}`?")
 _OBJECT_NAME: Final = LatePattern(rb"[0-9a-f]{7,64}|[a-z0-9]+(?:[-.:/@][a-z0-9]+)+|.*://.*|.*[/=].*[/=].*")
 
 
@@ -215,7 +217,8 @@ def _hide_last(found: Match) -> bytes:
 
 def _hide_random(found: Match) -> bytes:
     value = bytes(found[found.lastindex or 0]).rstrip(b".,;:!?)\"'")
-    return _hide_last(found) if looks_random(value) or _is_chosen(value) else bytes(found[0])
+    is_password = (looks_random(value) or _is_chosen(value)) and not _KERNEL_PARAMETER.fullmatch(value)
+    return _hide_last(found) if is_password else bytes(found[0])
 
 
 def _hide_mixed(found: Match) -> bytes:

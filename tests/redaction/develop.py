@@ -167,6 +167,8 @@ kubectl get pods -p
 docker run -p 8080:80 nginx:1.25
 mkdir -p /var/lib/etcd
 ssh -p 2222 root@node-1
+sysctl -w vm.max_map_count=262144
+`sysctl -w net.netfilter.nf_conntrack_max=2097152` on all three
 kubectl logs -p web-7d9fcb6d5-x2x4z
 kubectl patch deploy web -p {"spec":{"replicas":2}}
 NAME   READY   STATUS   RESTARTS   AGE

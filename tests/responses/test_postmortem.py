@@ -425,7 +425,7 @@ def test_file_name_is_valid_for_any_channel_name() -> None:
         assert postmortem(shown, (), language=Language.ZH, **TOLD).name == expected
 
 
-JUDGED = sorted((Path(__file__).parents[1] / "chronicle" / "judge").glob("*.txt"))
+JUDGED = sorted((Path(__file__).parents[1] / "chronicle" / "judge").glob("?.txt"))
 WRITTEN = {
     file: [tuple(line.split(" | ")[:2]) for line in file.read_text("utf-8").splitlines() if " | " in line]
     for file in JUDGED
