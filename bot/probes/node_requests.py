@@ -203,9 +203,7 @@ def _load(node: Json, pods: Iterable[Json]) -> _Load:
 async def _top(look: Look, load: _Load) -> str:
     """Return the kind of what manages the node's largest DaemonSet. An owner that cannot be read counts as well."""
     ordered = load.largest_first()
-    if not ordered:
-        return ""
-    return (await owners.topmost(look.snapshot, ordered[0][2])).ref.kind
+    return (await owners.topmost(look.snapshot, ordered[0][2])).ref.kind if ordered else ""
 
 
 def _row(load: _Load, scaler: _Autoscaler, top: str) -> Row:
