@@ -7,7 +7,7 @@ without a Service nothing can serve the API any more; with one, its backend need
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Final
 
@@ -80,7 +80,7 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(rows), missing=missing)
 
 
-def _asked(look: Look, items: Iterable[Json]) -> frozenset[Api] | None:
+def _asked(look: Look, items: Sequence[Json]) -> frozenset[Api] | None:
     """Return the APIs the request is about; None when it names none.
 
     APIs that the API server serves itself are always available: a text that names one (an apiVersion in a manifest) is
@@ -89,7 +89,6 @@ def _asked(look: Look, items: Iterable[Json]) -> frozenset[Api] | None:
     name = parse_api_name(_asked_name(look))
     if name is None:
         return None
-    items = tuple(items)
     meant = name.meant_of(map(_api, items))
     aggregated = meant & {_api(item) for item in items if not _is_local(item)}
     return None if meant and not aggregated else aggregated

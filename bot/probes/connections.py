@@ -22,7 +22,6 @@ from bot.kube.connection_hops import Destination, Facts, Hop, Objects, Step
 from bot.kube.connections import Walk
 from bot.kube.log_causes import CONNECTING, Peer, is_own
 from bot.kube.objects import full_name, label_selector, labels_of, name_of, namespace_of, phase_of, place_of
-from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.services import (
     DNS_PODS,
@@ -39,7 +38,7 @@ from bot.probes.shared.listeners import loopback_targets
 from bot.probes.shared.logged_causes import READS_CAUSES, logged_causes
 from bot.probes.shared.other_policies import READS_OTHER_POLICIES, other_policies
 from bot.probes.shared.questioned import KINDS, workloads_selected_by
-from bot.probes.shared.scope import PodValues, pods_of
+from bot.probes.shared.scope import PodValues, pod_values, pods_of
 from intents.domain import Focus, Gap, GapReason, Json, ProbeResult, Row
 
 _MOST_WALKS: Final = 3
@@ -185,13 +184,10 @@ def destinations(look: Look) -> tuple[Destination, ...]:
     )
     service = look.focus.name if look.focus.kind == "Service" else named.get("service", "")
     if found is None and service:
-        found = _of_service(service, look.focus.namespace, port)
+        # The text names the Service as an object: its namespace is that of the text, not that of the client.
+        namespace = look.focus.namespace
+        found = Destination(host=f"{service}.{namespace}.svc" if namespace else service, port=port)
     return (found,) if found else ()
-
-
-def _of_service(name: str, namespace: str, port: int) -> Destination:
-    # The text names the Service as an object: its namespace is that of the text, not that of the client.
-    return Destination(host=f"{name}.{namespace}.svc" if namespace else name, port=port)
 
 
 def _of_url(url: str) -> Destination | None:
@@ -329,17 +325,11 @@ async def _dns(look: Look, source: _Source, destination: Destination, names: Kno
 def _shown(call: _Call, found: Walk) -> Row:
     source, destination = call.source, call.to
     step, meaning, pod = found.deciding, found.meaning, source.pod
-    owner = owner_of(pod) if pod else None
-    values = PodValues(
-        namespace=source.home or meaning.namespace,
-        pod=name_of(pod or {}),
-        owner_kind=owner.kind if owner else "",
-        owner=owner.name if owner else "",
-    )
+    values = pod_values(pod) if pod else PodValues(namespace=source.home or meaning.namespace)
     service = meaning.service
     return _Connection(
         of=values,
-        source=f"{owner.kind} {source.home}/{owner.name}" if owner else "",
+        source=f"{values.owner_kind} {values.namespace}/{values.owner}" if pod else "",
         destination=str(destination),
         origin=str(call.origin),
         given_by=call.given_by,

@@ -34,7 +34,7 @@ class _Link:
     """An object in trouble that another waits for (`needed_by`); one that does not exist has no `obj`."""
 
     resource: Resource
-    reference: CustomReference
+    about: ObjectRef
     needed_by: str
     obj: Json | None = None
     state: Judgement | None = None
@@ -60,8 +60,10 @@ async def _referred(look: Look, reference: CustomReference, needed_by: str) -> S
         return ()
     obj = await look.snapshot.find(resource, reference.name, namespace=reference.namespace)
     if obj is None:
-        return (_Link(resource=resource, reference=reference, needed_by=needed_by),)
-    return _trouble_of(resource, reference.word, obj, needed_by)
+        home = reference.namespace if resource.namespaced else ""
+        about = ObjectRef(kind=reference.kind, namespace=home, name=reference.name)
+        return (_Link(resource=resource, about=about, needed_by=needed_by),)
+    return _trouble_of(resource, obj, needed_by)
 
 
 async def _owned(look: Look, kind: str, obj: Json, needed_by: str) -> Sequence[_Link]:
@@ -73,15 +75,14 @@ async def _owned(look: Look, kind: str, obj: Json, needed_by: str) -> Sequence[_
     owner = uid_of(obj)
     mine = [each for each in listing.items if any(one.get("uid") == owner for one in owner_references(each))]
     newest = max(mine, key=lambda each: (created_at(each), name_of(each)), default=None)
-    return _trouble_of(resource, kind, newest, needed_by) if newest is not None else ()
+    return _trouble_of(resource, newest, needed_by) if newest is not None else ()
 
 
-def _trouble_of(resource: Resource, word: str, obj: Json, needed_by: str) -> Sequence[_Link]:
+def _trouble_of(resource: Resource, obj: Json, needed_by: str) -> Sequence[_Link]:
     state = judged(obj)
     if not (state.bad or state.unsure):
         return ()
-    reference = CustomReference(word=word, kind=resource.kind, namespace=namespace_of(obj), name=name_of(obj))
-    return (_Link(resource=resource, reference=reference, needed_by=needed_by, obj=obj, state=state),)
+    return (_Link(resource=resource, about=ref(obj, resource.kind), needed_by=needed_by, obj=obj, state=state),)
 
 
 _MOST_LISTED: Final = 500
@@ -176,16 +177,11 @@ async def _below(look: Look, resource: Resource, obj: Json, state: Judgement) ->
 
 
 def _link_row(look: Look, link: _Link, deployments: Iterable[Json]) -> Row:
-    resource, reference = link.resource, link.reference
     if link.obj is not None and link.state is not None:
-        return _row(look, resource, link.obj, link.state, deployments, needed_by=link.needed_by)
-    home = reference.namespace if resource.namespaced else ""
-    subject = ObjectRef(kind=reference.kind, namespace=home, name=reference.name)
-    return _Resource(
-        needed_by=link.needed_by,
-        exists=False,
-        bad=True,
-    ).row(subject, quote=f"{subject} not found", reproduce=_get(resource, home, reference.name))
+        return _row(look, link.resource, link.obj, link.state, deployments, needed_by=link.needed_by)
+    return _Resource(needed_by=link.needed_by, exists=False, bad=True).row(
+        link.about, quote=f"{link.about} not found", reproduce=_get(link.resource, link.about)
+    )
 
 
 def _row(
@@ -198,7 +194,7 @@ def _row(
     needed_by: str = "",
     pods: Sequence[str] = (),
 ) -> Row:
-    namespace, name = place_of(obj)
+    about = ref(obj, resource.kind)
     reason, message = (str(state.condition.get(key) or "") for key in ("reason", "message"))
     controller = _controller(obj, deployments) if state.bad or state.unsure else None
     return _Resource(
@@ -217,15 +213,15 @@ def _row(
         controller_ready=(replicas_of(controller) if controller else Replicas()).ready,
         pods=tuple(pods),
     ).row(
-        ref(obj, resource.kind),
+        about,
         quote=f"{reason}: {message}"[:_QUOTE],
-        reproduce=_get(resource, namespace, name),
+        reproduce=_get(resource, about),
     )
 
 
-def _get(resource: Resource, namespace: str, name: str) -> str:
-    place = f"-n {namespace} " if namespace else ""
-    return f"kubectl {place}get {resource.plural}.{resource.group} {name} -o yaml"
+def _get(resource: Resource, about: ObjectRef) -> str:
+    place = f"-n {about.namespace} " if about.namespace else ""
+    return f"kubectl {place}get {resource.plural}.{resource.group} {about.name} -o yaml"
 
 
 def _controller(obj: Json, deployments: Iterable[Json]) -> Json | None:

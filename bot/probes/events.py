@@ -86,12 +86,11 @@ async def _in_question(look: Look) -> tuple[Sequence[Json], str]:
 
 def _chain(pod: Json) -> list[ObjectRef]:
     """Return a pod, its controller, and the workload above that."""
-    itself = ref(pod, "Pod")
-    controller = controller_of(pod)
-    controllers = [controller] if controller else []
-    workload = replace(owner_of(pod), uid="")
-    above = [] if any((each.kind, each.name) == (workload.kind, workload.name) for each in controllers) else [workload]
-    return [itself, *controllers, *(above if controllers else ())]
+    itself, controller, workload = ref(pod, "Pod"), controller_of(pod), replace(owner_of(pod), uid="")
+    if controller is None:
+        return [itself]
+    is_same = (controller.kind, controller.name) == (workload.kind, workload.name)
+    return [itself, controller] if is_same else [itself, controller, workload]
 
 
 async def _of_named(snapshot: Snapshot, about: Iterable[ObjectRef]) -> tuple[Json, ...]:

@@ -62,19 +62,19 @@ class _Address(RowValues):
     controller_ready: int  # its ready pods
 
 
-async def _services_in_question(look: Look) -> tuple[Json, ...]:
-    """Return the Services in question. Raise Missing if the one named does not exist, and ClusterError."""
-    namespace = look.focus.namespace
-    name = look.focus.name if look.focus.kind == "Service" else ""
-    if name:
-        return await look.of_name("Service", name, namespace=namespace)
-    return (await look.snapshot.list("Service", namespace=namespace)).items
+async def _in_question(look: Look) -> list[Json]:
+    """Return those among the Services in question. Raise Missing if the one named does not exist, and ClusterError."""
+    focus = look.focus
+    if focus.kind == "Service" and focus.name:
+        services = await look.of_name("Service", focus.name, namespace=focus.namespace)
+    else:
+        services = (await look.snapshot.list("Service", namespace=focus.namespace)).items
+    return [each for each in services if spec_of(each).get("type") == "LoadBalancer"]
 
 
 async def _addresses(look: Look) -> ProbeResult:
     """Read the Services in question; events and controllers only of those that wait."""
-    services = await _services_in_question(look)
-    balanced = [each for each in services if spec_of(each).get("type") == "LoadBalancer"]
+    balanced = await _in_question(look)
     controller = await _controller(look) if any(not ingress_of(each) for each in balanced) else None
     rows = await asyncio.gather(*(_address_row(look, each, controller) for each in balanced))
     return ProbeResult(rows=tuple(sorted(rows, key=lambda row: (not row.values["pending"], row.subject))))
@@ -134,12 +134,9 @@ class _IdleTimeout(RowValues):
 
 async def _idle_timeouts(look: Look) -> ProbeResult:
     """Read the Services that MySQL clients connect to, with the pods behind them."""
-    meant = sorted(filter(_is_for_mysql, await _services_in_question(look)), key=place_of)[:MOST_SERVICES]
-    return ProbeResult(rows=tuple(await asyncio.gather(*(_idle_timeout_row(look, each) for each in meant))))
-
-
-def _is_for_mysql(service: Json) -> bool:
-    return spec_of(service).get("type") == "LoadBalancer" and bool(_port(service) or _is_tidb(service))
+    meant = sorted((each for each in await _in_question(look) if _port(each) or _is_tidb(each)), key=place_of)
+    rows = await asyncio.gather(*(_idle_timeout_row(look, each) for each in meant[:MOST_SERVICES]))
+    return ProbeResult(rows=tuple(rows))
 
 
 def _is_tidb(service: Json) -> bool:
@@ -231,13 +228,9 @@ class _Tls(RowValues):
 
 async def _negotiations(look: Look) -> ProbeResult:
     """Read the Network Load Balancers; those that end TLS for Istio come first."""
-    meant = [each for each in await _services_in_question(look) if _is_network_load_balancer(each)]
+    meant = [each for each in await _in_question(look) if kind_of(each) is NLB]
     meant.sort(key=lambda each: (not _ends_tls(each), not _leads_to_istio(each), str(ref(each, "Service"))))
     return ProbeResult(rows=tuple(map(_tls_row, meant)))
-
-
-def _is_network_load_balancer(service: Json) -> bool:
-    return spec_of(service).get("type") == "LoadBalancer" and kind_of(service) is NLB
 
 
 def _ends_tls(service: Json) -> bool:

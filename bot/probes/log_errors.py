@@ -199,8 +199,7 @@ class _Lookup:
         """Return the values of the log that says so; of a name that only the text contains no log was read."""
         if self.said:
             return self.said.values
-        pod = PodValues(namespace=self.home, pod=name_of(self.pod or {}), owner_kind="", owner="")
-        return _LogError(of=pod).values()
+        return _LogError(of=PodValues(namespace=self.home, pod=name_of(self.pod or {}))).values()
 
 
 async def _unresolved(look: Look) -> ProbeResult:

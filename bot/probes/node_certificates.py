@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
 from bot.kube.objects import condition, created_at, name_of, ref, spec_of, status_of
@@ -48,7 +49,7 @@ async def read(look: Look) -> ProbeResult:
 def _row(look: Look, requester: str, use: str, requests: Sequence[Json]) -> Row:
     newest_first = sorted(requests, key=lambda each: (created_at(each), name_of(each)), reverse=True)
     newest = newest_first[0]
-    same = tuple(_while_in(_state(newest), newest_first))
+    same = list(takewhile(lambda each: _state(each) == _state(newest), newest_first))
     node = requester.removeprefix(_NODE_USER) if requester.startswith(_NODE_USER) else ""
     told = condition(newest, "Denied") or condition(newest, "Failed") or condition(newest, "Approved")
     name = name_of(newest)
@@ -67,13 +68,6 @@ def _row(look: Look, requester: str, use: str, requests: Sequence[Json]) -> Row:
         reproduce="kubectl get csr --sort-by=.metadata.creationTimestamp",
         lasts=_state(newest) != "issued",
     )
-
-
-def _while_in(state: str, requests: Iterable[Json]) -> Iterable[Json]:
-    for request in requests:
-        if _state(request) != state:
-            return
-        yield request
 
 
 def _state(request: Json) -> str:

@@ -135,7 +135,8 @@ def _drained(
     for node in sorted(nodes, key=name_of):
         meant = name_of(node) in wanted if wanted is not None else draino.holds_of(node) or _drain(node)
         if meant:
-            yield from _rows(draino, node, staying.get(name_of(node), ()))
+            for pod in sorted(staying.get(name_of(node), ()), key=place_of) or (None,):
+                yield _row(draino, node, pod)
 
 
 def _drainos(deployment: Json) -> Iterable[_Draino]:
@@ -182,11 +183,6 @@ def _drain(node: Json) -> str:
     if "Failed" in message:
         return "failed"
     return "scheduled" if scheduled.get("status") == "True" else ""
-
-
-def _rows(draino: _Draino, node: Json, pods: Sequence[Json]) -> list[Row]:
-    ordered = sorted(pods, key=place_of)
-    return [_row(draino, node, pod) for pod in ordered] or [_row(draino, node, None)]
 
 
 def _row(draino: _Draino, node: Json, pod: Json | None) -> Row:

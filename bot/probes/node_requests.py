@@ -63,18 +63,12 @@ class _Autoscaler:
 
 async def _autoscaler_of(look: Look) -> _Autoscaler:
     """Return its Deployment with its flags; where the provider runs it out of sight, the status that it writes."""
-    if found := _among(await look.list("Deployment")):
-        return found
-    status = await look.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
-    return _Autoscaler(shown=_OfAutoscaler(autoscaler=f"ConfigMap {'/'.join(_STATUS)}" if status else ""))
-
-
-def _among(deployments: Iterable[Json]) -> _Autoscaler | None:
-    for deployment in sorted(deployments, key=lambda each: str(ref(each))):
+    for deployment in sorted(await look.list("Deployment"), key=lambda each: str(ref(each))):
         for container in spec_of(pod_template_of(deployment)).get("containers") or ():
             if _IMAGE.search(str(container.get("image") or "")):
                 return _deployed(deployment, container)
-    return None
+    status = await look.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
+    return _Autoscaler(shown=_OfAutoscaler(autoscaler=f"ConfigMap {'/'.join(_STATUS)}" if status else ""))
 
 
 def _deployed(deployment: Json, container: Mapping[str, Any]) -> _Autoscaler:
@@ -209,9 +203,7 @@ def _load(node: Json, pods: Iterable[Json]) -> _Load:
 async def _top(look: Look, load: _Load) -> str:
     """Return the kind of what manages the node's largest DaemonSet. An owner that cannot be read counts as well."""
     ordered = load.largest_first()
-    if not ordered:
-        return ""
-    return (await owners.topmost(look.snapshot, ordered[0][2])).ref.kind
+    return (await owners.topmost(look.snapshot, ordered[0][2])).ref.kind if ordered else ""
 
 
 def _row(load: _Load, scaler: _Autoscaler, top: str) -> Row:

@@ -171,10 +171,8 @@ async def _cluster(look: Look) -> _Cluster | None:
 
 
 async def _waiting(look: Look, pod: Json) -> _UnscheduledPod:
-    namespace = namespace_of(pod)
-    claims = await asyncio.gather(
-        *(look.find("PersistentVolumeClaim", name, namespace=namespace) for name in claim_names(pod))
-    )
+    found = (look.find("PersistentVolumeClaim", name, namespace=namespace_of(pod)) for name in claim_names(pod))
+    claims = await asyncio.gather(*found)
     return _UnscheduledPod(pod=pod, claims=tuple(filter(None, claims)))
 
 

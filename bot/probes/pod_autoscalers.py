@@ -58,7 +58,7 @@ class _Scaler(RowValues):
     target: str
     current: int
     max: int
-    at_max: bool
+    at_max: bool  # it has reached its maximum, or would go beyond it
     metric: Metric  # the one of its metrics that is highest against its target
     over: bool  # above its target now
     created_s: int
@@ -96,14 +96,6 @@ def _is_meant(look: Look, scaler: Json) -> bool:
     return not focus.name or (focus.kind, focus.name) == (kind, name)
 
 
-def _is_at_max(scaler: Json) -> bool:
-    """Tell whether an autoscaler has reached its maximum, or would go beyond it."""
-    most, current = int(spec_of(scaler).get("maxReplicas") or 0), int(status_of(scaler).get("currentReplicas") or 0)
-    limited = condition(scaler, "ScalingLimited")
-    held_back = limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas"
-    return 1 < most <= current or held_back
-
-
 def _row(look: Look, scaler: Json, *, pipeline: _Pipeline | None = None, proxies: RowValues | None = None) -> Row:
     """Return the row of an autoscaler, with the values that the argument `proxy` adds."""
     status, metric = status_of(scaler), hottest(scaler)
@@ -112,13 +104,14 @@ def _row(look: Look, scaler: Json, *, pipeline: _Pipeline | None = None, proxies
     namespace, name = namespace_of(scaler), name_of(scaler)
     active, limited = condition(scaler, "ScalingActive"), condition(scaler, "ScalingLimited")
     able = condition(scaler, "AbleToScale")
+    held_back = limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas"
     unread = able if able.get("reason") == "FailedGetScale" else {}
     return _Scaler(
         target_kind=kind,
         target=target,
         current=current,
         max=most,
-        at_max=_is_at_max(scaler),
+        at_max=1 < most <= current or held_back,
         metric=metric,
         over=metric.percent > metric.target_percent >= 0,
         created_s=look.age_s(created_at(scaler)),
@@ -128,7 +121,7 @@ def _row(look: Look, scaler: Json, *, pipeline: _Pipeline | None = None, proxies
         active_reason=str(active.get("reason") or ""),
         active_message=str(active.get("message") or ""),
         active_s=look.age_s(active.get("lastTransitionTime")),
-        limited=limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas",
+        limited=held_back,
         limited_s=look.age_s(limited.get("lastTransitionTime")),
         above=", ".join(above_target(scaler)),
         pipeline=pipeline or _Pipeline(),

@@ -57,10 +57,6 @@ class _Evicted(RowValues):
     disk: bool  # for the node's disk, not for a limit of the pod's own
 
 
-def _common(pod: Json, *, message: str, age_s: int) -> _Pod:
-    return _Pod(of=pod_values(pod), node=node_name_of(pod), message=message, age_s=age_s)
-
-
 async def _unscheduled(look: Look) -> ProbeResult:
     """Read the pods that wait; `missing` where the one that the request names is gone."""
     suspects = await pods_of(look)
@@ -91,7 +87,7 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
         scheduler=str(spec_of(pod).get("schedulerName") or "default-scheduler"),
         seen=bool(scheduled or message),
     )
-    return _common(pod, message=message, age_s=since).row(
+    return _Pod(of=pod_values(pod), node=node_name_of(pod), message=message, age_s=since).row(
         ref(pod, "Pod"),
         quote=message or f"PodScheduled={scheduled.get('status', 'Unknown')}",
         at=look.moment(since),
@@ -124,7 +120,7 @@ def _evicted_row(look: Look, pod: Json, cause: EvictionCause) -> Row:
         resource=str(cause),
         disk=cause in DISK,
     )
-    return _common(pod, message=message, age_s=since).row(
+    return _Pod(of=pod_values(pod), node=node_name_of(pod), message=message, age_s=since).row(
         ref(pod, "Pod"),
         quote=message,
         reproduce=f"kubectl -n {namespace} get pod {name} -o jsonpath='{{.status.message}}'",

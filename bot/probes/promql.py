@@ -14,7 +14,7 @@ from typing import Final
 from bot.probes.contract import Look, RowValues, probe
 from bot.probes.shared.measurements import POINTS, gaps_of, rounded, rounded_points, step_of
 from bot.prometheus.client import Point, Series
-from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row, Text
+from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row
 
 _LONGEST_WINDOW_S: Final = 7 * 86400
 _NAME: Final = "__name__"
@@ -43,7 +43,7 @@ async def read(look: Look) -> ProbeResult:
     )
     gaps = gaps_of(answer)
     if not series and not gaps and not look.flag("none"):
-        return ProbeResult(not_applicable=_EMPTY.en)
+        return ProbeResult(not_applicable=_EMPTY)
     limit = look.args.get("limit")
     over = [limit is not None and each.points[-1][1] > float(limit) for each in series]
     rows = tuple(
@@ -53,10 +53,7 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=rows, gaps=gaps)
 
 
-_EMPTY: Final = Text(
-    en="Prometheus has no such series: it does not scrape this, or under other labels",
-    zh="Prometheus 中没有对应的时间序列：没有采集该指标，或标签不同",
-)
+_EMPTY: Final = "Prometheus has no such series: it does not scrape this, or under other labels"
 
 
 def _row(look: Look, series: Series, *, over: bool, others: int, total: int) -> Row:

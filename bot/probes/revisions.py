@@ -7,7 +7,8 @@ revision was made.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from bot.kube.objects import name_of, namespace_of, ref, uid_of
@@ -62,7 +63,7 @@ async def _kept(look: Look, workload: Json) -> tuple[list[Json], dict[str, int]]
     kept = [each for each in listing.items if controller_reference(each).get("uid") == uid_of(workload)]
     if deployment:
         return kept, {name_of(each): replicas_of(each).ready for each in kept}
-    return kept, _ready_by_hash(await pods_of_workload(look, workload))
+    return kept, Counter(map(revision_name_of, filter(is_ready, await pods_of_workload(look, workload))))
 
 
 def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision], ready: dict[str, int]) -> Row:
@@ -86,15 +87,6 @@ def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision]
         f" --revision={newest.number}",
         at=look.moment(made_s),
     )
-
-
-def _ready_by_hash(pods: Iterable[Json]) -> dict[str, int]:
-    """Count the ready pods of each ControllerRevision."""
-    counts: dict[str, int] = {}
-    for pod in pods:
-        name = revision_name_of(pod)
-        counts[name] = counts.get(name, 0) + is_ready(pod)
-    return counts
 
 
 PROBE: Final = probe(

@@ -139,11 +139,8 @@ def _endpoints(slices: Sequence[Json]) -> Mapping[tuple[str, str], Sequence[Json
 def _named_node(look: Look, nodes: Sequence[Json]) -> str:
     name = look.focus.node or (look.focus.name if look.focus.kind == "Node" else look.named.get("node", ""))
     ips = {ip for word in ("address", "host") if (ip := ip_in(look.named.get(word, "")))}
-    for node in nodes:
-        addresses = {*node_addresses(node)}
-        if name_of(node) == name or ips & addresses:
-            return name_of(node)
-    return name
+    meant = (name_of(node) for node in nodes if name_of(node) == name or not ips.isdisjoint(node_addresses(node)))
+    return next(meant, name)
 
 
 def _row(service: Json, matched: bool, around: _Around) -> Row:

@@ -150,19 +150,28 @@ async def _around(look: Look, namespace: str) -> _Around:
 def _rows(look: Look, cluster: Json, nearby: Sequence[Json], around: _Around) -> Iterator[Row]:
     pods = {each: _pods(cluster, each, nearby) for each in tidb_clusters.components_of(cluster)}
     made = "tikv" in pods and (bool(pods["tikv"]) or tidb_clusters.is_made(cluster, "tikv"))
+    instance = tidb_clusters.instance_of(cluster)
     without_tikv = "tikv" in pods and not made and bool(pods.get("pd"))
     for component, own in pods.items():
         specs = [spec_of(pod) for pod in own]
-        row = _Component(
-            counts=_counts(look, cluster, component, own),
-            trouble=_trouble(look, own),
+        counts, trouble = _counts(look, cluster, component, own), _trouble(look, own)
+        yield _Component(
+            counts=counts,
+            trouble=trouble,
             without_tikv=without_tikv,
             nodes=tuple(filter(None, dict.fromkeys(map(node_name_of, own)))),
             dns_policy=",".join(dict.fromkeys(str(spec.get("dnsPolicy") or "ClusterFirst") for spec in specs)),
             host_network=any(bool(spec.get("hostNetwork")) for spec in specs),
             reached_by=_service(f"{name_of(cluster)}-{tidb_clusters.SERVICES[component]}", own, around),
+        ).row(
+            ref(cluster, "TidbCluster"),
+            quote=f"{component}: {counts.ready_pods} of {counts.desired} pods ready"
+            + (f", {trouble.unready}" if own else ""),
+            reproduce=(
+                f"kubectl -n {counts.namespace} get pods,services,endpointslices -o wide"
+                f" -l app.kubernetes.io/instance={instance},app.kubernetes.io/component={component}"
+            ),
         )
-        yield _row(cluster, row)
 
 
 def _counts(look: Look, cluster: Json, component: str, pods: Sequence[Json]) -> _Counts:
@@ -178,19 +187,6 @@ def _counts(look: Look, cluster: Json, component: str, pods: Sequence[Json]) -> 
         ready_pods=ready,
         healthy_members=len(members.healthy),
         unhealthy_members=members.unhealthy,
-    )
-
-
-def _row(cluster: Json, values: _Component) -> Row:
-    counts, instance = values.counts, tidb_clusters.instance_of(cluster)
-    return values.row(
-        ref(cluster, "TidbCluster"),
-        quote=f"{counts.component}: {counts.ready_pods} of {counts.desired} pods ready"
-        + (f", {values.trouble.unready}" if counts.pods else ""),
-        reproduce=(
-            f"kubectl -n {counts.namespace} get pods,services,endpointslices -o wide"
-            f" -l app.kubernetes.io/instance={instance},app.kubernetes.io/component={counts.component}"
-        ),
     )
 
 

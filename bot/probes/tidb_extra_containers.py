@@ -86,8 +86,10 @@ class _Component:
         return generated_containers(self.name, self.spec)
 
     def is_meant(self, focus: Focus) -> bool:
-        """Tell whether the object that a request names is this component, its cluster or one of its pods."""
+        """Tell whether a request names this component, its cluster, one of its pods, the operator, or no object."""
         name = focus.name
+        if not focus.names_object or _names_operator(focus):
+            return True
         if focus.kind == "TidbCluster":
             return name == name_of(self.cluster)
         return name in (name_of(self.cluster), self.workload) or name.startswith(f"{self.workload}-")
@@ -104,16 +106,12 @@ class _Made:
 async def read(look: Look) -> ProbeResult:
     """Read the TidbClusters in question, and the workloads of components with extra containers."""
     clusters = await _clusters(look)
-    components = [each for cluster in clusters for each in _components(cluster) if _is_meant(look.focus, each)]
+    components = [each for cluster in clusters for each in _components(cluster) if each.is_meant(look.focus)]
     if not components:
         return ProbeResult(not_applicable=f"no component of a TidbCluster belongs to {look.focus}")
     made = await asyncio.gather(*(look.unless_refused(_made(look.snapshot, each), _Made()) for each in components))
     rows = [row for component, its in zip(components, made, strict=True) for row in _rows(look, component, its)]
     return ProbeResult(rows=tuple(rows))
-
-
-def _is_meant(focus: Focus, component: _Component) -> bool:
-    return not focus.names_object or _names_operator(focus) or component.is_meant(focus)
 
 
 def _names_operator(focus: Focus) -> bool:
@@ -156,9 +154,8 @@ async def _made(snapshot: Snapshot, component: _Component) -> _Made:
 
 
 def _rows(look: Look, component: _Component, made: _Made) -> list[Row]:
-    if not component.extras:
-        return [_row(look, component, made, {}, index=UNKNOWN)]
-    return [_row(look, component, made, extra, index=index) for index, extra in enumerate(component.extras)]
+    rows = [_row(look, component, made, extra, index=index) for index, extra in enumerate(component.extras)]
+    return rows or [_row(look, component, made, {}, index=UNKNOWN)]
 
 
 def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any], *, index: int) -> Row:

@@ -92,13 +92,9 @@ def _generation(obj: Json) -> int:
     return int(metadata_of(obj).get("generation") or 0)
 
 
-def _age(look: Look, obj: Json) -> int:
-    return look.age_s(created_at(obj))
-
-
 def _per_hour(look: Look, obj: Json) -> int:
     """Return the generations per hour; 0 where the age is not known. A younger object counts as one hour old."""
-    age = _age(look, obj)
+    age = look.age_s(created_at(obj))
     return 0 if age == UNKNOWN else _generation(obj) * 3600 // max(age, 3600)
 
 
@@ -118,7 +114,7 @@ def _row(
     return _Update(
         asked=_is_in_question(look, obj),
         generation=_generation(obj),
-        age_s=_age(look, obj),
+        age_s=look.age_s(created_at(obj)),
         per_hour=_per_hour(look, obj),
         last_s=last.age_s,
         manager=last.manager,

@@ -130,7 +130,7 @@ async def _of_volume(look: Look, pod: Json, mounted: MountedVolume, storage: _St
     here = next((each for each in storage.attachments if (each.volume, each.node) == (name, node)), None)
     elsewhere = [each for each in storage.attachments if each.volume == name and each.node != node]
     csi_node = None if storage.csi_nodes is None else storage.csi_nodes.get(node, {})
-    served = await _driver_pod(look, node, driver)
+    served = kube.driver_pod(await look.list("Pod", fields=f"spec.nodeName={node}"), driver) if driver else None
     held = name and kube.is_exclusive(volume) and elsewhere
     values = _Attachment(
         waiting=_waiting(look, pod),
@@ -173,10 +173,6 @@ async def _volume_of(look: Look, pod: Json, mounted: MountedVolume) -> Json:
     claim, volume = await claim_and_volume(look, namespace_of(pod), mounted.claim)
     bound = volume_name_of(claim)
     return volume or ({"metadata": {"name": bound}} if bound else {})
-
-
-async def _driver_pod(look: Look, node: str, driver: str) -> Json | None:
-    return kube.driver_pod(await look.list("Pod", fields=f"spec.nodeName={node}"), driver) if driver else None
 
 
 async def _attached_to(look: Look, pod: Json, claim: str, held: Attachment) -> _Holder:

@@ -164,9 +164,8 @@ def _holder(workload: Json, unready: Sequence[Json]) -> str:
     """
     if workload.get("kind") != "StatefulSet" or not unready:
         return ""
-    if _is_updating(workload):
-        return name_of(max(unready, key=lambda pod: ordinal_of(name_of(pod))))
-    return name_of(min(unready, key=lambda pod: ordinal_of(name_of(pod))))
+    furthest = max if _is_updating(workload) else min
+    return furthest(map(name_of, unready), key=ordinal_of)
 
 
 def _is_updating(workload: Json) -> bool:

@@ -89,14 +89,12 @@ async def read(look: Look) -> ProbeResult:
     pods = [pod for pod in suspects.pods if any(_lacks_image(each) for each in containers_in(pod))]
     told = await asyncio.gather(*(look.events_about(ref(pod, "Pod")) for pod in pods))
     events = dict(zip(map(uid_of, pods), told, strict=True))
-    pulls = [
-        pull
+    every = [
+        _Pull(container=each, events=_pull_events(look, each, events[uid_of(pod)]))
         for pod in pods
-        for container in containers_in(pod)
-        if _is_pull(
-            pull := _Pull(container=container, events=_pull_events(look, container, events.get(uid_of(pod), ())))
-        )
+        for each in containers_in(pod)
     ]
+    pulls = list(filter(_is_pull, every))
     rows: list[Row] = []
     if pulls:
         troubled = list({uid_of(pull.container.pod): pull.container.pod for pull in pulls}.values())[:_MOST]

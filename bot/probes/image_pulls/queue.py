@@ -157,13 +157,10 @@ def _queued(pull: Pull, pulls: Sequence[Pull]) -> Queued:
     behind.sort(key=lambda each: (each.end, each.order), reverse=True)
     ahead = [each for each in before if State.PULLING is each.state is pull.state]
     told = pull.told_wait_s != UNTOLD
-    waited_s = pull.told_wait_s if told else _overlap_s(pull, behind)
+    # It waited until the last of those before it ended.
+    overlap_s = (behind[0].end - pull.start).total_seconds() if behind else 0.0
+    waited_s = pull.told_wait_s if told else overlap_s
     return Queued(pull=pull, waited_s=waited_s, told=told, behind=tuple(behind), ahead=tuple(ahead))
-
-
-def _overlap_s(pull: Pull, behind: Sequence[Pull]) -> float:
-    """Return how long a pull was under way when the last of those it waited for ended."""
-    return (behind[0].end - pull.start).total_seconds() if behind else 0.0
 
 
 # So many pulls are shown, those in question first.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -106,16 +107,14 @@ async def elsewhere(look: Look) -> Elsewhere:
     if pods is None:
         with beside_the_verdict():  # The gap of all namespaces says already what is not readable.
             pods = await look.list("Pod", namespace=look.focus.namespace) if look.focus.namespace else ()
-    running: dict[str, int] = {}
+    running: Counter[str] = Counter()
     failing: dict[str, set[str]] = {}
-    for pod in pods:
-        node = node_name_of(pod)
-        for container in containers_in(pod):
-            image = normalized(container.image)
-            if container.ready:
-                running[image] = running.get(image, 0) + 1
-            elif container.reason in PULL_REASONS and node:
-                failing.setdefault(image, set()).add(node)
+    for container in (each for pod in pods for each in containers_in(pod)):
+        image, node = normalized(container.image), node_name_of(container.pod)
+        if container.ready:
+            running[image] += 1
+        elif container.reason in PULL_REASONS and node:
+            failing.setdefault(image, set()).add(node)
     return Elsewhere(running=running, failing={image: tuple(sorted(nodes)) for image, nodes in failing.items()})
 
 

@@ -109,7 +109,7 @@ def _reasons(pod: Json, node: NodeUse, volumes: Sequence[Json], closed: Mapping[
     """Return each filter that refuses the pod on the node, in the scheduler's order, with its words."""
     found: dict[str, str] = {}
     if taints := untolerated(pod, node.obj):
-        found[TAINT] = "cordoned" if _kind(taints) == "cordon" else f"taint {_written(taints)}"
+        found[TAINT] = "cordoned" if _kind(taints) == "cordon" else f"taint {', '.join(map(str, taints))}"
     if unmet := unmet_labels(pod, node.obj):
         found[SELECTOR] = f"asked for {', '.join(_missing(each.key, str(each), node.obj) for each in unmet)}"
     if clash := taken(host_ports(pod), node.pods):
@@ -129,10 +129,6 @@ def _reasons(pod: Json, node: NodeUse, volumes: Sequence[Json], closed: Mapping[
 def _missing(key: str, requirement: str, node: Json) -> str:
     has = labels_of(node).get(key)
     return f"{requirement} (it has {key}={has})" if has is not None else requirement
-
-
-def _written(taints: Sequence[Taint]) -> str:
-    return ", ".join(map(str, taints))
 
 
 def _kind(taints: Sequence[Taint]) -> str:
@@ -241,7 +237,7 @@ def _taints(look: Look, pod: Json, node: Json) -> _Taints:
     taints = untolerated(pod, node)
     written = last_written(node, _field_of(node))
     return _Taints(
-        taints=_written(taints),
+        taints=", ".join(map(str, taints)),
         taint_kind=_kind(taints) if taints else "",
         set_by=written.manager if taints else "",
         set_s=look.age_s(written.time or None),

@@ -14,11 +14,12 @@ from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of
 from bot.probes.shared.scope import pods_of
-from intents.domain import Json, ProbeResult, Row
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 from intents.templates import bytes_, cpu
 
 # Owners that can be scaled down.
 _SCALABLE: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
+_NOBODY: Final = ObjectRef(kind="", name="")
 _BYTES: Final = (MEMORY, "ephemeral-storage", "hugepages-")
 
 
@@ -35,9 +36,9 @@ class _Consumers(RowValues):
     """The pods that take what lacks on a node."""
 
     largest_consumer: str  # namespace/name of the pod with the most of it
-    consumer_kind: str = ""  # of the largest one whose owner can be scaled
-    consumer_namespace: str = ""
-    consumer: str = ""
+    consumer_kind: str  # of the largest one whose owner can be scaled
+    consumer_namespace: str
+    consumer: str
 
 
 class RoomShown(RowValues):
@@ -165,12 +166,9 @@ def _shown(use: NodeUse, wanted: Amounts, asked: _Wanted, order: Sequence[str]) 
 
 def _consumers(use: NodeUse, lacks: Sequence[str]) -> _Consumers:
     by_size = _by_size(use, lacks)
-    largest = full_name(by_size[0]) if by_size else ""
-    scalable = next((owner for each in by_size if (owner := owner_of(each)).kind in _SCALABLE), None)
-    if scalable is None:
-        return _Consumers(largest_consumer=largest)
+    scalable = next((owner for each in by_size if (owner := owner_of(each)).kind in _SCALABLE), _NOBODY)
     return _Consumers(
-        largest_consumer=largest,
+        largest_consumer=full_name(by_size[0]) if by_size else "",
         consumer_kind=scalable.kind,
         consumer_namespace=scalable.namespace,
         consumer=scalable.name,

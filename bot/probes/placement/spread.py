@@ -33,7 +33,7 @@ from bot.kube.spreading import (
 from bot.probes.contract import Look, RowValues, at_most
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held
 from bot.probes.shared.scope import pods_of
-from intents.domain import Json, ProbeResult, Row
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _HA_TOPOLOGY: Final = "pingcap.com/ha-topology-key"
 
@@ -71,8 +71,7 @@ class _PodInQuestion:
     pod: Json
     owner: Json
     top: Json
-    top_kind: str
-    top_name: str
+    top_ref: ObjectRef
     message: str
 
 
@@ -109,7 +108,6 @@ async def _surroundings(look: Look, waiting: Sequence[Json]) -> Surroundings | N
 
 async def _question(look: Look, pod: Json) -> _PodInQuestion:
     found, own = await look.owners_of(pod), owner_of(pod)
-    top = found.refs[-1] if found.refs else own
     message = str(condition(pod, "PodScheduled").get("message") or "")
     if not message:
         # Other schedulers than the default one may report it in events alone.
@@ -118,8 +116,7 @@ async def _question(look: Look, pod: Json) -> _PodInQuestion:
         pod=pod,
         owner=next((each for each in found.manifests if name_of(each) == own.name), {}),
         top=found.manifests[-1] if found.manifests and not found.gap else {},
-        top_kind=top.kind,
-        top_name=top.name,
+        top_ref=found.refs[-1] if found.refs else own,
         message=message,
     )
 
@@ -159,8 +156,8 @@ def _rows(question: _PodInQuestion, around: Surroundings) -> list[Row]:
     apart = _Apart(
         message=question.message,
         component=component_of(pod),
-        top_kind=question.top_kind,
-        top_name=question.top_name,
+        top_kind=question.top_ref.kind,
+        top_name=question.top_ref.name,
         replicas=replicas,
         placed=sum(owner_of(each) == owner_of(pod) for each in around.pods),
         rules=tuple(f"{each.name} by {each.topology_key}" for each in rules),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import has_ended, name_of, node_name_of, ref, status_of
+from bot.kube.objects import by_node, has_ended, name_of, ref, status_of
 from bot.kube.placement import is_cordoned
 from bot.kube.quantities import Amounts, amounts, minus, plus, pod_requests
 from bot.probes.contract import RowValues
@@ -87,16 +86,13 @@ class NodeUse:
 
 def uses_of(nodes: Iterable[Json], pods: Iterable[Json]) -> list[NodeUse]:
     """Return all nodes, by name, with those of the pods that are on each and have not ended."""
-    running: dict[str, list[tuple[Json, Amounts]]] = defaultdict(list)
-    for pod in pods:
-        if (on := node_name_of(pod)) and not has_ended(pod):
-            running[on].append((pod, pod_requests(pod)))
+    running = by_node(pod for pod in pods if not has_ended(pod))
     found = []
     for node in sorted(nodes, key=name_of):
+        requests = [(pod, pod_requests(pod)) for pod in running[name_of(node)]]
         allocatable = amounts(status_of(node).get("allocatable"))
         used: Amounts = {}
-        for _, taken in running[name_of(node)]:
+        for _, taken in requests:
             used = plus(used, taken)
-        free = minus(allocatable, used)
-        found.append(NodeUse(obj=node, allocatable=allocatable, free=free, requests=running[name_of(node)]))
+        found.append(NodeUse(obj=node, allocatable=allocatable, free=minus(allocatable, used), requests=requests))
     return found

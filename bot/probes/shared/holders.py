@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bot.kube.objects import name_of, namespace_of, node_name_of, place_of, spec_of
+from bot.kube.objects import by_node, grouped, name_of, namespace_of, place_of, spec_of
 from bot.kube.owners import generated_stem, owner_of, workload_of
 from bot.probes.contract import Look, Missing
 from bot.probes.shared.scope import Suspects, pods_of
@@ -47,12 +47,8 @@ class Holders:
 
     def __init__(self, pods: Sequence[Json]) -> None:
         self._pods = pods
-        self._by_name: dict[str, list[Json]] = {}
-        self._by_node: dict[str, list[Json]] = {}
-        for pod in pods:
-            self._by_name.setdefault(name_of(pod), []).append(pod)
-            if spec_of(pod).get("hostNetwork"):
-                self._by_node.setdefault(node_name_of(pod), []).append(pod)
+        self._by_name = grouped(pods, name_of)
+        self._by_node = by_node(pod for pod in pods if spec_of(pod).get("hostNetwork"))
 
     def of(self, lease: Json) -> Json | None:
         """Return the pod that holds a lease; the longest name wins, since `api` also begins the identity `api-0_1b`."""

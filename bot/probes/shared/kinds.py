@@ -76,8 +76,7 @@ async def served_objects(
         objects = tuple((resource, each) for each in sorted(listing.items, key=place_of))
         return ServedObjects(objects=objects, whole=not listing.truncated)
 
-    unread = ServedObjects(whole=False)
-    found = await asyncio.gather(*(look.unless_refused(of(kind), unread) for kind in kinds))
+    found = await asyncio.gather(*(look.unless_refused(of(kind), ServedObjects(whole=False)) for kind in kinds))
     return ServedObjects(
         objects=tuple(one for each in found for one in each.objects),
         served=any(each.served for each in found),

@@ -55,14 +55,14 @@ async def questioned_services(look: Look) -> QuestionedServices:
     """Return the Services, sorted. A port or an address of the text wins over the pods named: it is what was called."""
     if name := look.focus.name if look.focus.kind == "Service" else look.named.get("service", ""):
         return await look.unless_refused(_services_named(look, name), QuestionedServices())
-    services = await look.list("Service")
+    services = sorted(await look.list("Service"), key=place_of)
     for means in (_at_address(look), _at_node_port(look)):
         if found := [each for each in services if means(each)]:
-            return QuestionedServices(services=_sorted_services(found), matched=True, called=True)
+            return QuestionedServices(services=tuple(found), matched=True, called=True)
     if services and look.focus.name and look.focus.kind not in ("Node", ""):
         return await _before_pods(look, services)
-    in_namespace = [each for each in services if look.focus.namespace in ("", namespace_of(each))]
-    return QuestionedServices(services=_sorted_services(in_namespace), matched=bool(look.focus.namespace))
+    in_namespace = tuple(each for each in services if look.focus.namespace in ("", namespace_of(each)))
+    return QuestionedServices(services=in_namespace, matched=bool(look.focus.namespace))
 
 
 async def _services_named(look: Look, name: str) -> QuestionedServices:
@@ -70,7 +70,8 @@ async def _services_named(look: Look, name: str) -> QuestionedServices:
     listing = await look.snapshot.list("Service", namespace=namespace, fields=f"metadata.name={name}")
     about = ObjectRef(kind="Service", namespace=namespace, name=name)
     missing = "" if listing.items or listing.truncated else str(about)
-    return QuestionedServices(services=_sorted_services(listing.items), matched=True, called=True, missing=missing)
+    services = tuple(sorted(listing.items, key=place_of))
+    return QuestionedServices(services=services, matched=True, called=True, missing=missing)
 
 
 def _at_address(look: Look) -> Callable[[Json], bool]:
@@ -87,18 +88,14 @@ def _at_node_port(look: Look) -> Callable[[Json], bool]:
 
 async def _before_pods(look: Look, services: Iterable[Json]) -> QuestionedServices:
     suspects = await pods_of(look)
-    found = [service for service in services if any(_selects_pod(service, pod) for pod in suspects.pods)]
-    return QuestionedServices(services=_sorted_services(found), matched=True, missing=suspects.missing)
+    found = tuple(service for service in services if any(_selects_pod(service, pod) for pod in suspects.pods))
+    return QuestionedServices(services=found, matched=True, missing=suspects.missing)
 
 
 def _selects_pod(service: Json, pod: Json) -> bool:
     selector = spec_of(service).get("selector") or {}
     same_namespace = namespace_of(pod) == namespace_of(service)
     return bool(selector) and same_namespace and selector.items() <= labels_of(pod).items()
-
-
-def _sorted_services(services: Iterable[Json]) -> tuple[Json, ...]:
-    return tuple(sorted(services, key=place_of))
 
 
 KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet")
@@ -205,14 +202,9 @@ async def pods_of_workload(look: Look, workload: Json) -> tuple[Json, ...]:
     """Return the pods of a workload that have not ended, by ordinal and name. Raises ClusterError."""
     labels = (spec_of(workload).get("selector") or {}).get("matchLabels") or {}
     listing = await look.snapshot.list("Pod", namespace=namespace_of(workload), labels=label_selector(labels))
-    return tuple(sorted(_owned(listing.items, workload), key=lambda pod: (ordinal_of(name_of(pod)), name_of(pod))))
-
-
-def _owned(pods: Iterable[Json], workload: Json) -> Iterable[Json]:
-    for pod in pods:
-        owner = owner_of(pod)
-        if not has_ended(pod) and (owner.kind, owner.name) == (workload.get("kind"), name_of(workload)):
-            yield pod
+    itself = (workload.get("kind"), name_of(workload))
+    owned = (pod for pod in listing.items if (owner_of(pod).kind, owner_of(pod).name) == itself and not has_ended(pod))
+    return tuple(sorted(owned, key=lambda pod: (ordinal_of(name_of(pod)), name_of(pod))))
 
 
 async def controller_workloads(look: Look) -> tuple[Json, ...]:

@@ -101,20 +101,16 @@ class _Search(Generic[E]):
         owner = controller_of(pod) if pod else None
         return await self.named(owner.kind, owner.name) if owner and owner.kind in WORKLOADS else None
 
-    async def owned_by(self, kind: str, owner: ObjectRef) -> list[Workload[E]]:
-        """Return the workloads of a kind that an object owns."""
-        items = await self.look.list(kind, namespace=owner.namespace)
-        wanted = (owner.kind, owner.name)
-        return [
-            Workload(ref=ref(item, kind), manifest=item)
-            for item in items
-            if any((each.get("kind"), each.get("name")) == wanted for each in owner_references(item))
-        ]
-
     async def of_owner(self, kind: str, owner: ObjectRef) -> list[Workload[E]]:
         """Return its workloads of a kind without those of its past, which a Deployment keeps at zero."""
-        owned = await self.owned_by(kind, owner)
-        return [each for each in owned if spec_of(each.manifest or {}).get("replicas") != 0] or owned
+        wanted = (owner.kind, owner.name)
+        owned = [
+            item
+            for item in await self.look.list(kind, namespace=owner.namespace)
+            if any((each.get("kind"), each.get("name")) == wanted for each in owner_references(item))
+        ]
+        present = [each for each in owned if spec_of(each).get("replicas") != 0] or owned
+        return [Workload(ref=ref(item, kind), manifest=item) for item in present]
 
     async def behind_service(self, focus: Focus) -> list[Workload[E]]:
         """Return the workloads whose pods a Service selects, or would select."""

@@ -26,9 +26,9 @@ class PodValues(RowValues):
     """A pod and its owner."""
 
     namespace: str
-    pod: str
-    owner_kind: str
-    owner: str
+    pod: str = ""
+    owner_kind: str = ""
+    owner: str = ""
 
 
 class ContainerValues(RowValues):

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.kube.containers import containers_in
 from bot.kube.objects import created_at, grouped, name_of, namespace_of, phase_of, ref, spec_of
 from bot.kube.owners import ordinal_of
 from bot.kube.pod_states import is_ready
@@ -93,15 +92,14 @@ async def _pd_row(
     look: Look, cluster: Json, pod: Json, volumes: Mapping[str, Json] | None, of_cluster: _OfCluster
 ) -> Row:
     """Return the row of a pod; `volumes` is None where they are not readable."""
-    namespace, name, containers = namespace_of(pod), name_of(pod), list(containers_in(pod))
+    namespace, name = namespace_of(pod), name_of(pod)
     pvc = next((each for each in claim_names(pod) if each.startswith(f"{_PD}-")), "")
     claim = (await look.find("PersistentVolumeClaim", pvc, namespace=namespace) if pvc else None) or {}
     phase, pv = phase_of(claim), volume_name_of(claim)
     volume = (volumes or {}).get(pv, {})
-    replicas = replicas_of(cluster, _PD)
     member = _PdMember(
         of_cluster=of_cluster,
-        extra=ordinal_of(name) >= replicas,
+        extra=ordinal_of(name) >= replicas_of(cluster, _PD),
         ready=is_ready(pod),
         pvc_phase=phase,
         pvc_age_s=look.age_s(created_at(claim)),
@@ -112,15 +110,8 @@ async def _pd_row(
     )
     if why := _lost(member):
         member = replace(member, lost=True, lost_why=why)
-    return clusters.Member(
-        namespace=namespace,
-        cluster=name_of(cluster),
-        replicas=replicas,
-        pod=name,
-        crash_looping=any(each.crash_looping(look.now) for each in containers),
-        restarts=sum(each.restarts for each in containers),
-        volume=Volume(pvc=pvc, pv=pv, reclaim_policy=reclaim_policy_of(volume)),
-    ).row(
+    kept_on = Volume(pvc=pvc, pv=pv, reclaim_policy=reclaim_policy_of(volume))
+    return clusters.member(look, cluster, _PD, pod=name, its=pod, volume=kept_on).row(
         ref(pod, "Pod"),
         quote=f"{pvc}: {phase}, volume {pv or 'none'} creationTimestamp {created_at(volume) or 'unknown'}",
         reproduce=f"kubectl -n {namespace} get pod,pvc -l app.kubernetes.io/component=pd; kubectl get pv",
@@ -243,17 +234,8 @@ async def _volume(look: Look, store: _Store, cluster: Json, pod: Json) -> Volume
 
 
 def _store_row(look: Look, cluster: Json, pod: str, its: Json | None, volume: Volume, store: _TikvStore) -> Row:
-    containers = list(containers_in(its or {}))
     shown = f"{{podName: {pod}, state: {store.state}, lastHeartbeatTime: {store.heartbeat or 'null'}}}"
-    return clusters.Member(
-        namespace=namespace_of(cluster),
-        cluster=name_of(cluster),
-        replicas=replicas_of(cluster, _TIKV),
-        pod=pod,
-        crash_looping=any(each.crash_looping(look.now) for each in containers),
-        restarts=sum(each.restarts for each in containers),
-        volume=volume,
-    ).row(
+    return clusters.member(look, cluster, _TIKV, pod=pod, its=its or {}, volume=volume).row(
         ref(cluster, "TidbCluster"),
         quote=f'"{store.store}": {shown}',
         reproduce=f"kubectl -n {namespace_of(cluster)} get tidbcluster {name_of(cluster)} -o json | jq '.status.tikv'",

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot.kube.objects import annotations_of, place_of
+from bot.kube.containers import containers_in
+from bot.kube.objects import annotations_of, name_of, namespace_of, place_of
 from bot.kube.tidb_clusters import part, replicas_of
 from bot.probes.contract import Look, Missing, RowValues, may
 from intents.domain import Json, ObjectRef
@@ -42,6 +43,20 @@ class Member(RowValues):
     crash_looping: bool
     restarts: int
     volume: Volume
+
+
+def member(look: Look, cluster: Json, component: str, *, pod: str, its: Json, volume: Volume) -> Member:
+    """Return what every row has of a pod of a component; `its` is empty where that does not exist."""
+    containers = list(containers_in(its))
+    return Member(
+        namespace=namespace_of(cluster),
+        cluster=name_of(cluster),
+        replicas=replicas_of(cluster, component),
+        pod=pod,
+        crash_looping=any(each.crash_looping(look.now) for each in containers),
+        restarts=sum(each.restarts for each in containers),
+        volume=volume,
+    )
 
 
 async def clusters_of(look: Look, component: str) -> tuple[Sequence[Json], str]:
