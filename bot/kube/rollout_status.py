@@ -11,6 +11,7 @@ from typing import Final
 
 from bot.kube.health import is_behind
 from bot.kube.objects import condition, spec_of, status_of
+from bot.kube.rollouts import replicas_of
 from intents.domain import Json, Text
 from intents.rollout import RolloutState, RolloutStatus
 
@@ -31,7 +32,7 @@ def _deployment(obj: Json) -> RolloutStatus:
     progress = condition(obj, "Progressing")
     if progress.get("reason") == "ProgressDeadlineExceeded":
         return _failed("it exceeded its progress deadline", "已超过其进度期限")
-    wanted, updated = _wanted(obj), _count(obj, "updatedReplicas")
+    wanted, updated = replicas_of(obj).desired, _count(obj, "updatedReplicas")
     total, available = _count(obj, "replicas"), _count(obj, "availableReplicas")
     if updated < wanted:
         return _updated(updated, wanted, paused=bool(spec_of(obj).get("paused")))
@@ -64,9 +65,10 @@ def _stateful_set(obj: Json) -> RolloutStatus:
         return _endless(strategy)
     if is_behind(obj) or not _observed(obj):
         return _unobserved()
-    wanted, ready, updated = _wanted(obj), _count(obj, "readyReplicas"), _count(obj, "updatedReplicas")
-    if ready < wanted:
-        return _waits(f"{ready} of {wanted} pods are ready", f"{wanted} 个 Pod 中 {ready} 个就绪")
+    count, updated = replicas_of(obj), _count(obj, "updatedReplicas")
+    wanted = count.desired
+    if count.ready < wanted:
+        return _waits(f"{count.ready} of {wanted} pods are ready", f"{wanted} 个 Pod 中 {count.ready} 个就绪")
     rolling = (spec_of(obj).get("updateStrategy") or {}).get("rollingUpdate")
     if rolling is not None:
         due = wanted - int(rolling.get("partition") or 0)
@@ -103,11 +105,6 @@ ROLLED_OUT: Final = tuple(_RULES)
 def _observed(obj: Json) -> bool:
     """Tell whether the controller has looked at a workload at all."""
     return bool(status_of(obj).get("observedGeneration"))
-
-
-def _wanted(obj: Json) -> int:
-    replicas = spec_of(obj).get("replicas")
-    return 1 if replicas is None else int(replicas)
 
 
 def _count(obj: Json, key: str) -> int:

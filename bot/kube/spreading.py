@@ -113,10 +113,7 @@ def _by_anti_affinity(pod: Obj, around: Surroundings) -> Iterator[tuple[str, Clo
     for term in _terms(pod):
         key = str(term.get("topologyKey") or "")
         rule = Rule(name="pod anti-affinity", topology_key=key, limit=1)
-        taken = _domains((each for each in around.pods if _selects(term, pod, each, around)), key, around)
-        for node in around.nodes:
-            if there := taken.get(domain_of(node, key)):
-                yield name_of(node), ClosedNode(rule=rule, pods=tuple(there))
+        yield from _closed_by(rule, (each for each in around.pods if _selects(term, pod, each, around)), around)
 
 
 def _by_their_anti_affinity(pod: Obj, around: Surroundings) -> Iterator[tuple[str, ClosedNode]]:
@@ -127,10 +124,15 @@ def _by_their_anti_affinity(pod: Obj, around: Surroundings) -> Iterator[tuple[st
                 continue
             key = str(term.get("topologyKey") or "")
             rule = Rule(name="anti-affinity of running pods", topology_key=key, limit=1)
-            taken = _domains((other,), key, around)
-            for node in around.nodes:
-                if there := taken.get(domain_of(node, key)):
-                    yield name_of(node), ClosedNode(rule=rule, pods=tuple(there))
+            yield from _closed_by(rule, (other,), around)
+
+
+def _closed_by(rule: Rule, pods: Iterable[Obj], around: Surroundings) -> Iterator[tuple[str, ClosedNode]]:
+    """Yield the nodes in the domains of pods, of which a rule lets no other be there."""
+    taken = _domains(pods, rule.topology_key, around)
+    for node in around.nodes:
+        if there := taken.get(domain_of(node, rule.topology_key)):
+            yield name_of(node), ClosedNode(rule=rule, pods=tuple(there))
 
 
 def _by_spread(pod: Obj, around: Surroundings) -> Iterator[tuple[str, ClosedNode]]:
