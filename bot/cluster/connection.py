@@ -149,7 +149,7 @@ class Connection:
                 return await self._attempt(request, deadline=deadline, meter=meter)
             except _RetryableFailure as again:
                 if isinstance(again.error, Unauthorized):
-                    if renewed or self.login is None or not await self.login.renew(used=used):
+                    if renewed or not await self.logs_in_again(again.error, used=used):
                         raise again.error from again.__cause__
                     renewed = True
                     continue
@@ -181,8 +181,7 @@ class Connection:
         try:
             return await self._attempt(request, deadline=deadline, meter=meter)
         except _RetryableFailure as again:
-            renewable = isinstance(again.error, Unauthorized) and self.login is not None
-            if not renewable or self.login is None or not await self.login.renew(used=used):
+            if not await self.logs_in_again(again.error, used=used):
                 raise again.error from again.__cause__
         try:
             return await self._attempt(request, deadline=deadline, meter=meter)
@@ -257,23 +256,7 @@ class Connection:
         limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))
         try:
             async with asyncio.timeout(limit):
-                method, url, headers, body, post = await self.client.param_serialize(
-                    request.method,
-                    request.path,
-                    query_params=[*request.query],
-                    header_params=_headers(request),
-                    body=request.body,
-                    auth_settings=["BearerToken"],
-                )
-                answer = await self.client.call_api(
-                    method,
-                    url,
-                    _acting(request, headers),
-                    body,
-                    post,
-                    _request_timeout=aiohttp.ClientTimeout(total=None),
-                )
-                response: aiohttp.ClientResponse = answer.response
+                response = await self.send(request)
                 content, memory = await self._body(response, request, meter)
         except TooLarge as error:
             if request.changes:
@@ -294,6 +277,27 @@ class Connection:
                 raise _RetryableFailure(failure) from cause
             raise failure from cause
         return response, content, memory
+
+    async def send(self, request: ClusterRequest) -> aiohttp.ClientResponse:
+        """Return the response of one request, whose body is not read yet. Raise the errors of aiohttp."""
+        method, url, headers, body, post = await self.client.param_serialize(
+            request.method,
+            request.path,
+            query_params=[*request.query],
+            header_params=_headers(request),
+            body=request.body,
+            auth_settings=["BearerToken"],
+        )
+        timeout = aiohttp.ClientTimeout(total=None)
+        answer = await self.client.call_api(
+            method, url, _acting(request, headers), body, post, _request_timeout=timeout
+        )
+        response: aiohttp.ClientResponse = answer.response
+        return response
+
+    async def logs_in_again(self, failure: ClusterError, *, used: int) -> bool:
+        """Log in again after a 401 with login `used`; return False for another failure, and where it is impossible."""
+        return isinstance(failure, Unauthorized) and self.login is not None and await self.login.renew(used=used)
 
     async def _body(self, response: aiohttp.ClientResponse, request: ClusterRequest, meter: Meter) -> tuple[bytes, int]:
         """Return the body of a response, of a refusal its beginning, and the memory that it takes.

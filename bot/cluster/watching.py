@@ -31,10 +31,9 @@ from bot.cluster.call_errors import (
     unreachable_error,
 )
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError, Expired, ServerError, TimedOut, TooLarge, Unauthorized
-from bot.cluster.object_lists import ListQuery, Page, pages_of
+from bot.cluster.errors import ClusterError, Expired, ServerError, TimedOut, TooLarge
+from bot.cluster.object_lists import ListQuery, Page, pages_of, parts_of
 from bot.cluster.resources import Resource
-from bot.cluster.snapshot import MOST_APART
 from bot.kube.access import EVERYTHING, Access
 from intents.domain import Json
 
@@ -250,8 +249,7 @@ async def _opened(connection: Connection, request: ClusterRequest) -> aiohttp.Cl
         finally:
             response.close()
         _record(connection, request, response.status, seconds=0.0)
-        renewable = again and isinstance(failure, Unauthorized) and connection.login is not None
-        if not renewable or connection.login is None or not await connection.login.renew(used=used):
+        if not (again and await connection.logs_in_again(failure, used=used)):
             raise failure
     raise AssertionError("the second attempt returns or raises")
 
@@ -262,17 +260,7 @@ async def _sent(connection: Connection, request: ClusterRequest) -> aiohttp.Clie
         async with asyncio.timeout(limit):
             if connection.login is not None:
                 await connection.login.ready()
-            method, url, headers, body, post = await connection.client.param_serialize(
-                request.method,
-                request.path,
-                query_params=[*request.query],
-                header_params={"Accept": request.accept},
-                auth_settings=["BearerToken"],
-            )
-            timeout = aiohttp.ClientTimeout(total=None)
-            answer = await connection.client.call_api(method, url, headers, body, post, _request_timeout=timeout)
-            response: aiohttp.ClientResponse = answer.response
-            return response
+            return await connection.send(request)
     except TimeoutError as error:
         detail = f"no answer within {limit:.2g} s"
         raise TimedOut(what=request.what, does=request.does, detail=detail) from error
@@ -367,16 +355,9 @@ class PageReader:
         guard.check_list(resource, namespace=home, what=wanted.what)
         if guard.is_partial(resource, namespace=home):
             record_partial(wanted.what)
-        for part in self._parts(wanted):
+        for part in parts_of(wanted, self.access):
             async for page in self._pages(part):
                 yield replace(page, items=[item for item in page.items if guard.shows(resource, item)])
-
-    def _parts(self, wanted: ListQuery) -> list[ListQuery]:
-        """Return the queries that cover a list: one, or one for each of a few namespaces that may be read."""
-        apart = self.access.literal if wanted.resource.namespaced and not wanted.namespace else ()
-        if 0 < len(apart) <= MOST_APART:
-            return [replace(wanted, namespace=namespace) for namespace in apart]
-        return [wanted]
 
     async def _pages(self, wanted: ListQuery) -> AsyncIterator[Page]:
         held = 0
