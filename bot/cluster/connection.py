@@ -228,9 +228,7 @@ class Connection:
     @contextmanager
     def _observed(self, request: ClusterRequest, *, deadline: float) -> Iterator[_Answered]:
         """Time one call, as a span too, and report it to the watcher."""
-        may, answered = request.permission, _Answered()
-        verb = may.verb if may else request.method.lower()
-        resource = may.resource if may else "discovery"
+        answered, (verb, resource) = _Answered(), _named(request)
         began, status = time.monotonic(), "unreachable"
         with span(SpanName.KUBERNETES, cluster=self.name, verb=verb, resource=resource) as part:
             try:
@@ -245,10 +243,12 @@ class Connection:
                 raise
             finally:
                 part.set(status=status)
-                seconds = time.monotonic() - began
-                self.watch(
-                    CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds)
-                )
+                self.report(request, status, seconds=time.monotonic() - began)
+
+    def report(self, request: ClusterRequest, status: str, *, seconds: float) -> None:
+        """Report a call that has ended to the watcher."""
+        verb, resource = _named(request)
+        self.watch(CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
 
     async def _exchange(
         self, request: ClusterRequest, *, deadline: float, meter: Meter
@@ -328,6 +328,12 @@ class Connection:
             self.memory.give_back(memory)
             if not response.content.at_eof():
                 response.close()
+
+
+def _named(request: ClusterRequest) -> tuple[str, str]:
+    """Return the verb and the resource by which a call is counted."""
+    may = request.permission
+    return (may.verb, may.resource) if may else (request.method.lower(), "discovery")
 
 
 def _headers(request: ClusterRequest) -> dict[str, str]:

@@ -22,7 +22,7 @@ import aiohttp
 import structlog
 
 from bot.cluster.access import AccessGuard, record_partial
-from bot.cluster.api_calls import ClusterRequest, CompletedCall, Meter, decode
+from bot.cluster.api_calls import ClusterRequest, Meter, decode
 from bot.cluster.call_errors import (
     LARGEST_STATUS,
     ConnectionLost,
@@ -216,7 +216,7 @@ async def open_watch(
     )
     began = time.monotonic()
     response = await _opened(connection, request)
-    _record(connection, request, response.status, seconds=time.monotonic() - began)
+    connection.report(request, f"{response.status // 100}xx", seconds=time.monotonic() - began)
     try:
         yield _events(connection, request, response, seconds=seconds)
     finally:
@@ -248,7 +248,7 @@ async def _opened(connection: Connection, request: ClusterRequest) -> aiohttp.Cl
             failure = refusal_error(response.status, body, request=request, origin=connection.origin)
         finally:
             response.close()
-        _record(connection, request, response.status, seconds=0.0)
+        connection.report(request, f"{response.status // 100}xx", seconds=0.0)
         if not (again and await connection.logs_in_again(failure, used=used)):
             raise failure
     raise AssertionError("the second attempt returns or raises")
@@ -313,20 +313,6 @@ def _event(line: bytes, request: ClusterRequest) -> WatchEvent:
         return WatchEvent(change=Change(change), obj=obj, revision=str(obj["metadata"]["resourceVersion"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ServerError(what=request.what, does=request.does, detail="the answer is not a watch event") from error
-
-
-def _record(connection: Connection, request: ClusterRequest, status: int, *, seconds: float) -> None:
-    permission = request.permission
-    assert permission is not None
-    connection.watch(
-        CompletedCall(
-            cluster=connection.name,
-            verb=permission.verb,
-            resource=permission.resource,
-            status=f"{status // 100}xx",
-            seconds=seconds,
-        )
-    )
 
 
 _NO_LIMIT: Final = 1 << 40
