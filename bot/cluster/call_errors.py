@@ -235,53 +235,38 @@ def unreachable_error(error: BaseException, *, what: str, origin: ConnectionOrig
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
             inner = getattr(error, "certificate_error", error)
             why = getattr(inner, "verify_message", "") or str(inner)
-            return Unreachable(
-                what=what,
-                detail=f"{origin.subject} presents a certificate that is not trusted: {why}",
-                remedy=f"check certificate-authority and tls-server-name of {origin.settings}",
+            detail, remedy = (
+                f"{origin.subject} presents a certificate that is not trusted: {why}",
+                f"check certificate-authority and tls-server-name of {origin.settings}",
             )
         case aiohttp.ClientSSLError() | ssl.SSLError():
             why = getattr(getattr(error, "os_error", error), "reason", None) or "handshake failed"
-            return Unreachable(
-                what=what,
-                detail=f"{origin.subject}: TLS failed: {str(why).lower().replace('_', ' ')}",
-                remedy=f"check that the server of {origin.settings} uses https and accepts {origin.credentials}",
+            detail, remedy = (
+                f"{origin.subject}: TLS failed: {str(why).lower().replace('_', ' ')}",
+                f"check that the server of {origin.settings} uses https and accepts {origin.credentials}",
             )
         case aiohttp.ClientConnectorDNSError():
-            return Unreachable(what=what, detail=f"{origin.subject}: the host name is not known", remedy=origin.remedy)
+            detail, remedy = f"{origin.subject}: the host name is not known", origin.remedy
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            return Unreachable(
-                what=what,
-                detail=f"{origin.subject}: the proxy does not work",
-                remedy=f"check proxy-url of {origin.settings}, or HTTPS_PROXY",
+            detail, remedy = (
+                f"{origin.subject}: the proxy does not work",
+                f"check proxy-url of {origin.settings}, or HTTPS_PROXY",
             )
         case aiohttp.ClientConnectorError():
             why = (error.os_error.strerror or "no connection").lower()
-            return Unreachable(what=what, detail=f"{origin.subject}: {_plain(why)}", remedy=origin.remedy)
+            # aiohttp wraps the system's reason: "connect call failed ('127.0.0.1', 1)".
+            plain = "connection refused" if why.startswith("connect call failed") else why
+            detail, remedy = f"{origin.subject}: {plain}", origin.remedy
         case _ if is_reset(error):
-            return Unreachable(
-                what=what, detail=f"{origin.subject}: the connection was closed before the answer was complete"
-            )
+            detail, remedy = f"{origin.subject}: the connection was closed before the answer was complete", ""
         case aiohttp.InvalidURL():
-            return Unreachable(
-                what=what, detail=f"{origin.subject} is not a URL", remedy=f"check the server of {origin.settings}"
+            detail, remedy = f"{origin.subject} is not a URL", f"check the server of {origin.settings}"
+        case RedirectRefused():
+            detail, remedy = (
+                f"{origin.subject} redirects to {error.host or 'no valid address'}, which is refused: credentials are"
+                " sent to the configured address only",
+                f"if that is the API server, set it as the server of {origin.settings}",
             )
         case _:
-            return _other_error(error, what=what, origin=origin)
-
-
-def _other_error(error: BaseException, *, what: str, origin: ConnectionOrigin) -> Unreachable:
-    if not isinstance(error, RedirectRefused):
-        detail = f"{origin.subject}: {type(error).__name__}: {error}"
-        return Unreachable(what=what, detail=detail, remedy=origin.remedy)
-    return Unreachable(
-        what=what,
-        detail=f"{origin.subject} redirects to {error.host or 'no valid address'}, which is refused: credentials are"
-        " sent to the configured address only",
-        remedy=f"if that is the API server, set it as the server of {origin.settings}",
-    )
-
-
-def _plain(why: str) -> str:
-    # aiohttp wraps the system's reason: "connect call failed ('127.0.0.1', 1)".
-    return "connection refused" if why.startswith("connect call failed") else why
+            detail, remedy = f"{origin.subject}: {type(error).__name__}: {error}", origin.remedy
+    return Unreachable(what=what, detail=detail, remedy=remedy)

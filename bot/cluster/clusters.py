@@ -173,7 +173,8 @@ class _Cluster:
         self._clock = clock
         self._held: _Held | None = None
         self._retired: set[_Held] = set()
-        self._failed: ClusterError | None = None
+        # The error of the last attempt.
+        self.trouble: ClusterError | None = None
         self._pause = 0.0
         self._until = 0.0
         self._closed = False
@@ -182,8 +183,8 @@ class _Cluster:
         if self._closed:
             raise Unreachable(detail=f"cluster {self._name}: Casebook is stopping")
         if self._held is None:
-            if self._failed is not None and self._clock() < self._until:
-                raise self._failed.with_traceback(None)
+            if self.trouble is not None and self._clock() < self._until:
+                raise self.trouble.with_traceback(None)
             self._held = _Held(self._opening)
         held = self._held
         try:
@@ -194,26 +195,21 @@ class _Cluster:
         except ClusterError as error:
             # Several callers may have waited for this attempt, but it counts as one failure.
             if self._held is held:
-                self._failed = error
+                self.trouble = error
                 self._pause = min(2 * self._pause or FIRST_PAUSE_S, LONGEST_PAUSE_S)
                 self._until = self._clock() + self._pause
             raise
         finally:
-            if self._held is held and held.over:
+            if self._held is held and held.task.done():
                 self._held = None
-        self._pause, self._failed = 0.0, None
+        self._pause, self.trouble = 0.0, None
         return connection
-
-    @property
-    def trouble(self) -> ClusterError | None:
-        """Return the error of the last attempt, or None."""
-        return self._failed
 
     def give_up(self, connection: Connection, error: ClusterError | None) -> None:
         held = self._held
         if held is None or held.connection is not connection:
             return
-        self._failed = error
+        self.trouble = error
         self._held = None
         self._retired.add(held)
         held.task.add_done_callback(lambda _: self._retired.discard(held))
@@ -246,10 +242,6 @@ class _Held:
             self.task.result()
         assert self.connection is not None
         return self.connection
-
-    @property
-    def over(self) -> bool:
-        return self.task.done()
 
     async def aclose(self) -> None:
         self.task.cancel()

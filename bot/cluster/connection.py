@@ -149,7 +149,7 @@ class Connection:
                 return await self._attempt(request, deadline=deadline, meter=meter)
             except _RetryableFailure as again:
                 if isinstance(again.error, Unauthorized):
-                    if renewed or self.login is None or not await self.login.renew(used=used):
+                    if renewed or not await self.logs_in_again(again.error, used=used):
                         raise again.error from again.__cause__
                     renewed = True
                     continue
@@ -181,8 +181,7 @@ class Connection:
         try:
             return await self._attempt(request, deadline=deadline, meter=meter)
         except _RetryableFailure as again:
-            renewable = isinstance(again.error, Unauthorized) and self.login is not None
-            if not renewable or self.login is None or not await self.login.renew(used=used):
+            if not await self.logs_in_again(again.error, used=used):
                 raise again.error from again.__cause__
         try:
             return await self._attempt(request, deadline=deadline, meter=meter)
@@ -229,9 +228,7 @@ class Connection:
     @contextmanager
     def _observed(self, request: ClusterRequest, *, deadline: float) -> Iterator[_Answered]:
         """Time one call, as a span too, and report it to the watcher."""
-        may, answered = request.permission, _Answered()
-        verb = may.verb if may else request.method.lower()
-        resource = may.resource if may else "discovery"
+        answered, (verb, resource) = _Answered(), _named(request)
         began, status = time.monotonic(), "unreachable"
         with span(SpanName.KUBERNETES, cluster=self.name, verb=verb, resource=resource) as part:
             try:
@@ -246,10 +243,12 @@ class Connection:
                 raise
             finally:
                 part.set(status=status)
-                seconds = time.monotonic() - began
-                self.watch(
-                    CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds)
-                )
+                self.report(request, status, seconds=time.monotonic() - began)
+
+    def report(self, request: ClusterRequest, status: str, *, seconds: float) -> None:
+        """Report a call that has ended to the watcher."""
+        verb, resource = _named(request)
+        self.watch(CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
 
     async def _exchange(
         self, request: ClusterRequest, *, deadline: float, meter: Meter
@@ -257,23 +256,7 @@ class Connection:
         limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))
         try:
             async with asyncio.timeout(limit):
-                method, url, headers, body, post = await self.client.param_serialize(
-                    request.method,
-                    request.path,
-                    query_params=[*request.query],
-                    header_params=_headers(request),
-                    body=request.body,
-                    auth_settings=["BearerToken"],
-                )
-                answer = await self.client.call_api(
-                    method,
-                    url,
-                    _acting(request, headers),
-                    body,
-                    post,
-                    _request_timeout=aiohttp.ClientTimeout(total=None),
-                )
-                response: aiohttp.ClientResponse = answer.response
+                response = await self.send(request)
                 content, memory = await self._body(response, request, meter)
         except TooLarge as error:
             if request.changes:
@@ -294,6 +277,27 @@ class Connection:
                 raise _RetryableFailure(failure) from cause
             raise failure from cause
         return response, content, memory
+
+    async def send(self, request: ClusterRequest) -> aiohttp.ClientResponse:
+        """Return the response of one request, whose body is not read yet. Raise the errors of aiohttp."""
+        method, url, headers, body, post = await self.client.param_serialize(
+            request.method,
+            request.path,
+            query_params=[*request.query],
+            header_params=_headers(request),
+            body=request.body,
+            auth_settings=["BearerToken"],
+        )
+        timeout = aiohttp.ClientTimeout(total=None)
+        answer = await self.client.call_api(
+            method, url, _acting(request, headers), body, post, _request_timeout=timeout
+        )
+        response: aiohttp.ClientResponse = answer.response
+        return response
+
+    async def logs_in_again(self, failure: ClusterError, *, used: int) -> bool:
+        """Log in again after a 401 with login `used`; return False for another failure, and where it is impossible."""
+        return isinstance(failure, Unauthorized) and self.login is not None and await self.login.renew(used=used)
 
     async def _body(self, response: aiohttp.ClientResponse, request: ClusterRequest, meter: Meter) -> tuple[bytes, int]:
         """Return the body of a response, of a refusal its beginning, and the memory that it takes.
@@ -324,6 +328,12 @@ class Connection:
             self.memory.give_back(memory)
             if not response.content.at_eof():
                 response.close()
+
+
+def _named(request: ClusterRequest) -> tuple[str, str]:
+    """Return the verb and the resource by which a call is counted."""
+    may = request.permission
+    return (may.verb, may.resource) if may else (request.method.lower(), "discovery")
 
 
 def _headers(request: ClusterRequest) -> dict[str, str]:

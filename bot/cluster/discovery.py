@@ -117,12 +117,12 @@ def _stale(root: Json) -> set[str]:
 
 async def _one_by_one(root: Json, fetch: Fetch) -> tuple[list[Resource], set[str]]:
     builtin = {(resource.group, resource.version) for resource in WELL_KNOWN}
-    wanted = [
+    listed = [
         (group["name"], version["version"])
         for group in root.get("groups") or ()
         for version in group.get("versions") or ()
-        if (group["name"], version["version"]) not in builtin
     ]
+    wanted = [each for each in listed if each not in builtin]
 
     async def read(group: str, version: str) -> Json | None:
         try:
@@ -131,11 +131,6 @@ async def _one_by_one(root: Json, fetch: Fetch) -> tuple[list[Resource], set[str
             return None
 
     answers = await asyncio.gather(*(read(group, version) for group, version in wanted))
-    listed = {
-        (group["name"], version["version"])
-        for group in root.get("groups") or ()
-        for version in group.get("versions") or ()
-    }
     found = [each for each in WELL_KNOWN if (each.group, each.version) in listed]
     silent: set[str] = set()
     for (group, version), answer in zip(wanted, answers, strict=True):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.cluster.resources import WELL_KNOWN
+from bot.kube.objects import place_of
 from bot.kube.timestamps import parse_time
 from intents.domain import Json, ObjectRef
 
@@ -67,8 +68,7 @@ def oldest_first(events: Iterable[Json]) -> tuple[Json, ...]:
     """
 
     def key(event: Json) -> tuple[datetime, str, str]:
-        metadata = event.get("metadata") or {}
-        return event_last_seen(event) or _NEVER, metadata.get("namespace") or "", metadata.get("name") or ""
+        return event_last_seen(event) or _NEVER, *place_of(event)
 
     return tuple(sorted(events, key=key))
 

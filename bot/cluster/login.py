@@ -41,7 +41,8 @@ class Login:
         self._settings = settings
         self._lock = asyncio.Lock()
         self._credential: Credential | None = None
-        self._generation = 0
+        # How often credentials were obtained so far.
+        self.generation = 0
 
     async def apply(self) -> None:
         """Set server, TLS and credentials. Raise Misconfigured."""
@@ -73,18 +74,13 @@ class Login:
                 if self._credential.is_stale:
                     await self._renew()
 
-    @property
-    def generation(self) -> int:
-        """Return how often credentials were obtained so far."""
-        return self._generation
-
     async def renew(self, *, used: int) -> bool:
         """Log in again after a 401, unless a newer login than `used` exists; return False if that is impossible.
 
         Many reads that are refused together therefore log in once.
         """
         async with self._lock:
-            if self._credential is not None and self._generation == used:
+            if self._credential is not None and self.generation == used:
                 await self._renew()
         return self._credential is not None
 
@@ -103,7 +99,7 @@ class Login:
             self._credential = await run_plugin(
                 spec, user=user.name, directory=user.file.parent, patience=self._settings.login_timeout
             )
-        self._generation += 1
+        self.generation += 1
         return self._credential
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from bot.cluster.access import PARTIAL, PARTIAL_ZH
 from bot.cluster.api_calls import ClusterRequest
 from bot.cluster.errors import Expired, ServerError, TooLarge
 from bot.cluster.resources import Resource
+from bot.kube.access import Access
 from bot.kube.objects import labels_of, namespace_of
 from intents.domain import Gap, GapReason, Json
 
@@ -23,6 +24,8 @@ _LABELS: Final = re.compile(
     r"(?P<no>!?)(?P<key>[\w./-]+)(?:(?P<differs>!)?==?(?P<value>[\w.-]*)|\s+(?P<not>not)?in\s*\((?P<set>[^()]*)\))?(?:,|$)"
 )
 _FIELDS: Final = re.compile(r"(?P<key>[\w.]+)(?P<differs>!)?==?(?P<value>[^,=\\]*)(?:,|$)")
+# Up to this many allowed namespaces are listed one by one; beyond, all are listed and most items dropped.
+MOST_APART: Final = 8
 # A server may send empty pages without end; the largest list has 5,000 objects.
 _MOST_PAGES: Final = 250
 
@@ -44,21 +47,16 @@ class ObjectList:
         """Return what the list lacks as a gap, or None if it is complete."""
         if self.partial:
             return Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL, detail_zh=PARTIAL_ZH)
+        if not self.truncated:
+            return None
+        en, zh = (
+            f"only the first {len(self.items)} were read, and there are more",
+            f"实际数量多于已读取的 {len(self.items)} 个",
+        )
         if self.cut is not None:
-            return Gap(
-                what=what,
-                reason=GapReason.TRUNCATED,
-                detail=f"only the first {len(self.items)} were read: {self.cut.detail}",
-                detail_zh=f"仅读取了前 {len(self.items)} 个：{self.cut.detail_zh}",
-            )
-        if self.truncated:
-            return Gap(
-                what=what,
-                reason=GapReason.TRUNCATED,
-                detail=f"only the first {len(self.items)} were read, and there are more",
-                detail_zh=f"实际数量多于已读取的 {len(self.items)} 个",
-            )
-        return None
+            en = f"only the first {len(self.items)} were read: {self.cut.detail}"
+            zh = f"仅读取了前 {len(self.items)} 个：{self.cut.detail_zh}"
+        return Gap(what=what, reason=GapReason.TRUNCATED, detail=en, detail_zh=zh)
 
 
 Term: TypeAlias = Callable[[Json], bool]
@@ -92,6 +90,12 @@ class ListQuery:
         if not self.resource.namespaced:
             return self.resource.plural
         return f"{self.resource.plural} in {self.namespace or 'all namespaces'}"
+
+
+def parts_of(wanted: ListQuery, access: Access) -> list[ListQuery]:
+    """Return the queries that cover a list: itself, or one for each of a few namespaces that may be read."""
+    apart = access.literal if wanted.resource.namespaced and not wanted.namespace else ()
+    return [replace(wanted, namespace=each) for each in apart] if 0 < len(apart) <= MOST_APART else [wanted]
 
 
 def _terms(term: re.Pattern[str], selector: str) -> list[re.Match[str]] | None:
@@ -194,7 +198,9 @@ async def pages_of(read: ReadJson, wanted: ListQuery) -> AsyncIterator[Page]:
         have += len(found)
         if not token or have >= wanted.limit:
             return
-    raise _too_many_pages(wanted)
+    raise TooLarge(
+        what=wanted.what, detail=f"the list has more than {_MOST_PAGES} pages", detail_zh=f"列表超过 {_MOST_PAGES} 页"
+    )
 
 
 def _content(page: Json, wanted: ListQuery) -> tuple[list[Json], str, str]:
@@ -206,12 +212,6 @@ def _content(page: Json, wanted: ListQuery) -> tuple[list[Json], str, str]:
     if not (isinstance(items, list) and all(map(_is_object, items)) and isinstance(metadata, dict)):
         raise ServerError(what=wanted.what, detail="the answer is not a list: is this a Kubernetes API server?")
     return items, metadata.get("continue") or "", str(metadata.get("resourceVersion") or "")
-
-
-def _too_many_pages(wanted: ListQuery) -> TooLarge:
-    return TooLarge(
-        what=wanted.what, detail=f"the list has more than {_MOST_PAGES} pages", detail_zh=f"列表超过 {_MOST_PAGES} 页"
-    )
 
 
 def _is_object(item: object) -> bool:

@@ -91,11 +91,13 @@ async def origin_of(snapshot: Snapshot, manager: ManagedBy, obj: Json) -> Origin
     if manager.tool is Tool.HELM:
         chart = str(((obj.get("metadata") or {}).get("labels") or {}).get("helm.sh/chart") or "")
         return Origin(soon=_AT_UPGRADE, sources=_named(f"chart {chart}") if chart else ())
-    if not manager.name:
-        return Origin()
+    return await _source_of(snapshot, manager, obj) if manager.name else Origin()
+
+
+async def _source_of(snapshot: Snapshot, manager: ManagedBy, obj: Json, *, further: bool = True) -> Origin:
     try:
         if manager.tool is Tool.ARGO_CD:
-            return await _of_application(snapshot, manager)
+            return await _of_application(snapshot, manager, further=further)
         if manager.kind == "HelmRelease":
             return await _of_helm_release(snapshot, manager, obj)
         return await _of_kustomization(snapshot, manager, obj)
@@ -246,12 +248,7 @@ async def _above(snapshot: Snapshot, applied: Json) -> Origin:
     manager = managed_by(applied)
     if manager is None or manager.kind not in ("Application", "Kustomization"):
         return Origin()
-    try:
-        if manager.kind == "Application":
-            return await _of_application(snapshot, manager, further=False)
-        return await _of_kustomization(snapshot, manager, applied)
-    except ClusterError as error:
-        return Origin(unread=(_unread(error, manager),))
+    return await _source_of(snapshot, manager, applied, further=False)
 
 
 def _named(what: str) -> tuple[Link, ...]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from bot.cluster.access import record_gap
 from bot.cluster.errors import ClusterError
-from bot.cluster.snapshot import MOST_LISTED, Snapshot
+from bot.cluster.snapshot import Snapshot
 from intents.domain import Json
 
 
-async def listed(
-    snapshot: Snapshot, kind: str, namespace: str = "", *, fields: str = "", limit: int = MOST_LISTED
-) -> tuple[Json, ...]:
+async def listed(snapshot: Snapshot, kind: str, namespace: str = "", *, fields: str = "") -> tuple[Json, ...]:
     """Return the objects of a kind in a namespace, "" for all; none, and a recorded gap, if they are not readable."""
     try:
-        return (await snapshot.list(kind, namespace=namespace, fields=fields, limit=limit)).items
+        return (await snapshot.list(kind, namespace=namespace, fields=fields)).items
     except ClusterError as error:
         record_gap(error.gap())
         return ()

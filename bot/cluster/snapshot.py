@@ -38,6 +38,7 @@ from bot.cluster.object_lists import (
     lists_of,
     narrowed,
     objects_in,
+    parts_of,
     read_in_full,
     read_list,
 )
@@ -55,8 +56,6 @@ _T = TypeVar("_T")
 _IS_AHEAD: Final = ContextVar("_IS_AHEAD", default=False)
 # A list has up to so many objects.
 MOST_LISTED: Final = 5_000
-# Up to this many allowed namespaces are listed one by one; beyond, all are listed and most items dropped.
-MOST_APART: Final = 8
 # If the cluster has not told its time by then, our clock is used.
 _CLOCK_S: Final = 1.5
 
@@ -371,11 +370,9 @@ class Snapshot:
 
     async def _list(self, wanted: ListQuery) -> ObjectList:
         """Return the readable part of a list; `truncated` then concerns the server's paging alone."""
-        apart = self._access.literal if wanted.resource.namespaced and not wanted.namespace else ()
-        if 0 < len(apart) <= MOST_APART:
-            parts = [self._list(replace(wanted, namespace=namespace)) for namespace in apart]
+        if (parts := parts_of(wanted, self._access)) != [wanted]:
             # All end before the first failing one fails the whole.
-            found = await asyncio.gather(*parts, return_exceptions=True)
+            found = await asyncio.gather(*map(self._list, parts), return_exceptions=True)
             return joined(found, limit=wanted.limit)
         terms = wanted.terms
         for query, task in lists_of(self._reads, wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh):

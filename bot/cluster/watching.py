@@ -22,7 +22,7 @@ import aiohttp
 import structlog
 
 from bot.cluster.access import AccessGuard, record_partial
-from bot.cluster.api_calls import ClusterRequest, CompletedCall, Meter, decode
+from bot.cluster.api_calls import ClusterRequest, Meter, decode
 from bot.cluster.call_errors import (
     LARGEST_STATUS,
     ConnectionLost,
@@ -31,10 +31,9 @@ from bot.cluster.call_errors import (
     unreachable_error,
 )
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError, Expired, ServerError, TimedOut, TooLarge, Unauthorized
-from bot.cluster.object_lists import ListQuery, Page, pages_of
+from bot.cluster.errors import ClusterError, Expired, ServerError, TimedOut, TooLarge
+from bot.cluster.object_lists import ListQuery, Page, pages_of, parts_of
 from bot.cluster.resources import Resource
-from bot.cluster.snapshot import MOST_APART
 from bot.kube.access import EVERYTHING, Access
 from intents.domain import Json
 
@@ -217,7 +216,7 @@ async def open_watch(
     )
     began = time.monotonic()
     response = await _opened(connection, request)
-    _record(connection, request, response.status, seconds=time.monotonic() - began)
+    connection.report(request, f"{response.status // 100}xx", seconds=time.monotonic() - began)
     try:
         yield _events(connection, request, response, seconds=seconds)
     finally:
@@ -249,9 +248,8 @@ async def _opened(connection: Connection, request: ClusterRequest) -> aiohttp.Cl
             failure = refusal_error(response.status, body, request=request, origin=connection.origin)
         finally:
             response.close()
-        _record(connection, request, response.status, seconds=0.0)
-        renewable = again and isinstance(failure, Unauthorized) and connection.login is not None
-        if not renewable or connection.login is None or not await connection.login.renew(used=used):
+        connection.report(request, f"{response.status // 100}xx", seconds=0.0)
+        if not (again and await connection.logs_in_again(failure, used=used)):
             raise failure
     raise AssertionError("the second attempt returns or raises")
 
@@ -262,17 +260,7 @@ async def _sent(connection: Connection, request: ClusterRequest) -> aiohttp.Clie
         async with asyncio.timeout(limit):
             if connection.login is not None:
                 await connection.login.ready()
-            method, url, headers, body, post = await connection.client.param_serialize(
-                request.method,
-                request.path,
-                query_params=[*request.query],
-                header_params={"Accept": request.accept},
-                auth_settings=["BearerToken"],
-            )
-            timeout = aiohttp.ClientTimeout(total=None)
-            answer = await connection.client.call_api(method, url, headers, body, post, _request_timeout=timeout)
-            response: aiohttp.ClientResponse = answer.response
-            return response
+            return await connection.send(request)
     except TimeoutError as error:
         detail = f"no answer within {limit:.2g} s"
         raise TimedOut(what=request.what, does=request.does, detail=detail) from error
@@ -327,20 +315,6 @@ def _event(line: bytes, request: ClusterRequest) -> WatchEvent:
         raise ServerError(what=request.what, does=request.does, detail="the answer is not a watch event") from error
 
 
-def _record(connection: Connection, request: ClusterRequest, status: int, *, seconds: float) -> None:
-    permission = request.permission
-    assert permission is not None
-    connection.watch(
-        CompletedCall(
-            cluster=connection.name,
-            verb=permission.verb,
-            resource=permission.resource,
-            status=f"{status // 100}xx",
-            seconds=seconds,
-        )
-    )
-
-
 _NO_LIMIT: Final = 1 << 40
 
 
@@ -367,16 +341,9 @@ class PageReader:
         guard.check_list(resource, namespace=home, what=wanted.what)
         if guard.is_partial(resource, namespace=home):
             record_partial(wanted.what)
-        for part in self._parts(wanted):
+        for part in parts_of(wanted, self.access):
             async for page in self._pages(part):
                 yield replace(page, items=[item for item in page.items if guard.shows(resource, item)])
-
-    def _parts(self, wanted: ListQuery) -> list[ListQuery]:
-        """Return the queries that cover a list: one, or one for each of a few namespaces that may be read."""
-        apart = self.access.literal if wanted.resource.namespaced and not wanted.namespace else ()
-        if 0 < len(apart) <= MOST_APART:
-            return [replace(wanted, namespace=namespace) for namespace in apart]
-        return [wanted]
 
     async def _pages(self, wanted: ListQuery) -> AsyncIterator[Page]:
         held = 0

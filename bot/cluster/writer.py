@@ -17,6 +17,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource, well_known
 from bot.kube.access import ActsAs
+from bot.kube.objects import name_of
 from intents.domain import Gap, Json, Permission
 
 # The API server keeps this name in managedFields for every field that Casebook changed.
@@ -77,21 +78,8 @@ class Writer:
             options["gracePeriodSeconds"] = grace_s
         if dry_run:
             options["dryRun"] = ["All"]
-        return await self._send(
-            ClusterRequest(
-                method="DELETE",
-                path=resource.path(namespace=namespace, name=name),
-                body=options,
-                content_type="application/json",
-                changes=not dry_run,
-                does="delete",
-                what=_subject(resource, name, namespace),
-                scope=_all(resource, namespace),
-                permission=resource.permission("delete"),
-            ),
-            uid=uid,
-            or_status=True,
-        )
+        request = _write("DELETE", resource, name, namespace, does="delete", body=options, dry_run=dry_run)
+        return await self._send(request, uid=uid, or_status=True)
 
     async def evict(
         self, name: str, *, namespace: str, uid: str, resource_version: str = "", dry_run: bool = False
@@ -99,25 +87,16 @@ class Writer:
         """Evict the pod with this uid as its disruption budgets allow. Raise Throttled while one does not."""
         preconditions = {"uid": uid} | ({"resourceVersion": resource_version} if resource_version else {})
         options: Json = {"preconditions": preconditions} | ({"dryRun": ["All"]} if dry_run else {})
-        return await self._send(
-            ClusterRequest(
-                method="POST",
-                path=_POD.path(namespace=namespace, name=name, subresource="eviction"),
-                body={
-                    "kind": "Eviction",
-                    "apiVersion": "policy/v1",
-                    "metadata": {"name": name, "namespace": namespace},
-                    "deleteOptions": options,
-                },
-                content_type="application/json",
-                changes=not dry_run,
-                does="evict",
-                what=_subject(_POD, name, namespace),
-                scope=_all(_POD, namespace),
-                permission=_POD.permission("create", subresource="eviction"),
-            ),
-            or_status=True,
+        body: Json = {
+            "kind": "Eviction",
+            "apiVersion": "policy/v1",
+            "metadata": {"name": name, "namespace": namespace},
+            "deleteOptions": options,
+        }
+        request = _write(
+            "POST", _POD, name, namespace, does="evict", body=body, dry_run=dry_run, subresource="eviction"
         )
+        return await self._send(request, or_status=True)
 
     async def patch(
         self,
@@ -132,21 +111,10 @@ class Writer:
         dry_run: bool = False,
     ) -> Json:
         """Patch the object with this uid at `resource_version`. Return the patched object."""
-        return await self._send(
-            ClusterRequest(
-                method="PATCH",
-                path=resource.path(namespace=namespace, name=name),
-                query=_options(dry_run=dry_run),
-                body=_guarded(patch, uid=uid, resource_version=resource_version),
-                content_type=str(patch_type),
-                changes=not dry_run,
-                does="change",
-                what=_subject(resource, name, namespace),
-                scope=_all(resource, namespace),
-                permission=resource.permission("patch"),
-            ),
-            uid=uid,
-        )
+        body = _guarded(patch, uid=uid, resource_version=resource_version)
+        request = _write("PATCH", resource, name, namespace, does="change", body=body, dry_run=dry_run)
+        request = replace(request, query=_options(dry_run=dry_run), content_type=str(patch_type))
+        return await self._send(request, uid=uid)
 
     async def create(
         self,
@@ -157,21 +125,9 @@ class Writer:
         dry_run: bool = False,
     ) -> Json:
         """Create an object and return it as stored. Its own name makes a retry safe: Conflict if it exists."""
-        return await self._send(
-            ClusterRequest(
-                method="POST",
-                path=resource.path(namespace=namespace),
-                query=_options(dry_run=dry_run),
-                body=obj,
-                content_type="application/json",
-                changes=not dry_run,
-                does="create",
-                what=_subject(resource, str((obj.get("metadata") or {}).get("name", "")), namespace),
-                scope=_all(resource, namespace),
-                permission=resource.permission("create"),
-            ),
-            name=str((obj.get("metadata") or {}).get("name") or ""),
-        )
+        name = name_of(obj)
+        request = _write("POST", resource, name, namespace, does="create", body=obj, dry_run=dry_run)
+        return await self._send(replace(request, query=_options(dry_run=dry_run)), name=name)
 
     async def may(self, permission: Permission, *, namespace: str = "", name: str = "") -> bool | Gap:
         """Return whether the API server would allow the user we act as (SelfSubjectAccessReview), or a gap if it cannot
@@ -213,6 +169,37 @@ class Writer:
         return replace(request, acts_as=self._acting_as)
 
 
+_VERBS: Final = {"DELETE": "delete", "PATCH": "patch", "POST": "create"}
+
+
+def _write(
+    method: str,
+    resource: Resource,
+    name: str,
+    namespace: str,
+    *,
+    does: str,
+    body: Json | list[Json],
+    dry_run: bool,
+    subresource: str = "",
+) -> ClusterRequest:
+    """Return the request of a write of one object."""
+    inside = resource.namespaced and namespace
+    # An object that is created has no path of its own yet.
+    path = resource.path(namespace=namespace, name="" if does == "create" else name, subresource=subresource)
+    return ClusterRequest(
+        method=method,
+        path=path,
+        body=body,
+        content_type="application/json",
+        changes=not dry_run,
+        does=does,
+        what=f"{resource.kind} {namespace}/{name}" if inside else f"{resource.kind} {name}",
+        scope=f"{resource.plural} in {namespace}" if inside else resource.plural,
+        permission=resource.permission(_VERBS[method], subresource=subresource),
+    )
+
+
 def _options(*, dry_run: bool) -> tuple[tuple[str, str], ...]:
     named = (("fieldManager", FIELD_MANAGER),)
     return (*named, ("dryRun", "All")) if dry_run else named
@@ -228,11 +215,3 @@ def _guarded(patch: Json | Sequence[Json], *, uid: str, resource_version: str) -
         {"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version},
     ]
     return [*guards, *patch]
-
-
-def _subject(resource: Resource, name: str, namespace: str) -> str:
-    return f"{resource.kind} {namespace}/{name}" if resource.namespaced and namespace else f"{resource.kind} {name}"
-
-
-def _all(resource: Resource, namespace: str) -> str:
-    return f"{resource.plural} in {namespace}" if resource.namespaced and namespace else resource.plural

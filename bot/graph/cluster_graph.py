@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from bot.graph.edges import GraphNode, edges_among, key_in, node_of
@@ -79,29 +80,19 @@ class ClusterGraph:
 
     def kin(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return what owns an object, and what it owns, at any distance; not what its owners own beside it."""
-        return self.owners(start) | self._walk(start, _owned)
+        return self.owners(start) | self._walk(start, partial(_targets, EdgeType.OWNS))
 
     def owners(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return an object with what owns it, at any distance."""
-        return self._walk(start, _owners)
+        return self._walk(start, partial(_sources, EdgeType.OWNS))
 
     def called(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return the Services that an object calls, or what owns it or it owns. They may not exist."""
-        return frozenset(
-            edge.target
-            for key in self.kin(start)
-            for edge in self.edges_at(key)
-            if edge.type is EdgeType.CALLS and edge.source == key
-        )
+        return frozenset(end for key in self.kin(start) for end in _targets(EdgeType.CALLS, key, self.edges_at(key)))
 
     def serving(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return the Services that choose an object, or what owns it or it owns."""
-        return frozenset(
-            edge.source
-            for key in self.kin(start)
-            for edge in self.edges_at(key)
-            if edge.type is EdgeType.SELECTS and edge.target == key
-        )
+        return frozenset(end for key in self.kin(start) for end in _sources(EdgeType.SELECTS, key, self.edges_at(key)))
 
     def _walk(
         self,
@@ -153,12 +144,12 @@ class ClusterGraph:
         self._edges[namespace] = edges if same else _by_end(edges_among(map(node_of, here.values())))
 
 
-def _owners(key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:
-    yield from (edge.source for edge in edges if edge.type is EdgeType.OWNS and edge.target == key)
+def _sources(type_: EdgeType, key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:
+    return (edge.source for edge in edges if edge.type is type_ and edge.target == key)
 
 
-def _owned(key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:
-    yield from (edge.target for edge in edges if edge.type is EdgeType.OWNS and edge.source == key)
+def _targets(type_: EdgeType, key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:
+    return (edge.target for edge in edges if edge.type is type_ and edge.source == key)
 
 
 def _other_end(edge: Edge, key: ObjectKey) -> ObjectKey:

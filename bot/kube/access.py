@@ -55,10 +55,6 @@ EVERYTHING: Final = Access()
 NOTHING: Final = Access(namespaces=frozenset(), cluster_scoped=False, metrics=False)
 
 
-USER_HEADER: Final = "Impersonate-User"
-GROUP_HEADER: Final = "Impersonate-Group"
-
-
 @dataclass(frozen=True, slots=True)
 class ActsAs:
     """A user as the API server knows them, in these groups and in `system:authenticated` only."""
@@ -81,4 +77,4 @@ class ActsAs:
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the name and value of each header; the group header is repeated for each group."""
-        return ((USER_HEADER, self.user), *((GROUP_HEADER, group) for group in self.groups))
+        return (("Impersonate-User", self.user), *(("Impersonate-Group", group) for group in self.groups))

@@ -6,7 +6,7 @@ Wordings of k8s.io/kubernetes/pkg/kubelet (container environment) and pkg/volume
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from intents.domain import Json
 
 _ENVIRONMENT: Final = (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"))
 _WHOLE: Final = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))
+_VOLUMES: Final = (("configMap", "ConfigMap"), ("secret", "Secret"))
 _KINDS: Final = {"configmap": "ConfigMap", "secret": "Secret"}
 _NOT_FOUND: Final = re.compile(r'\b(?P<kind>configmap|secret)s? "(?P<name>[^"]+)" not found', re.IGNORECASE)
 _NO_KEY: Final = re.compile(r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) [^/\s]+/(?P<name>[^\s,]+)")
@@ -86,30 +87,30 @@ def missing_in(message: str) -> Missing | None:
     return None
 
 
+def _required(
+    source: Mapping[str, Any], fields: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield the kind and name in each of the fields that is set and not optional, and the field's value."""
+    for field, kind in fields:
+        named = source.get(field)
+        if named and not named.get("optional"):
+            # A volume's own Secret is named by `secretName`, that of a projected one by `name`.
+            yield kind, str(named.get("name") or named.get("secretName") or ""), named
+
+
 def _of_environment(container: Mapping[str, Any]) -> Iterator[ConfigReference]:
     name = str(container.get("name", ""))
     for variable in container.get("env") or ():
-        for field, kind in _ENVIRONMENT:
-            source = (variable.get("valueFrom") or {}).get(field)
-            if source and not source.get("optional"):
-                key = str(source.get("key", ""))
-                yield ConfigReference(kind=kind, name=str(source.get("name", "")), key=key, container=name)
+        for kind, of, source in _required(variable.get("valueFrom") or {}, _ENVIRONMENT):
+            yield ConfigReference(kind=kind, name=of, key=str(source.get("key", "")), container=name)
     for whole in container.get("envFrom") or ():
-        for field, kind in _WHOLE:
-            source = whole.get(field)
-            if source and not source.get("optional"):
-                yield ConfigReference(kind=kind, name=str(source.get("name", "")), container=name)
+        yield from (ConfigReference(kind=kind, name=of, container=name) for kind, of, _ in _required(whole, _WHOLE))
 
 
 def _of_volume(volume: Mapping[str, Any]) -> Iterator[ConfigReference]:
     name = str(volume.get("name", ""))
     for source in (volume, *((volume.get("projected") or {}).get("sources") or ())):
-        for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
-            wanted = source.get(field)
-            if not wanted or wanted.get("optional"):
-                continue
-            # A volume's own Secret is named by `secretName`, that of a projected one by `name`.
-            of = str(wanted.get("name") or wanted.get("secretName") or "")
+        for kind, of, wanted in _required(source, _VOLUMES):
             keys = [str(item.get("key", "")) for item in wanted.get("items") or ()] or [""]
             yield from (ConfigReference(kind=kind, name=of, key=key, volume=name) for key in keys)
 
@@ -120,16 +121,13 @@ def _of_single_files(spec: Mapping[str, Any]) -> Iterator[ConfigReference]:
         for mount in container.get("volumeMounts") or ():
             file = str(mount.get("subPath") or "").partition("/")[0]
             volume = volumes.get(mount.get("name")) or {}
-            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
-                source = volume.get(field)
-                if not (file and source) or source.get("optional"):
-                    continue
+            for kind, of, source in _required(volume, _VOLUMES) if file else ():
                 files = tuple(str(item.get("path", "")).partition("/")[0] for item in source.get("items") or ())
                 if file in files:
                     continue  # it comes from a key that the volume itself refers to
                 yield ConfigReference(
                     kind=kind,
-                    name=str(source.get("name") or source.get("secretName") or ""),
+                    name=of,
                     key=file,
                     container=str(container.get("name", "")),
                     volume=str(mount.get("name", "")),

@@ -168,21 +168,19 @@ def accepted_by(obj: Mapping[str, Any]) -> bool:
 
 def service_refs(route: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return namespace and name of the Services that a route leads to, each once."""
-    found: dict[tuple[str, str], None] = {}
-    for rule in spec_of(route).get("rules") or ():
-        for each in rule.get("backendRefs") or ():
-            if (each.get("kind") or "Service") == "Service" and not each.get("group") and each.get("name"):
-                found[str(each.get("namespace") or namespace_of(route)), str(each["name"])] = None
-    return tuple(found)
+    backends = (each for rule in spec_of(route).get("rules") or () for each in rule.get("backendRefs") or ())
+    return _refs(route, "Service", (each for each in backends if not each.get("group")))
 
 
 def parent_refs(route: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return namespace and name of the Gateways that a route wants to attach to, each once."""
-    found: dict[tuple[str, str], None] = {}
-    for each in spec_of(route).get("parentRefs") or ():
-        if (each.get("kind") or "Gateway") == "Gateway" and each.get("name"):
-            found[str(each.get("namespace") or namespace_of(route)), str(each["name"])] = None
-    return tuple(found)
+    return _refs(route, "Gateway", spec_of(route).get("parentRefs") or ())
+
+
+def _refs(route: Mapping[str, Any], kind: str, named: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """Return those of a kind, which is also that of a reference without one."""
+    mine = (each for each in named if (each.get("kind") or kind) == kind and each.get("name"))
+    return tuple(dict.fromkeys((str(each.get("namespace") or namespace_of(route)), str(each["name"])) for each in mine))
 
 
 def is_granted(route: Mapping[str, Any], service: tuple[str, str], grants: Sequence[Mapping[str, Any]]) -> bool:

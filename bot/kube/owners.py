@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -72,8 +72,7 @@ def _workload(pod: Mapping[str, Any], kind: str, name: str) -> tuple[str, str]:
 
 def workload_of(pod: Mapping[str, Any]) -> ObjectRef:
     """Return the workload of a pod without any uid, so that pods of one workload compare equal."""
-    owner = owner_of(pod)
-    return ObjectRef(kind=owner.kind, namespace=owner.namespace, name=owner.name)
+    return replace(owner_of(pod), uid="")
 
 
 def generated_stem(pod_name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.kube.objects import full_name, labels_of, namespace_of, place_of, spec_of
 from bot.kube.placement import selects
-from bot.kube.services import declared_ports
+from bot.kube.services import declared_ports, ports_of
 from intents.domain import Json
 
 GROUP: Final = "monitoring.coreos.com"
@@ -39,9 +39,12 @@ def selections(
     for monitor in sorted(monitors, key=lambda each: (str(each.get("kind")), *place_of(each))):
         kind = monitor.get("kind")
         if kind == "PodMonitor":
-            targets = _of_pod_monitor(monitor, pods)
+            chosen = [_ports(declared_ports(pod)) for pod in pods if _selects(monitor, pod)]
+            targets = _makes_target(spec_of(monitor).get("podMetricsEndpoints"), chosen)
         elif kind == "ServiceMonitor":
-            targets = _of_service_monitor(monitor, services=services, pods=pods)
+            # It finds pods through a Service.
+            found_by = (each for each in services if _selects(monitor, each) and _has_pods(each, pods))
+            targets = _makes_target(spec_of(monitor).get("endpoints"), [_ports(ports_of(each)) for each in found_by])
         else:
             # A ScrapeConfig finds its targets by rules of its own: it only shows whether it names the component.
             targets = True if component in str(monitor.get("spec")) else None
@@ -50,22 +53,11 @@ def selections(
     return found
 
 
-def _of_pod_monitor(monitor: Json, pods: Sequence[Json]) -> bool | None:
-    """Tell whether a PodMonitor makes a target; None if it selects none of the pods."""
-    mine = [pod for pod in pods if _selects(monitor, pod)]
-    if not mine:
+def _makes_target(endpoints: Iterable[Mapping[str, Any]] | None, chosen: Sequence[_Ports]) -> bool | None:
+    """Tell whether a monitor makes a target of what it chose, by the ports of each; None if it chose nothing."""
+    if not chosen:
         return None
-    endpoints = spec_of(monitor).get("podMetricsEndpoints") or ()
-    return any(_finds_port(endpoint, _container_ports(pod)) for endpoint in endpoints for pod in mine)
-
-
-def _of_service_monitor(monitor: Json, *, services: Sequence[Json], pods: Sequence[Json]) -> bool | None:
-    """Tell the same of a ServiceMonitor, which finds pods through a Service."""
-    mine = [service for service in services if _selects(monitor, service) and _has_pods(service, pods)]
-    if not mine:
-        return None
-    endpoints = spec_of(monitor).get("endpoints") or ()
-    return any(_finds_port(endpoint, _service_ports(service)) for endpoint in endpoints for service in mine)
+    return any(_finds_port(endpoint, declared) for endpoint in endpoints or () for declared in chosen)
 
 
 def _selects(monitor: Json, obj: Json) -> bool:
@@ -93,18 +85,10 @@ def _finds_port(endpoint: Mapping[str, Any], declared: _Ports) -> bool:
     return wanted is None or wanted in declared
 
 
-def _container_ports(pod: Json) -> _Ports:
-    found: _Ports = set()
-    for port in declared_ports(pod):
-        found |= {value for value in (port.get("name"), port.get("containerPort")) if value}
-    return found
-
-
-def _service_ports(service: Json) -> _Ports:
-    found: _Ports = set()
-    for port in spec_of(service).get("ports") or ():
-        found |= {value for value in (port.get("name"), port.get("targetPort"), port.get("port")) if value}
-    return found
+def _ports(declared: Iterable[Mapping[str, Any]]) -> _Ports:
+    """Return the names and numbers of the ports of a container or a Service."""
+    keys = ("name", "containerPort", "targetPort", "port")
+    return {port[key] for port in declared for key in keys if port.get(key)}
 
 
 def picks(prometheus: Json, monitor: Json, *, namespace_labels: Mapping[str, Mapping[str, str]]) -> bool:

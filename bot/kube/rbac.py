@@ -140,7 +140,9 @@ def _is(named: Mapping[str, Any], subject: Subject, *, home: str) -> bool:
 def allows(rules: Iterable[Mapping[str, Any]], request: AccessRequest) -> bool:
     """Tell whether one of the rules of a role allows a request."""
     return any(
-        _has(rule.get("verbs"), request.verb) and _has(rule.get("apiGroups"), request.group) and _covers(rule, request)
+        means(rule.get("verbs"), request.verb)
+        and means(rule.get("apiGroups"), request.group)
+        and _covers(rule, request)
         for rule in rules
     )
 
@@ -152,7 +154,8 @@ def _covers(rule: Mapping[str, Any], request: AccessRequest) -> bool:
     return bool(resources & wanted) and (not names or request.name in names)
 
 
-def _has(written: Iterable[Any] | None, wanted: str) -> bool:
+def means(written: Iterable[Any] | None, wanted: str) -> bool:
+    """Tell whether a list of a rule has a word, or the `*` that means every word."""
     return any(each in ("*", wanted) for each in written or ())
 
 
@@ -171,7 +174,7 @@ def shortfall(rules: Iterable[Mapping[str, Any]], request: AccessRequest) -> str
         return "subresource"
     if allows([{**rule, "apiGroups": ["*"]} for rule in written], request):
         return "group"
-    return "resource" if any(_has(rule.get("apiGroups"), request.group) for rule in written) else ""
+    return "resource" if any(means(rule.get("apiGroups"), request.group) for rule in written) else ""
 
 
 def verbs_on(rules: Iterable[Mapping[str, Any]], request: AccessRequest) -> tuple[str, ...]:
@@ -179,7 +182,7 @@ def verbs_on(rules: Iterable[Mapping[str, Any]], request: AccessRequest) -> tupl
     found = (
         str(verb)
         for rule in rules
-        if _has(rule.get("apiGroups"), request.group) and _covers(rule, request)
+        if means(rule.get("apiGroups"), request.group) and _covers(rule, request)
         for verb in rule.get("verbs") or ()
     )
     return tuple(dict.fromkeys(found))

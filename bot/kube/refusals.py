@@ -9,7 +9,7 @@ wordings are those of the admission plugins of 1.24 … 1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -17,6 +17,7 @@ from typing import Any, Final
 from bot.kube.field_errors import LONGEST
 from bot.kube.objects import labels_of, name_of
 from bot.kube.placement import selects
+from bot.kube.rbac import means
 from intents.domain import Json
 
 
@@ -251,9 +252,9 @@ class Webhook:
     def intercepts(self, *, group: str, resource: str, operation: str) -> bool:
         """Tell whether its rules match a resource; an empty operation matches any."""
         return any(
-            _means(rule.get("apiGroups"), group)
-            and any(_means((each,), resource) or each == "*/*" for each in rule.get("resources") or ())
-            and (not operation or _means(rule.get("operations"), operation))
+            means(rule.get("apiGroups"), group)
+            and any(means((each,), resource) or each == "*/*" for each in rule.get("resources") or ())
+            and (not operation or means(rule.get("operations"), operation))
             for rule in self.rules
         )
 
@@ -263,7 +264,3 @@ class Webhook:
         if self.spec.get("matchConditions") or (where and namespace_labels is None):
             return False
         return selects(where, namespace_labels or {}) and selects(self.spec.get("objectSelector") or {}, labels_of(obj))
-
-
-def _means(written: Iterable[Any] | None, wanted: str) -> bool:
-    return any(each in ("*", wanted) for each in written or ())

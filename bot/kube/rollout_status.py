@@ -11,6 +11,7 @@ from typing import Final
 
 from bot.kube.health import is_behind
 from bot.kube.objects import condition, spec_of, status_of
+from bot.kube.rollouts import replicas_of
 from intents.domain import Json, Text
 from intents.rollout import RolloutState, RolloutStatus
 
@@ -20,18 +21,31 @@ _ROLLING: Final = "RollingUpdate"
 def rollout_status(workload: Json) -> RolloutStatus:
     """Return the state of the rollout of an object whose kind is one of `ROLLED_OUT`."""
     try:
-        return _RULES[str(workload.get("kind"))](workload)
+        rule = _RULES[str(workload.get("kind"))]
+        return rule(workload) if rule is _job else _before(workload) or rule(workload)
     except (TypeError, ValueError, AttributeError):
         return _waits("its status cannot be read", "无法读取其状态")
 
 
+def _before(obj: Json) -> RolloutStatus | None:
+    """Return why nothing can be told yet of the pods of a workload, or never will be; None if it can."""
+    strategy = str((spec_of(obj).get("updateStrategy") or {}).get("type") or _ROLLING)
+    if strategy != _ROLLING:
+        return _at(
+            RolloutState.ENDLESS,
+            f"its update strategy is {strategy}, so its rollout has no end to wait for",
+            f"其更新策略为 {strategy}，发布没有可等待的终点",
+        )
+    if is_behind(obj) or not status_of(obj).get("observedGeneration"):
+        return _waits("its controller has not seen the latest change yet", "其控制器尚未处理最新的更改")
+    return None
+
+
 def _deployment(obj: Json) -> RolloutStatus:
-    if is_behind(obj) or not _observed(obj):
-        return _unobserved()
     progress = condition(obj, "Progressing")
     if progress.get("reason") == "ProgressDeadlineExceeded":
         return _failed("it exceeded its progress deadline", "已超过其进度期限")
-    wanted, updated = _wanted(obj), _count(obj, "updatedReplicas")
+    wanted, updated = replicas_of(obj).desired, _count(obj, "updatedReplicas")
     total, available = _count(obj, "replicas"), _count(obj, "availableReplicas")
     if updated < wanted:
         return _updated(updated, wanted, paused=bool(spec_of(obj).get("paused")))
@@ -46,10 +60,6 @@ def _deployment(obj: Json) -> RolloutStatus:
 
 
 def _daemon_set(obj: Json) -> RolloutStatus:
-    if (strategy := _strategy(obj)) != _ROLLING:
-        return _endless(strategy)
-    if is_behind(obj) or not _observed(obj):
-        return _unobserved()
     wanted, updated = _count(obj, "desiredNumberScheduled"), _count(obj, "updatedNumberScheduled")
     available = _count(obj, "numberAvailable")
     if updated < wanted:
@@ -60,13 +70,10 @@ def _daemon_set(obj: Json) -> RolloutStatus:
 
 
 def _stateful_set(obj: Json) -> RolloutStatus:
-    if (strategy := _strategy(obj)) != _ROLLING:
-        return _endless(strategy)
-    if is_behind(obj) or not _observed(obj):
-        return _unobserved()
-    wanted, ready, updated = _wanted(obj), _count(obj, "readyReplicas"), _count(obj, "updatedReplicas")
-    if ready < wanted:
-        return _waits(f"{ready} of {wanted} pods are ready", f"{wanted} 个 Pod 中 {ready} 个就绪")
+    count, updated = replicas_of(obj), _count(obj, "updatedReplicas")
+    wanted = count.desired
+    if count.ready < wanted:
+        return _waits(f"{count.ready} of {wanted} pods are ready", f"{wanted} 个 Pod 中 {count.ready} 个就绪")
     rolling = (spec_of(obj).get("updateStrategy") or {}).get("rollingUpdate")
     if rolling is not None:
         due = wanted - int(rolling.get("partition") or 0)
@@ -100,22 +107,8 @@ _RULES: Final[Mapping[str, Callable[[Json], RolloutStatus]]] = MappingProxyType(
 ROLLED_OUT: Final = tuple(_RULES)
 
 
-def _observed(obj: Json) -> bool:
-    """Tell whether the controller has looked at a workload at all."""
-    return bool(status_of(obj).get("observedGeneration"))
-
-
-def _wanted(obj: Json) -> int:
-    replicas = spec_of(obj).get("replicas")
-    return 1 if replicas is None else int(replicas)
-
-
 def _count(obj: Json, key: str) -> int:
     return int(status_of(obj).get(key) or 0)
-
-
-def _strategy(obj: Json) -> str:
-    return str((spec_of(obj).get("updateStrategy") or {}).get("type") or _ROLLING)
 
 
 def _at(state: RolloutState, en: str, zh: str) -> RolloutStatus:
@@ -128,10 +121,6 @@ def _waits(en: str, zh: str) -> RolloutStatus:
 
 def _failed(en: str, zh: str) -> RolloutStatus:
     return _at(RolloutState.FAILED, en, zh)
-
-
-def _unobserved() -> RolloutStatus:
-    return _waits("its controller has not seen the latest change yet", "其控制器尚未处理最新的更改")
 
 
 def _updated(updated: int, wanted: int, *, paused: bool = False) -> RolloutStatus:
@@ -150,12 +139,4 @@ def _complete(pods: int) -> RolloutStatus:
         RolloutState.COMPLETE,
         f"{pods} updated {'pod is' if pods == 1 else 'pods are'} available",
         f"{pods} 个已更新的 Pod 可用",
-    )
-
-
-def _endless(strategy: str) -> RolloutStatus:
-    return _at(
-        RolloutState.ENDLESS,
-        f"its update strategy is {strategy}, so its rollout has no end to wait for",
-        f"其更新策略为 {strategy}，发布没有可等待的终点",
     )

@@ -201,11 +201,8 @@ class Revision:
 
 def revisions_in(kept: Iterable[Json]) -> tuple[Revision, ...]:
     """Return the revisions in the ReplicaSets or ControllerRevisions of one workload, the oldest first."""
-    found = [
-        _of_replica_set(each) if each.get("kind") == "ReplicaSet" else _of_controller_revision(each) for each in kept
-    ]
     # A rollout cannot go back to a template that was trimmed by hand, or that no controller wrote.
-    whole = [each for each in found if each.number > 0 and spec_of(each.template).get("containers")]
+    whole = [each for each in map(_revision, kept) if each.number > 0 and spec_of(each.template).get("containers")]
     return tuple(sorted(whole, key=lambda each: (each.number, each.name)))
 
 
@@ -235,31 +232,22 @@ def images_of(template: Json) -> dict[str, str]:
     return {str(each.get("name", "")): str(each.get("image", "")) for each in all_containers(spec_of(template))}
 
 
-def _of_replica_set(obj: Json) -> Revision:
-    annotations = annotations_of(obj)
-    template: Json = copy.deepcopy(dict(pod_template_of(obj)))
-    # The controller adds this label to tell the pods of one ReplicaSet from another's.
-    labels = metadata_of(template).get("labels") or {}
-    labels.pop(_HASH, None)
+def _revision(obj: Json) -> Revision:
+    """Return the revision that a ReplicaSet or ControllerRevision keeps."""
+    annotations, is_set = annotations_of(obj), obj.get("kind") == "ReplicaSet"
+    template: Json = copy.deepcopy(dict(pod_template_of(obj if is_set else obj.get("data") or {})))
+    if is_set:
+        # The controller adds this label to tell the pods of one ReplicaSet from another's.
+        (metadata_of(template).get("labels") or {}).pop(_HASH, None)
+    else:
+        template.pop(_DIRECTIVE, None)
     return Revision(
-        number=_number(annotations.get(NUMBER)),
+        number=_number(annotations.get(NUMBER) if is_set else obj.get("revision")),
         name=name_of(obj),
         template=template,
         made=created_at(obj),
         cause=str(annotations.get(CAUSE, "")),
-        returned=str(annotations.get(HISTORY, "")),
-    )
-
-
-def _of_controller_revision(obj: Json) -> Revision:
-    template = copy.deepcopy(dict(pod_template_of(obj.get("data") or {})))
-    template.pop(_DIRECTIVE, None)
-    return Revision(
-        number=_number(obj.get("revision")),
-        name=name_of(obj),
-        template=template,
-        made=created_at(obj),
-        cause=str(annotations_of(obj).get(CAUSE, "")),
+        returned=str(annotations.get(HISTORY, "")) if is_set else "",
     )
 
 

@@ -113,10 +113,7 @@ def _by_anti_affinity(pod: Obj, around: Surroundings) -> Iterator[tuple[str, Clo
     for term in _terms(pod):
         key = str(term.get("topologyKey") or "")
         rule = Rule(name="pod anti-affinity", topology_key=key, limit=1)
-        taken = _domains((each for each in around.pods if _selects(term, pod, each, around)), key, around)
-        for node in around.nodes:
-            if there := taken.get(domain_of(node, key)):
-                yield name_of(node), ClosedNode(rule=rule, pods=tuple(there))
+        yield from _closed_by(rule, (each for each in around.pods if _selects(term, pod, each, around)), around)
 
 
 def _by_their_anti_affinity(pod: Obj, around: Surroundings) -> Iterator[tuple[str, ClosedNode]]:
@@ -127,10 +124,15 @@ def _by_their_anti_affinity(pod: Obj, around: Surroundings) -> Iterator[tuple[st
                 continue
             key = str(term.get("topologyKey") or "")
             rule = Rule(name="anti-affinity of running pods", topology_key=key, limit=1)
-            taken = _domains((other,), key, around)
-            for node in around.nodes:
-                if there := taken.get(domain_of(node, key)):
-                    yield name_of(node), ClosedNode(rule=rule, pods=tuple(there))
+            yield from _closed_by(rule, (other,), around)
+
+
+def _closed_by(rule: Rule, pods: Iterable[Obj], around: Surroundings) -> Iterator[tuple[str, ClosedNode]]:
+    """Yield the nodes in the domains of pods, of which a rule lets no other be there."""
+    taken = _domains(pods, rule.topology_key, around)
+    for node in around.nodes:
+        if there := taken.get(domain_of(node, rule.topology_key)):
+            yield name_of(node), ClosedNode(rule=rule, pods=tuple(there))
 
 
 def _by_spread(pod: Obj, around: Surroundings) -> Iterator[tuple[str, ClosedNode]]:
@@ -140,12 +142,7 @@ def _by_spread(pod: Obj, around: Surroundings) -> Iterator[tuple[str, ClosedNode
         there = _domains(_counted(constraint, pod, around), key, around)
         own = 1 if _is_counted(constraint, pod) else 0
         most = int(constraint.get("maxSkew") or 1) + _fewest(constraint, pod, there, around) - own
-        for node in around.nodes:
-            domain = domain_of(node, key)
-            if not domain:
-                yield name_of(node), ClosedNode(rule=rule, without_label=True)
-            elif len(there.get(domain, ())) > most:
-                yield name_of(node), ClosedNode(rule=rule, pods=tuple(there.get(domain, ())))
+        yield from _beyond(most, rule, there, around)
 
 
 def _is_counted(constraint: Obj, pod: Obj) -> bool:
@@ -182,12 +179,20 @@ def _fewest(constraint: Obj, pod: Obj, there: Mapping[str, Sequence[str]], aroun
 
 def _by_ha(pod: Obj, around: Surroundings, rule: Rule) -> Iterator[tuple[str, ClosedNode]]:
     there = _domains(same_component(pod, around.pods), rule.topology_key, around)
+    return _beyond(rule.limit - 1, rule, there, around)
+
+
+def _beyond(
+    most: int, rule: Rule, there: Mapping[str, Sequence[str]], around: Surroundings
+) -> Iterator[tuple[str, ClosedNode]]:
+    """Yield the nodes whose domain has more pods than that, and those without a domain."""
     for node in around.nodes:
-        pods = there.get(domain_of(node, rule.topology_key), ())
-        if not domain_of(node, rule.topology_key):
+        domain = domain_of(node, rule.topology_key)
+        pods = tuple(there.get(domain, ()))
+        if not domain:
             yield name_of(node), ClosedNode(rule=rule, without_label=True)
-        elif len(pods) >= rule.limit:
-            yield name_of(node), ClosedNode(rule=rule, pods=tuple(pods))
+        elif len(pods) > most:
+            yield name_of(node), ClosedNode(rule=rule, pods=pods)
 
 
 def same_component(pod: Obj, pods: Iterable[Obj]) -> list[Obj]:

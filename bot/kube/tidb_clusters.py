@@ -77,8 +77,7 @@ def replicas_of(cluster: Json, component: str) -> int:
 
 def is_made(cluster: Json, component: str) -> bool:
     """Tell whether the operator reports the component's StatefulSet."""
-    status = part(cluster, "status", component)
-    return bool(status.get("statefulSet"))
+    return bool(part(cluster, "status", component).get("statefulSet"))
 
 
 def members_of(cluster: Json) -> Members:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,21 +15,19 @@ from typing import Any, Final
 
 def parse_time(text: object) -> datetime | None:
     """Return an RFC 3339 time, with or without a fraction, in UTC; None for anything else."""
-    if not isinstance(text, str) or not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    return _in_utc(datetime.fromisoformat, text)
 
 
 def parse_http_date(text: str | None) -> datetime | None:
     """Return the Date header of an answer in UTC; None if it is missing or malformed."""
-    if not text:
+    return _in_utc(parsedate_to_datetime, text)
+
+
+def _in_utc(parse: Callable[[str], datetime], text: object) -> datetime | None:
+    if not isinstance(text, str) or not text:
         return None
     try:
-        at = parsedate_to_datetime(text)
+        at = parse(text)
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

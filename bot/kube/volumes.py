@@ -150,27 +150,14 @@ def _zones_of(volume: Mapping[str, Any]) -> dict[str, str]:
 
 def nodes_of(volume: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the nodes that a volume's affinity names by host name; () if it names none so."""
-    return tuple(
-        sorted({
-            str(value)
-            for term in _terms(volume) or ()
-            for expression in (*(term.get("matchExpressions") or ()), *(term.get("matchFields") or ()))
-            if expression.get("key") in ("kubernetes.io/hostname", "metadata.name")
-            and expression.get("operator") == "In"
-            for value in expression.get("values") or ()
-        })
-    )  # fmt: skip
+    asked = (each for term in _terms(volume) or () for each in requirements(term) if each.operator == "In")
+    by_name = (each for each in asked if each.key in ("kubernetes.io/hostname", "metadata.name"))
+    return tuple(sorted({value for each in by_name for value in each.values}))
 
 
 def claim_names(pod: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the claims that a pod mounts, in its own order."""
-    found: dict[str, None] = {}
-    for volume in spec_of(pod).get("volumes") or ():
-        if claim := volume.get("persistentVolumeClaim"):
-            found[str(claim.get("claimName") or "")] = None
-        elif volume.get("ephemeral"):
-            found[f"{name_of(pod)}-{volume.get('name', '')}"] = None
-    return tuple(each for each in found if each)
+    return tuple(dict.fromkeys(each.claim for each in mounted_volumes(pod) if each.claim))
 
 
 def volumes_by_claim(pod: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,8 @@ from bot.cluster.access import NotAllowedHere, collect_gaps
 from bot.cluster.container_logs import LogQuery
 from bot.cluster.contexts import connect
 from bot.cluster.errors import NotFound
-from bot.cluster.snapshot import MOST_APART, Snapshot
+from bot.cluster.object_lists import MOST_APART
+from bot.cluster.snapshot import Snapshot
 from bot.kube.access import EVERYTHING, NOTHING, Access
 from bot.playground.kubernetes import SimulatedCluster
 from bot.settings.prometheus import ClusterSettings
