@@ -21,14 +21,13 @@ from rich.text import Text
 from bot.cli.console import ProgressLine, show
 from bot.cli.errors import CommandError, ExitCode
 from bot.cli.explain import told_in
-from bot.cli.inputs import chosen_language, locale, report, settings
-from bot.cli.process import configure_logging
+from bot.cli.inputs import chosen_language, engine_of, locale
+from bot.cli.process import logged_settings
 from bot.cli.rehearsal import REHEARSAL_TIME, staged
 from bot.cli.showcase import Showcase, scenario_of, set_up
 from bot.cluster.connection import Connection
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.diagnosing.reads import Progress
-from bot.remedies.names import unknown_actions
 from intents.domain import Language
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
@@ -57,10 +56,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         from bot.cli import playground  # noqa: PLC0415 - the terminal needs no Slack and no database
 
         return playground.run(arguments)
-    configured = settings()
-    configure_logging(level=configured.log_level, form=configured.log_format)
-    engine, problems = build_engine(configured.catalog, check=unknown_actions)
-    report(problems)
+    configured = logged_settings()
+    engine = engine_of(configured)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     preferred = chosen_language(arguments.lang, configured)
     # The loop runs only while a question is answered; at the prompt there is only the keyboard to wait for.

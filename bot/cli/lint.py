@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.inputs import settings
-from bot.cli.process import configure_logging
+from bot.cli.process import logged_settings
 from bot.cli.rehearsal import check_cases
 from bot.diagnosing import engine_for
 from bot.probes.registry import declarations as probes
@@ -23,8 +22,7 @@ from responses.safety import safe_line
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Check the files and print their problems."""
-    configured = settings()
-    configure_logging(level=configured.log_level, form=configured.log_format)
+    configured = logged_settings()
     paths = [Path(path) for path in arguments.paths]
     for path in paths:
         if not path.exists():

@@ -20,20 +20,19 @@ from typing import Final
 from bot.app import RuntimeOptions, running
 from bot.cli.console import note
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.inputs import chosen_language, report, settings
-from bot.cli.process import configure_logging, stop_event
+from bot.cli.inputs import chosen_language, engine_of
+from bot.cli.process import logged_settings, stop_event
 from bot.cli.rehearsal import REHEARSAL_TIME, reachable
 from bot.cli.showcase import Showcase, scenario_of, set_up
 from bot.cli.staged_scenes import ALERTED, INCIDENT, NAME, POD, WATCHED, BackdatedClock, StagedIncident, staged_events
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
-from bot.diagnosing import Engine, build_engine
+from bot.diagnosing import Engine
 from bot.playground.alertmanager import SimulatedAlertmanager, SimulatedSilences
 from bot.playground.page import ListedChannel, MessageShortcut, PasteSample, Person, PlaygroundPage, SlashCommand, Usage
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
 from bot.policy.alert_routes import AlertRoute, AlertRoutes
-from bot.remedies.names import unknown_actions
 from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.settings.prometheus import ETCD_JOB
@@ -65,10 +64,8 @@ _FAMILIAR: Final = 4
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Start the playground and run it until it is stopped."""
-    configured = settings()
-    configure_logging(level=configured.log_level, form=configured.log_format)
-    engine, problems = build_engine(configured.catalog, check=unknown_actions)
-    report(problems)
+    configured = logged_settings()
+    engine = engine_of(configured)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     asyncio.run(_play(engine, showcase, configured, arguments))
     return ExitCode.ANSWERED
