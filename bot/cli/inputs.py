@@ -120,15 +120,13 @@ def decoded(raw: bytes) -> str:
     return raw.decode("utf-8-sig", "replace")
 
 
-_SHOWN = 3
+_SHOWN: Final = 3
 
 
 def settings() -> Settings:
     """Return the settings. Raise CommandError for a malformed one."""
-    try:
+    with told(SettingsError):
         return load_settings()
-    except SettingsError as error:
-        raise CommandError(str(error)) from error
 
 
 def catalog(configured: Settings) -> Catalog:

@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from bot.app import RuntimeOptions, running
 from bot.cli.console import note
@@ -108,8 +108,8 @@ async def playground(
         stack.push_async_callback(silences.stop)
         own = _settings(
             slack,
-            directory,
-            language,
+            data=directory / "data",
+            lang=language,
             prometheus_url=showcase.cluster.prometheus.url,
             watch=f"{alerts} {WATCHED}",
             alertmanager_url=silences.url,
@@ -216,43 +216,31 @@ def _command(showcase: Showcase) -> SlashCommand:
     )
 
 
-def _settings(
-    slack: SimulatedSlack,
-    directory: Path,
-    language: Language | None,
-    *,
-    prometheus_url: str,
-    alertmanager_url: str,
-    watch: str,
-) -> Settings:
+def _settings(slack: SimulatedSlack, **given: Any) -> Settings:
     """Return settings that are complete, so that none come from a real workspace or cluster in the environment."""
     return Settings.model_validate(
         {
+            **given,
             "slack_bot_token": slack.bot_token,
             "slack_signing_secret": slack.signing_secret,
             "slack_app_token": "",
             "slack_api_url": slack.api_url,
             "listen": "127.0.0.1:0",
-            "data": directory / "data",
             "database_url": "",
             "context": "",
             "contexts": (),
-            "prometheus_url": prometheus_url,
             "prometheus_token": "",
             "prometheus_etcd_job": ETCD_JOB,
             "replica": "playground",
             "incident_channels": (NAME,),
             "alert_routes": None,
-            "alertmanager_url": alertmanager_url,
             "alertmanager_token": "",
             "feedback_report": "",
             "alerts_token": secrets.token_urlsafe(),
             "alerts_user": "",
             "alerts_password": "",
-            "watch": watch,
             "watch_after": _WATCH_AFTER_S / 60,
             # A visitor lets the same trouble happen again and again.
             "watch_posts_per_hour": 60,
-            "lang": language,
         }
     )
