@@ -15,16 +15,10 @@ PROGRAM: Final = "casebook"
 LANGUAGES: Final = ("en", "zh")
 OUTPUTS: Final = ("text", "json")
 REPORTS: Final = (*OUTPUTS, "sarif", "junit")
-VERDICTS: Final = ("possible", "likely", "confirmed")
-FORMATS: Final = ("jsonl", "table")
 PORT: Final = 8321
 ROLES: Final = ("read", "act", "watch")
-OPT_INS: Final = ("secrets", "impersonate", "custom-resources")
-MODES: Final = ("socket", "http")
 NOTATIONS: Final = ("yaml", "json")
 VIEWS: Final = ("summary", "timeline", "postmortem")
-WORKSPACES: Final = ("list", "remove", "encrypt", "new-key")
-READERS: Final = ("team", "outside")
 _AGO: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _LASTS: Final = re.compile(r"(?:([0-9]{1,3})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", re.ASCII)
@@ -145,7 +139,7 @@ def _build() -> _Parser:
         dest="extra",
         action="append",
         default=[],
-        choices=OPT_INS,
+        choices=("secrets", "impersonate", "custom-resources"),
         help="add what is left out because of its risk, or the custom resources that this cluster serves",
     )
     _cluster(rbac)
@@ -225,7 +219,7 @@ def _diagnose(diagnose: argparse.ArgumentParser) -> None:
     )
     pipeline.add_argument(
         "--fail-on",
-        choices=VERDICTS,
+        choices=("possible", "likely", "confirmed"),
         metavar="V",
         help="exit with 5 on a verdict of possible, likely or confirmed, or above",
     )
@@ -278,7 +272,7 @@ def _audit(audit: argparse.ArgumentParser) -> None:
         "--limit", type=_count, metavar="N", help="only the newest N (default: 100 in a table, else all)"
     )
     audit.add_argument(
-        "--format", choices=FORMATS, default="jsonl", help="jsonl for programs (default), table for people"
+        "--format", choices=("jsonl", "table"), default="jsonl", help="jsonl for programs (default), table for people"
     )
     _workspace(audit)
 
@@ -293,7 +287,7 @@ def _feedback(parser: argparse.ArgumentParser) -> None:
 
 def _workspaces(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "action", choices=WORKSPACES, metavar="ACTION",
+        "action", choices=("list", "remove", "encrypt", "new-key"), metavar="ACTION",
         help="list, remove, encrypt (with the first key), or new-key (print one)",
     )  # fmt: skip
     parser.add_argument("id", nargs="?", default="", metavar="ID", help="with remove: its id, T… or E…")
@@ -309,7 +303,7 @@ def _incident(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("view", choices=VIEWS, metavar="VIEW", help="summary, timeline or postmortem")
     parser.add_argument("file", metavar="FILE", help="a Slack export of the channel: a JSON file, or a folder of them")
     parser.add_argument(
-        "--for", dest="reader", choices=READERS, default="team",
+        "--for", dest="reader", choices=("team", "outside"), default="team",
         help="with summary: team (default), or outside for a text to paste into a status page",
     )  # fmt: skip
     parser.add_argument("--lang", choices=LANGUAGES, help="language of our words; default: that of most messages")
@@ -328,7 +322,7 @@ def _files(parser: argparse.ArgumentParser) -> None:
 
 def _app(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "mode", nargs="?", choices=MODES, default=MODES[0], metavar="MODE", help="socket (default) or http"
+        "mode", nargs="?", choices=("socket", "http"), default="socket", metavar="MODE", help="socket (default) or http"
     )
     parser.add_argument("--url", default="", metavar="URL", help="with http: Casebook's public address, https://HOST")
     parser.add_argument(

@@ -13,6 +13,7 @@ import shutil
 import sys
 import time
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -21,14 +22,13 @@ from rich.text import Text
 from bot.cli.console import ProgressLine, show
 from bot.cli.errors import CommandError, ExitCode
 from bot.cli.explain import told_in
-from bot.cli.inputs import chosen_language, locale, report, settings
-from bot.cli.process import configure_logging
+from bot.cli.inputs import chosen_language, engine_of, locale
+from bot.cli.process import logged_settings
 from bot.cli.rehearsal import REHEARSAL_TIME, staged
 from bot.cli.showcase import Showcase, scenario_of, set_up
 from bot.cluster.connection import Connection
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.diagnosing.reads import Progress
-from bot.remedies.names import unknown_actions
 from intents.domain import Language
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
@@ -57,10 +57,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         from bot.cli import playground  # noqa: PLC0415 - the terminal needs no Slack and no database
 
         return playground.run(arguments)
-    configured = settings()
-    configure_logging(level=configured.log_level, form=configured.log_format)
-    engine, problems = build_engine(configured.catalog, check=unknown_actions)
-    report(problems)
+    configured = logged_settings()
+    engine = engine_of(configured)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     preferred = chosen_language(arguments.lang, configured)
     # The loop runs only while a question is answered; at the prompt there is only the keyboard to wait for.
@@ -74,25 +72,20 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.ANSWERED
 
 
+@dataclass(slots=True, kw_only=True)
 class _Prompt:
     """A prompt that reads commands and pastes and shows the answers until the input ends."""
 
-    def __init__(
-        self,
-        *,
-        runner: asyncio.Runner,
-        engine: Engine,
-        connection: Connection,
-        showcase: Showcase,
-        preferred: Language | None,
-    ) -> None:
-        self._runner = runner
-        self._engine = engine
-        self._connection = connection
-        self._showcase = showcase
-        self._preferred = preferred
-        self._typed = sys.stdin.isatty()
-        if self._typed:
+    runner: asyncio.Runner
+    engine: Engine
+    connection: Connection
+    showcase: Showcase
+    preferred: Language | None
+    typed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.typed = sys.stdin.isatty()
+        if self.typed:
             with contextlib.suppress(ImportError):
                 # Enables editing keys, and a paste of many lines as one input.
                 import readline  # noqa: F401, PLC0415
@@ -122,25 +115,25 @@ class _Prompt:
             self._answer(ExplainText(text=redact(text), addressed=True), text=text)
 
     def _sample(self, number: int) -> None:
-        if not 1 <= number <= len(self._showcase.samples):
-            sys.stdout.write(f"Choose a sample from 1 to {len(self._showcase.samples)}.\n\n")
+        if not 1 <= number <= len(self.showcase.samples):
+            sys.stdout.write(f"Choose a sample from 1 to {len(self.showcase.samples)}.\n\n")
             return
-        text = self._showcase.samples[number - 1].text
+        text = self.showcase.samples[number - 1].text
         show(Group(paragraph(safe(text), style=DIM), ""))
         self._answer(ExplainText(text=text, addressed=True), text=text)
 
     def _answer(self, request: Request, *, text: str) -> None:
-        language = choose(preferred=self._preferred, text=text, locale=locale())
+        language = choose(preferred=self.preferred, text=text, locale=locale())
         start = time.monotonic()
         with ProgressLine() as line:
 
             def progress(reading: Progress) -> None:
                 line.say(f"reading … {reading.done}/{reading.total}")
 
-            answer = diagnose(request, engine=self._engine, connection=self._connection, progress=progress)
+            answer = diagnose(request, engine=self.engine, connection=self.connection, progress=progress)
             try:
                 with told_in(language):
-                    diagnosis = scrubbed(self._runner.run(answer))
+                    diagnosis = scrubbed(self.runner.run(answer))
             except CommandError as error:
                 line.clear()
                 hint = "(l lists the broken pods)\n" if error.code is ExitCode.NOT_FOUND else ""
@@ -156,7 +149,7 @@ class _Prompt:
     # --- output ---
 
     def _welcome(self) -> list[RenderableType]:
-        count = len(self._showcase.samples)
+        count = len(self.showcase.samples)
         return [
             Text.assemble(
                 ("Casebook", "bold"), f": a simulated cluster with {count} incident{'s' * (count != 1)}, and a prompt."
@@ -171,9 +164,9 @@ class _Prompt:
         width = min(_EXCERPT, shutil.get_terminal_size((_EXCERPT, 24)).columns - 8)
         samples = [
             (str(number), Text(self._excerpt(sample.text, width)))
-            for number, sample in enumerate(self._showcase.samples, start=1)
+            for number, sample in enumerate(self.showcase.samples, start=1)
         ]
-        example = f", for example p {self._showcase.pods[0]}" if self._showcase.pods else ""
+        example = f", for example p {self.showcase.pods[0]}" if self.showcase.pods else ""
         commands = [
             ("p NS/NAME", Text(f"diagnose a pod{example}")),
             ("l", Text("list the broken pods")),
@@ -184,14 +177,14 @@ class _Prompt:
 
     def _excerpt(self, text: str, width: int) -> str:
         """Return the relevant words of a sample on one line, starting at its signature."""
-        found = self._engine.matcher.match(read_symptoms(text)).hypotheses
+        found = self.engine.matcher.match(read_symptoms(text)).hypotheses
         line: str = safe_line(found[0].matches[0].quote if found else text)
         first = _WORD.search(found[0].matches[0].signature) if found else None
         line = line[max(0, line.lower().find(first.group().lower())) :] if first else line
         return line if len(line) <= width else f"{line[: max(1, width - 1)]}…"
 
     def _pods(self) -> list[RenderableType]:
-        pods = [(str(pod), Text(pod.says)) for pod in self._showcase.pods]
+        pods = [(str(pod), Text(pod.says)) for pod in self.showcase.pods]
         return [heading("Broken pods"), listed(pods, style="cyan"), ""]
 
     # --- input ---
@@ -214,7 +207,7 @@ class _Prompt:
         return line.lower() in _QUIT | _HELP | _LIST or line.isdecimal() or bool(_POD.fullmatch(line))
 
     def _line(self, prompt: str) -> str | None:
-        if self._typed:
+        if self.typed:
             try:
                 return input(prompt)
             except EOFError:

@@ -16,17 +16,16 @@ from typing import Final
 from bot.cli.console import ProgressLine, note
 from bot.cli.errors import CommandError, ExitCode
 from bot.cli.explain import answer, connected, diagnosis_forms, found_code, told_in
-from bot.cli.inputs import chosen_language, locale, report, settings
+from bot.cli.inputs import chosen_language, engine_of, locale
 from bot.cli.object_names import USAGE, asked_for, named, with_namespace
-from bot.cli.process import configure_logging
+from bot.cli.process import logged_settings
 from bot.cli.reports import check_writable, deliver, document, report_page, tell_runner
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.common.release import running_version
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import Engine, diagnose
 from bot.diagnosing.reads import Progress
 from bot.diagnosing.rollout_wait import wait_for_rollout
-from bot.remedies.names import unknown_actions
 from bot.settings import Settings
 from intents.domain import Language, ObjectRef, Verdict
 from intents.request import DiagnoseObject, ExplainText, scope_of
@@ -51,8 +50,7 @@ _CODES: Final = {
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Diagnose what the command line names, print the answer or the report, and return the exit code."""
-    configured = settings()
-    configure_logging(level=configured.log_level, form=configured.log_format)
+    configured = logged_settings()
     asked = asked_for(arguments, configured.namespace)
     if isinstance(asked, ExplainText):
         _refuse_report(arguments, "a connection")
@@ -67,8 +65,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 def _objects(asked: tuple[DiagnoseObject, ...], arguments: argparse.Namespace, configured: Settings) -> ExitCode:
     check_writable(arguments.output_file)
-    engine, problems = build_engine(configured.catalog, check=unknown_actions)
-    report(problems)
+    engine = engine_of(configured)
     language = choose(preferred=chosen_language(arguments.lang, configured), text="", locale=locale())
     working = _Run(arguments=arguments, configured=configured, engine=engine, language=language)
     checks = asyncio.run(working.checks(asked))

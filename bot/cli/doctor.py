@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Sequence
+from dataclasses import asdict
 from typing import Final
 
 from rich.table import Table
@@ -16,7 +17,7 @@ from bot.cli.console import show
 from bot.cli.errors import ExitCode
 from bot.cli.process import configure_logging
 from bot.cluster.clusters import Clusters
-from bot.doctor.checks import Check, CheckState, all_well
+from bot.doctor.checks import Check, CheckedArea, CheckState, all_well
 from bot.doctor.cluster_checks import examine_clusters
 from bot.doctor.database_checks import AREA as STORE
 from bot.doctor.database_checks import examine_database
@@ -41,23 +42,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     configure_logging(level=examined.settings.log_level, form=examined.settings.log_format)
     checks = asyncio.run(run_checks(examined))
     if arguments.output == "json":
-        listed = [{name: safe_line(value) for name, value in _fields(check).items()} for check in checks]
+        listed = [{name: safe_line(str(value)) for name, value in asdict(check).items()} for check in checks]
         written = json.dumps({"checks": listed, "ok": all_well(checks)}, ensure_ascii=False, sort_keys=True, indent=2)
         sys.stdout.write(f"{written}\n")
     else:
         show(_table(checks))
         show(Text(_summary(checks)))
     return ExitCode.ANSWERED if all_well(checks) else ExitCode.PROBLEMS
-
-
-def _fields(check: Check) -> dict[str, str]:
-    return {
-        "area": check.area,
-        "what": check.what,
-        "state": str(check.state),
-        "says": check.says,
-        "remedy": check.remedy,
-    }
 
 
 def _table(checks: Sequence[Check]) -> Table:
@@ -102,10 +93,10 @@ async def run_checks(examined: Examined) -> tuple[Check, ...]:
             clusters=clusters.names,
             catalog_malformed="catalog" in examined.malformed,
         )
-        areas: dict[str, Awaitable[tuple[Check, ...]]] = {
+        areas: dict[CheckedArea, Awaitable[tuple[Check, ...]]] = {
             SETTINGS: examine_environment(examined),
             SLACK: examine_workspace(examined, policy=files.policy),
-            "clusters": examine_clusters(examined, clusters, policy=files.policy, catalog=files.catalog),
+            CheckedArea("clusters"): examine_clusters(examined, clusters, policy=files.policy, catalog=files.catalog),
             STORE: examine_database(examined),
         }
         found = await asyncio.gather(*(_bounded(each) for each in areas.values()), return_exceptions=True)
@@ -117,9 +108,7 @@ async def run_checks(examined: Examined) -> tuple[Check, ...]:
             checks += outcome
         elif isinstance(outcome, Exception):
             says = f"the check failed with {type(outcome).__name__}"
-            checks.append(
-                Check(area=area, what="all", state=CheckState.UNKNOWN, says=says, remedy="please report this bug")
-            )
+            checks.append(area.unknown("all", says, "please report this bug"))
         else:
             raise outcome
     return (*checks, *files.checks)

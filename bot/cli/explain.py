@@ -15,16 +15,15 @@ from rich.console import RenderableType
 
 from bot.cli.console import ProgressLine, note, show, write_json
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.inputs import chosen_language, locale, read_text, report, settings
+from bot.cli.inputs import chosen_language, engine_of, locale, read_text
 from bot.cli.object_names import USAGE, with_namespace
-from bot.cli.process import configure_logging
+from bot.cli.process import logged_settings
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, NotServed
-from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
+from bot.diagnosing import Engine, TargetNotFound, diagnose
 from bot.diagnosing.reads import Progress
 from bot.overviews.overview import OverviewProgress, overview
-from bot.remedies.names import unknown_actions
 from bot.settings import Settings
 from intents.connection_questions import spoken_connection
 from intents.domain import Diagnosis, Language, Verdict
@@ -46,8 +45,7 @@ _OVERVIEW: Final = 4
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Explain the text and print the answer."""
-    configured = settings()
-    configure_logging(level=configured.log_level, form=configured.log_format)
+    configured = logged_settings()
     given = read_text(arguments.file, command="explain")
     text = spoken_connection(given.text) or redact(given.text)
     namespace = arguments.namespace or configured.namespace
@@ -59,8 +57,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 def answer(request: Request, arguments: argparse.Namespace, configured: Settings, *, text: str = "") -> ExitCode:
     """Answer a request about a text, a connection, a namespace or the cluster, and print the answer."""
-    engine, problems = build_engine(configured.catalog, check=unknown_actions)
-    report(problems)
+    engine = engine_of(configured)
     language = choose(preferred=chosen_language(arguments.lang, configured), text=text, locale=locale())
     question = _Question(
         request=request, engine=engine, arguments=arguments, configured=configured, language=language

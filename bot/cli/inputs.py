@@ -8,7 +8,10 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from bot.diagnosing import Engine
 
 from bot.cli.console import note
 from bot.cli.errors import CommandError, told
@@ -117,15 +120,13 @@ def decoded(raw: bytes) -> str:
     return raw.decode("utf-8-sig", "replace")
 
 
-_SHOWN = 3
+_SHOWN: Final = 3
 
 
 def settings() -> Settings:
     """Return the settings. Raise CommandError for a malformed one."""
-    try:
+    with told(SettingsError):
         return load_settings()
-    except SettingsError as error:
-        raise CommandError(str(error)) from error
 
 
 def catalog(configured: Settings) -> Catalog:
@@ -138,6 +139,15 @@ def loaded_catalog(configured: Settings) -> Loaded:
     loaded = load_catalog(configured.catalog, check=unknown_actions)
     report(loaded.problems)
     return loaded
+
+
+def engine_of(configured: Settings) -> Engine:
+    """Return an engine with the same catalog."""
+    from bot.diagnosing import build_engine  # noqa: PLC0415 - `match` needs no cluster
+
+    engine, problems = build_engine(configured.catalog, check=unknown_actions)
+    report(problems)
+    return engine
 
 
 def report(problems: Iterable[Problem]) -> None:

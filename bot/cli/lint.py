@@ -6,12 +6,10 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.inputs import settings
-from bot.cli.process import configure_logging
+from bot.cli.process import logged_settings
 from bot.cli.rehearsal import check_cases
 from bot.diagnosing import engine_for
 from bot.probes.registry import declarations as probes
@@ -23,35 +21,22 @@ from responses.safety import safe_line
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Check the files and print their problems."""
-    configured = settings()
-    configure_logging(level=configured.log_level, form=configured.log_format)
+    configured = logged_settings()
     paths = [Path(path) for path in arguments.paths]
     for path in paths:
         if not path.exists():
             raise CommandError(f"cannot read {path}: no such file or directory")
-    result = _check(paths or [builtin_directory(), *configured.catalog])
-    for problem in sorted(result.problems):
+    entries, problems = _check(paths or [builtin_directory(), *configured.catalog])
+    for problem in sorted(problems):
         sys.stdout.write(f"{safe_line(str(problem))}\n")
-    sys.stdout.write(f"{result}\n")
-    return ExitCode.PROBLEMS if result.problems else ExitCode.ANSWERED
+    noun, count = "entry" if entries == 1 else "entries", len(problems)
+    found = f"{count} problem{'' if count == 1 else 's'}" if count else "no problem"
+    sys.stdout.write(f"{entries} {noun} checked: {found}\n")
+    return ExitCode.PROBLEMS if problems else ExitCode.ANSWERED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _LintResult:
-    """The number of entries checked and what was found in them."""
-
-    entries: int
-    problems: frozenset[Problem]
-
-    def __str__(self) -> str:
-        noun = "entry" if self.entries == 1 else "entries"
-        count = len(self.problems)
-        found = f"{count} problem{'' if count == 1 else 's'}" if count else "no problem"
-        return f"{self.entries} {noun} checked: {found}"
-
-
-def _check(paths: Sequence[Path]) -> _LintResult:
-    """Check the entries in these files and directories."""
+def _check(paths: Sequence[Path]) -> tuple[int, frozenset[Problem]]:
+    """Return the number of entries in these files and directories, and what was found in them."""
     # Entries refer to each other (causes): the user's files are read together with the built-in ones.
     loaded = load([builtin_directory(), *(_directory(path) for path in paths if path != builtin_directory())])
     catalog = loaded.catalog
@@ -60,7 +45,7 @@ def _check(paths: Sequence[Path]) -> _LintResult:
     if not problems:
         # Rehearsing takes seconds and needs consistent entries.
         problems = frozenset(asyncio.run(check_cases(engine_for(catalog), only=own)))
-    return _LintResult(entries=len(own), problems=problems)
+    return len(own), problems
 
 
 def _within(problems: Iterable[Problem], paths: Sequence[Path]) -> frozenset[Problem]:

@@ -9,12 +9,10 @@ import sys
 from pathlib import Path
 
 from bot.cli.errors import TERMINATED, CommandError, ExitCode
-from bot.cli.inputs import chosen_language, report, settings
-from bot.cli.process import cancelled_by, configure_logging, stop_event
+from bot.cli.inputs import chosen_language, engine_of
+from bot.cli.process import cancelled_by, logged_settings, stop_event
 from bot.cluster.clusters import Clusters, misnamed
-from bot.diagnosing import build_engine
 from bot.policy import Actor, Policy
-from bot.remedies.names import unknown_actions
 from bot.settings.programs import INSTALL_MCP, has_mcp
 from bot.surfaces.api.answer_service import AnswerService, Caller
 from bot.surfaces.api.limited_calls import ApiCalls
@@ -24,15 +22,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Answer until standard input ends."""
     if not has_mcp():
         raise CommandError(f"`casebook mcp` needs the package mcp: {INSTALL_MCP}")
-    configured = settings()
-    configure_logging(level=configured.log_level, form=configured.log_format)
+    configured = logged_settings()
     if arguments.context:
         configured = configured.model_copy(update={"context": arguments.context, "contexts": ()})
     kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
     if problems := misnamed(configured, kubeconfig=kubeconfig):
         raise CommandError("\n".join(problems))
-    engine, broken = build_engine(configured.catalog, check=unknown_actions)
-    report(broken)
+    engine = engine_of(configured)
     clusters = Clusters.of(configured, kubeconfig=kubeconfig)
     service = AnswerService(
         clusters=clusters,

@@ -15,25 +15,24 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from bot.app import RuntimeOptions, running
 from bot.cli.console import note
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.inputs import chosen_language, report, settings
-from bot.cli.process import configure_logging, stop_event
+from bot.cli.inputs import chosen_language, engine_of
+from bot.cli.process import logged_settings, stop_event
 from bot.cli.rehearsal import REHEARSAL_TIME, reachable
 from bot.cli.showcase import Showcase, scenario_of, set_up
 from bot.cli.staged_scenes import ALERTED, INCIDENT, NAME, POD, WATCHED, BackdatedClock, StagedIncident, staged_events
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
-from bot.diagnosing import Engine, build_engine
+from bot.diagnosing import Engine
 from bot.playground.alertmanager import SimulatedAlertmanager, SimulatedSilences
 from bot.playground.page import ListedChannel, MessageShortcut, PasteSample, Person, PlaygroundPage, SlashCommand, Usage
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
 from bot.policy.alert_routes import AlertRoute, AlertRoutes
-from bot.remedies.names import unknown_actions
 from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.settings.prometheus import ETCD_JOB
@@ -65,10 +64,8 @@ _FAMILIAR: Final = 4
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Start the playground and run it until it is stopped."""
-    configured = settings()
-    configure_logging(level=configured.log_level, form=configured.log_format)
-    engine, problems = build_engine(configured.catalog, check=unknown_actions)
-    report(problems)
+    configured = logged_settings()
+    engine = engine_of(configured)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     asyncio.run(_play(engine, showcase, configured, arguments))
     return ExitCode.ANSWERED
@@ -111,8 +108,8 @@ async def playground(
         stack.push_async_callback(silences.stop)
         own = _settings(
             slack,
-            directory,
-            language,
+            data=directory / "data",
+            lang=language,
             prometheus_url=showcase.cluster.prometheus.url,
             watch=f"{alerts} {WATCHED}",
             alertmanager_url=silences.url,
@@ -219,43 +216,31 @@ def _command(showcase: Showcase) -> SlashCommand:
     )
 
 
-def _settings(
-    slack: SimulatedSlack,
-    directory: Path,
-    language: Language | None,
-    *,
-    prometheus_url: str,
-    alertmanager_url: str,
-    watch: str,
-) -> Settings:
+def _settings(slack: SimulatedSlack, **given: Any) -> Settings:
     """Return settings that are complete, so that none come from a real workspace or cluster in the environment."""
     return Settings.model_validate(
         {
+            **given,
             "slack_bot_token": slack.bot_token,
             "slack_signing_secret": slack.signing_secret,
             "slack_app_token": "",
             "slack_api_url": slack.api_url,
             "listen": "127.0.0.1:0",
-            "data": directory / "data",
             "database_url": "",
             "context": "",
             "contexts": (),
-            "prometheus_url": prometheus_url,
             "prometheus_token": "",
             "prometheus_etcd_job": ETCD_JOB,
             "replica": "playground",
             "incident_channels": (NAME,),
             "alert_routes": None,
-            "alertmanager_url": alertmanager_url,
             "alertmanager_token": "",
             "feedback_report": "",
             "alerts_token": secrets.token_urlsafe(),
             "alerts_user": "",
             "alerts_password": "",
-            "watch": watch,
             "watch_after": _WATCH_AFTER_S / 60,
             # A visitor lets the same trouble happen again and again.
             "watch_posts_per_hour": 60,
-            "lang": language,
         }
     )

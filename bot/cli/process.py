@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import structlog
 
+from bot.cli.inputs import settings
 from bot.common.background import in_background
-from bot.settings import LogFormat, LogLevel
+from bot.settings import LogFormat, LogLevel, Settings
 from responses.safety import safe_value
 
 
@@ -53,6 +54,13 @@ def configure_logging(*, level: LogLevel, form: LogFormat) -> None:
     root.setLevel(level.upper())
     # It logs the kind of database each time. Its changes are logged by us.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def logged_settings() -> Settings:
+    """Return the settings, with logging as they say. Raise CommandError for a malformed one."""
+    configured = settings()
+    configure_logging(level=configured.log_level, form=configured.log_format)
+    return configured
 
 
 def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

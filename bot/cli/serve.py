@@ -17,8 +17,8 @@ from bot.app import RunningApp, running
 from bot.app.configured_files import read_files
 from bot.cli.console import note
 from bot.cli.errors import TERMINATED, CommandError, ExitCode, told
-from bot.cli.inputs import report, settings
-from bot.cli.process import ReloadSignal, cancelled_by, configure_logging, stop_event
+from bot.cli.inputs import report
+from bot.cli.process import ReloadSignal, cancelled_by, logged_settings, stop_event
 from bot.cluster.clusters import Clusters, misnamed
 from bot.cluster.errors import ClusterError
 from bot.common.background import in_background
@@ -45,8 +45,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     """Check the settings and run the bot."""
     # Before the first file is read: a file that changes during the start is read again.
     reload_signal = ReloadSignal.received()
-    configured = settings()
-    configure_logging(level=configured.log_level, form=configured.log_format)
+    configured = logged_settings()
     if problems := serve_problems(configured):
         raise CommandError("\n".join(problems))
     if configured.slack_client_id:

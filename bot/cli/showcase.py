@@ -103,16 +103,12 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
                 )
             )
             pods |= {str(pod): pod for pod in _broken_pods(world["objects"])}
-        shown.sort(key=_is_not_pressable)
+        shown.sort(key=lambda sample: not sample.pressable)
         samples += shown[:1]
         further += shown[1:]
     # Further samples of an incident come last.
     samples.sort(key=_unfamiliarity)
     return Showcase(cluster=cluster, samples=(*samples, *further), pods=tuple(pods[name] for name in sorted(pods)))
-
-
-def _is_not_pressable(sample: Sample) -> bool:
-    return not sample.pressable
 
 
 def _unfamiliarity(sample: Sample) -> tuple[int, bool]:

@@ -33,6 +33,25 @@ class Check:
     remedy: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedArea:
+    """What checks are about; makes their results."""
+
+    name: str
+
+    def ok(self, what: str, says: str) -> Check:
+        return Check(area=self.name, what=what, says=says)
+
+    def note(self, what: str, says: str, remedy: str = "") -> Check:
+        return Check(area=self.name, what=what, state=CheckState.NOTE, says=says, remedy=remedy)
+
+    def unknown(self, what: str, says: str, remedy: str = "") -> Check:
+        return Check(area=self.name, what=what, state=CheckState.UNKNOWN, says=says, remedy=remedy)
+
+    def missing(self, what: str, says: str, remedy: str = "") -> Check:
+        return Check(area=self.name, what=what, state=CheckState.MISSING, says=says, remedy=remedy)
+
+
 def all_well(checks: Iterable[Check]) -> bool:
     """Return whether nothing is missing and everything could be checked."""
     return not any(check.state in (CheckState.MISSING, CheckState.UNKNOWN) for check in checks)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.cluster.api_calls import ClusterRequest, Meter, decode
@@ -15,7 +16,8 @@ from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER
 from bot.cluster.errors import ClusterError
 from bot.cluster.writer import Writer
-from bot.doctor.checks import Check, CheckState
+from bot.doctor.checks import Check, CheckedArea
+from bot.kube.objects import grouped
 from bot.policy import Policy
 from bot.policy.matching import any_matches
 from bot.prometheus.client import Query
@@ -41,29 +43,22 @@ async def examine_clusters(
     each = (_cluster(name, clusters, examined, policy=policy, catalog=catalog) for name in clusters.names)
     found = [check for checks in await asyncio.gather(*each) for check in checks]
     if "prometheus_url" not in examined.malformed:
-        known = {*clusters.names, examined.settings.context}
-        found += [
-            Check(
-                area="prometheus",
-                what=name,
-                state=CheckState.MISSING,
-                says=f"{variable('prometheus_url')} names the context {name}, which is not one of the clusters",
-                remedy=f"add it to {variable('contexts')}, or use one of {', '.join(clusters.names)}",
-            )
-            for name in sorted(examined.settings.prometheus.named.keys() - known)
-        ]
+        remedy = f"add it to {variable('contexts')}, or use one of {', '.join(clusters.names)}"
+        for name in sorted(examined.settings.prometheus.named.keys() - {*clusters.names, examined.settings.context}):
+            says = f"{variable('prometheus_url')} names the context {name}, which is not one of the clusters"
+            found.append(CheckedArea("prometheus").missing(name, says, remedy))
     return tuple(found)
 
 
 async def _cluster(
     name: str, clusters: Clusters, examined: Examined, *, policy: Policy | None, catalog: Catalog
 ) -> list[Check]:
-    area = f"cluster {name}"
+    area = CheckedArea(f"cluster {name}")
     found: list[Check] = []
     try:
         async with asyncio.timeout(_WITHIN_S):
             connection = await clusters.get(name)
-            found.append(Check(area=area, what="api server", says=await _version(connection)))
+            found.append(area.ok("api server", await _version(connection)))
             found += await _grants(connection, area, policy=policy, catalog=catalog)
             if "watch" not in examined.malformed:
                 found += await _watching(connection, area, examined.settings)
@@ -72,10 +67,9 @@ async def _cluster(
     except ClusterError as error:
         usual = f"name one in {variable('contexts')}, or a kubeconfig in KUBECONFIG" if name == UNNAMED else ""
         remedy = error.remedy or usual or f"run kubectl --context {name} version for details"
-        found.append(Check(area=area, what="api server", state=CheckState.MISSING, says=error.detail, remedy=remedy))
+        found.append(area.missing("api server", error.detail, remedy))
     except TimeoutError:
-        says = f"the checks took longer than {_WITHIN_S:g} s"
-        found.append(Check(area=area, what="permissions", state=CheckState.UNKNOWN, says=says, remedy="try again"))
+        found.append(area.unknown("permissions", f"the checks took longer than {_WITHIN_S:g} s", "try again"))
     return found
 
 
@@ -84,15 +78,14 @@ async def _version(connection: Connection) -> str:
     return f"{connection.server} answers: Kubernetes {response.get('gitVersion') or 'of an unknown version'}"
 
 
-async def _grants(connection: Connection, area: str, *, policy: Policy | None, catalog: Catalog) -> list[Check]:
+async def _grants(connection: Connection, area: CheckedArea, *, policy: Policy | None, catalog: Catalog) -> list[Check]:
     if policy is None:
         says = "not checked: the needed permissions depend on the policy, which cannot be read"
-        return [Check(area=area, what="permissions", state=CheckState.UNKNOWN, says=says)]
+        return [area.unknown("permissions", says)]
     name = connection.name
     reading, writing = wanted_reads(policy, catalog, name), wanted_writes(policy, name)
     if not reading:
-        says = "the policy does not show this cluster to anybody"
-        return [Check(area=area, what="reads", state=CheckState.NOTE, says=says, remedy="add it under `reading`")]
+        return [area.note("reads", "the policy does not show this cluster to anybody", "add it under `reading`")]
     patterned = any(wanted.area.by_pattern for wanted in (*reading, *writing))
     existing = await _namespaces(connection) if patterned else ()
     user = await _user(connection)
@@ -104,11 +97,9 @@ async def _grants(connection: Connection, area: str, *, policy: Policy | None, c
     if lacks := (await reviewed(wanted_reads(policy, catalog, name, secrets=True))).lacks:
         by = sorted({one for lack in lacks for one in lack.by})
         says = f"not granted, which is fine unless you want it: {', '.join(by)} would read them and report gaps instead"
-        found.append(
-            Check(area=area, what="secrets", state=CheckState.NOTE, says=says, remedy="casebook rbac --with secrets")
-        )
+        found.append(area.note("secrets", says, "casebook rbac --with secrets"))
     if not writing:
-        return [*found, Check(area=area, what="writes", says="none needed: the policy enables no action here")]
+        return [*found, area.ok("writes", "none needed: the policy enables no action here")]
     names = switched_on(policy, name)
     inside = sorted({one for wanted in writing for one in wanted.area.namespaces(existing)})
     limited = inside if not any(wanted.area.everywhere for wanted in writing) else []
@@ -116,7 +107,7 @@ async def _grants(connection: Connection, area: str, *, policy: Policy | None, c
     return [*found, *_permission_checks(await reviewed(writing), area, "writes", remedy=remedy)]
 
 
-async def _watching(connection: Connection, area: str, settings: Settings) -> list[Check]:
+async def _watching(connection: Connection, area: CheckedArea, settings: Settings) -> list[Check]:
     """Check the verb `watch` where the setting names this cluster; without a name it means the first one."""
     usual = settings.context or next(iter(settings.contexts), "")
     places = [each for each in settings.watched if (each.cluster or usual) in (connection.name, "")]
@@ -130,29 +121,24 @@ async def _watching(connection: Connection, area: str, settings: Settings) -> li
     return list(_permission_checks(reviewed, area, "watches", remedy=remedy))
 
 
-def _permission_checks(reviewed: ReviewResult, area: str, what: str, *, remedy: str) -> Iterator[Check]:
+def _permission_checks(reviewed: ReviewResult, area: CheckedArea, what: str, *, remedy: str) -> Iterator[Check]:
     granted = reviewed.checked - len(reviewed.lacks) - len(reviewed.gaps)
     if reviewed.gaps:
         first = reviewed.gaps[0]
         says = f"{len(reviewed.gaps)} permissions could not be checked; {first.what}: {first.detail}"
-        yield Check(area=area, what=what, state=CheckState.UNKNOWN, says=says, remedy="try again")
+        yield area.unknown(what, says, "try again")
     if reviewed.lacks and not granted and not reviewed.gaps and not any(lack.namespaces for lack in reviewed.lacks):
-        says = f"none of the {reviewed.checked} permissions is granted"
-        yield Check(area=area, what=what, state=CheckState.MISSING, says=says, remedy=remedy)
+        yield area.missing(what, f"none of the {reviewed.checked} permissions is granted", remedy)
         return
     if not reviewed.gaps:
-        yield Check(area=area, what=what, says=f"{granted} of {reviewed.checked} permissions are granted")
-    yield from (_lacking(lacks, area, remedy) for lacks in _by_resource(reviewed.lacks))
+        yield area.ok(what, f"{granted} of {reviewed.checked} permissions are granted")
+    by_resource = grouped(
+        reviewed.lacks, lambda lack: (lack.permission.group, lack.permission.resource, lack.namespaces)
+    )
+    yield from (_lacking(lacks, area, remedy) for lacks in by_resource.values())
 
 
-def _by_resource(lacks: Iterable[MissingPermission]) -> list[list[MissingPermission]]:
-    grouped: dict[tuple[str, str, tuple[str, ...]], list[MissingPermission]] = {}
-    for lack in lacks:
-        grouped.setdefault((lack.permission.group, lack.permission.resource, lack.namespaces), []).append(lack)
-    return [*grouped.values()]
-
-
-def _lacking(lacks: Sequence[MissingPermission], area: str, remedy: str) -> Check:
+def _lacking(lacks: Sequence[MissingPermission], area: CheckedArea, remedy: str) -> Check:
     permission, namespaces = lacks[0].permission, lacks[0].namespaces
     resource = f"{permission.resource}.{permission.group}" if permission.group else permission.resource
     verbs = ", ".join(lack.permission.verb for lack in lacks)
@@ -160,7 +146,7 @@ def _lacking(lacks: Sequence[MissingPermission], area: str, remedy: str) -> Chec
     others = f" and {len(by) - _BY_SHOWN} more" if len(by) > _BY_SHOWN else ""
     where = f" in {', '.join(namespaces)}" if namespaces else ""
     says = f"not granted{where}; needed by {', '.join(by[:_BY_SHOWN])}{others}"
-    return Check(area=area, what=f"{verbs} {resource}", state=CheckState.MISSING, says=says, remedy=remedy)
+    return area.missing(f"{verbs} {resource}", says, remedy)
 
 
 def _remedy(context: str, user: str, role: str, *, actions: Sequence[str] = (), namespaces: Sequence[str] = ()) -> str:
@@ -178,19 +164,19 @@ def _remedy(context: str, user: str, role: str, *, actions: Sequence[str] = (), 
     return line if namespaces else f"{line}; {bound}"
 
 
-async def _prometheus(connection: Connection, area: str) -> list[Check]:
+async def _prometheus(connection: Connection, area: CheckedArea) -> list[Check]:
     if connection.prometheus is None:
         return []
     try:
         answer = await connection.prometheus.ask(Query(expression=_ETCD, at=int(time.time())))
     except PrometheusError as error:
         remedy = f"check {variable('prometheus_url')} and {variable('prometheus_token')}"
-        return [Check(area=area, what="prometheus", state=CheckState.MISSING, says=error.detail, remedy=remedy)]
+        return [area.missing("prometheus", error.detail, remedy)]
     if not answer.series:
         says = "it answers, but has no etcd metrics: findings about etcd's disk and latency will be gaps"
         remedy = f"set {variable('prometheus_etcd_job')} to the job that scrapes etcd, if there is one"
-        return [Check(area=area, what="prometheus", state=CheckState.NOTE, says=says, remedy=remedy)]
-    return [Check(area=area, what="prometheus", says="it answers, and has etcd's metrics")]
+        return [area.note("prometheus", says, remedy)]
+    return [area.ok("prometheus", "it answers, and has etcd's metrics")]
 
 
 async def _namespaces(connection: Connection) -> tuple[str, ...]:
@@ -321,20 +307,13 @@ class ReviewResult:
     gaps: tuple[Gap, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class _PermissionScope:
     """The places where a permission is needed, everywhere or in namespaces, and the names that need it."""
 
-    by: frozenset[str] = frozenset()
+    by: set[str] = field(default_factory=set)
     everywhere: bool = False
-    namespaces: frozenset[str] = frozenset()
-
-    def __or__(self, other: _PermissionScope) -> _PermissionScope:
-        return _PermissionScope(
-            by=self.by | other.by,
-            everywhere=self.everywhere or other.everywhere,
-            namespaces=self.namespaces | other.namespaces,
-        )
+    namespaces: set[str] = field(default_factory=set)
 
 
 async def review_permissions(
@@ -371,18 +350,17 @@ async def review_permissions(
 
 def _scopes(wanted: Iterable[RequiredPermissions], existing: Sequence[str]) -> dict[Permission, _PermissionScope]:
     """Return each required permission with the places where it is needed."""
-    scopes: dict[Permission, _PermissionScope] = {}
+    scopes: defaultdict[Permission, _PermissionScope] = defaultdict(_PermissionScope)
     for one in wanted:
-        namespaces = frozenset(one.area.namespaces(existing)[:MOST_NAMESPACES])
+        namespaces = one.area.namespaces(existing)[:MOST_NAMESPACES]
         for need in one.needs:
             namespaced = is_namespaced(need)
             if not namespaced and not one.area.outside:
                 continue
-            everywhere = not namespaced or one.area.everywhere
-            scope = _PermissionScope(
-                by=frozenset({need.by}),
-                everywhere=everywhere,
-                namespaces=frozenset() if everywhere else namespaces,
-            )
-            scopes[need.permission] = scopes.get(need.permission, _PermissionScope()) | scope
+            scope = scopes[need.permission]
+            scope.by.add(need.by)
+            if not namespaced or one.area.everywhere:
+                scope.everywhere = True
+            else:
+                scope.namespaces.update(namespaces)
     return scopes

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.doctor.checks import Check, CheckState
+from bot.doctor.checks import Check, CheckedArea, CheckState
 from bot.settings import Examined, Settings, variable
 from bot.store import SchemaState, StoreInspection, StoreUnavailable, inspect_store, place_of
 
-AREA: Final = "store"
+AREA: Final = CheckedArea("store")
 _URL: Final = variable("database_url")
 _DATA: Final = variable("data")
 _WITHIN_S: Final = 10.0
@@ -25,19 +25,14 @@ async def examine_database(examined: Examined) -> tuple[Check, ...]:
     """Check the database that the settings name."""
     settings = examined.settings
     if "database_url" in examined.malformed:
-        return (Check(area=AREA, what=_URL, state=CheckState.UNKNOWN, says="not checked: the variable is malformed"),)
+        return (AREA.unknown(_URL, "not checked: the variable is malformed"),)
     served = bool(settings.database_url.get_secret_value())
-    sqlite = settings.store_url.startswith("sqlite")
-    found = (
-        [] if served else list(await asyncio.to_thread(lambda: tuple(examine_directory(settings.data.expanduser()))))
-    )
+    found = [] if served else await asyncio.to_thread(lambda: [*examine_directory(settings.data.expanduser())])
     if any(check.state is CheckState.MISSING for check in found):
         return tuple(found)
     found.append(await _schema(settings, variable_name=_URL if served else _DATA))
-    if served and sqlite:
-        found.append(
-            Check(area=AREA, what=_URL, state=CheckState.NOTE, says="an SQLite file: only one process may use it")
-        )
+    if served and settings.store_url.startswith("sqlite"):
+        found.append(AREA.note(_URL, "an SQLite file: only one process may use it"))
     return tuple(found)
 
 
@@ -49,43 +44,30 @@ async def _schema(settings: Settings, *, variable_name: str) -> Check:
     except (StoreUnavailable, TimeoutError) as error:
         why = str(error) or f"no answer within {_WITHIN_S:g} s"
         what, _, hint = why.partition(": ")
-        return Check(
-            area=AREA,
-            what="schema",
-            state=CheckState.MISSING,
-            says=f"{place}: {what}",
-            remedy=f"{hint or 'make it usable'}, or set {variable_name} to another",
-        )
+        remedy = f"{hint or 'make it usable'}, or set {variable_name} to another"
+        return AREA.missing("schema", f"{place}: {what}", remedy)
     return _judged(seen, place)
 
 
 def _judged(seen: StoreInspection, place: str) -> Check:
     if not seen.writable:
-        return Check(
-            area=AREA,
-            what="schema",
-            state=CheckState.MISSING,
-            says=f"{place}: Casebook may not write to it",
-            remedy="use the primary server, and a user that may create tables in its schema: "
+        return AREA.missing(
+            "schema",
+            f"{place}: Casebook may not write to it",
+            "use the primary server, and a user that may create tables in its schema: "
             "GRANT CREATE, USAGE ON SCHEMA public TO …",
         )
     match seen.schema:
         case SchemaState.NEWER:
-            return Check(
-                area=AREA,
-                what="schema",
-                state=CheckState.MISSING,
-                says=f"{place}: a newer Casebook left schema {seen.present}, but this program knows only"
-                f" {seen.expected}",
-                remedy="start that version, or use another database",
-            )
+            says = f"{place}: a newer Casebook left schema {seen.present}, but this program knows only {seen.expected}"
+            return AREA.missing("schema", says, "start that version, or use another database")
         case SchemaState.OLDER:
             says = f"{place}: schema {seen.present}; the next `casebook serve` migrates it to {seen.expected}"
-            return Check(area=AREA, what="schema", state=CheckState.NOTE, says=says, remedy="make a backup first")
+            return AREA.note("schema", says, "make a backup first")
         case SchemaState.NONE:
-            return Check(area=AREA, what="schema", says=f"{place}: the first start creates its tables")
+            return AREA.ok("schema", f"{place}: the first start creates its tables")
         case _:
-            return Check(area=AREA, what="schema", says=f"{place}: schema {seen.present}, as expected")
+            return AREA.ok("schema", f"{place}: schema {seen.present}, as expected")
 
 
 def examine_directory(data: Path) -> Iterator[Check]:
@@ -100,22 +82,15 @@ def examine_directory(data: Path) -> Iterator[Check]:
     if not wrong and closed:
         wrong = f"contains files that this user (uid {os.geteuid()}) cannot write: {', '.join(closed)}"
     if wrong:
-        yield Check(
-            area=AREA,
-            what=_DATA,
-            state=CheckState.MISSING,
-            says=f"{there} {wrong}",
-            remedy=f"chown it to the user that runs Casebook, or set {_DATA} to a writable directory",
-        )
+        remedy = f"chown it to the user that runs Casebook, or set {_DATA} to a writable directory"
+        yield AREA.missing(_DATA, f"{there} {wrong}", remedy)
         return
     made = "is writable" if there == data else "will be created at the first start"
-    yield Check(area=AREA, what=_DATA, says=f"{data.absolute()} {made}")
+    yield AREA.ok(_DATA, f"{data.absolute()} {made}")
     free = shutil.disk_usage(there).free
-    enough = free >= _ROOM
-    yield Check(
-        area=AREA,
-        what="free space",
-        state=CheckState.OK if enough else CheckState.MISSING,
-        says=f"{free >> 20} MiB at {there.absolute()}",
-        remedy="" if enough else f"free some space, or set {_DATA} to another disk: {_ROOM >> 20} MiB are needed",
-    )
+    says = f"{free >> 20} MiB at {there.absolute()}"
+    if free >= _ROOM:
+        yield AREA.ok("free space", says)
+    else:
+        remedy = f"free some space, or set {_DATA} to another disk: {_ROOM >> 20} MiB are needed"
+        yield AREA.missing("free space", says, remedy)

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Final
 
 from bot.common.catalogs import load_catalog
-from bot.doctor.checks import Check, CheckState
+from bot.doctor.checks import Check, CheckedArea
 from bot.policy import FileError, Policy, load_policy
 from bot.policy.alert_routes import load_alert_routes
 from bot.policy.api_tokens import load_api_tokens
-from bot.policy.channel_defaults import ChannelDefaults, load_channels
+from bot.policy.channel_defaults import load_channels
 from bot.probes.registry import unreadable_parts
 from bot.remedies.names import action_names, unknown_actions
 from bot.roles.needs import unknown_kinds
 from bot.settings import Examined, Settings, variable
 from intents.catalog.loader import Catalog, Problem, builtin_directory
 
-AREA: Final = "settings"
+AREA: Final = CheckedArea("settings")
 _ASK_S: Final = 2.0
 _LARGEST: Final = 1 << 16
 _LISTEN: Final = variable("listen")
@@ -40,15 +40,9 @@ async def examine_environment(examined: Examined) -> tuple[Check, ...]:
 
 def _understood(examined: Examined) -> Iterator[Check]:
     for problem in examined.problems:
-        yield Check(
-            area=AREA,
-            what=problem.partition(" ")[0],
-            state=CheckState.MISSING,
-            says=problem,
-            remedy="correct it, or unset it to use the default",
-        )
+        yield AREA.missing(problem.partition(" ")[0], problem, "correct it, or unset it to use the default")
     if not examined.problems:
-        yield Check(area=AREA, what="variables", says="every CASEBOOK_… variable is valid")
+        yield AREA.ok("variables", "every CASEBOOK_… variable is valid")
 
 
 async def _listening(listen: str) -> Check:
@@ -62,16 +56,11 @@ async def _listening(listen: str) -> Check:
         if error.errno == errno.EADDRINUSE:
             status = await _status(host, int(port))
             if status:
-                return Check(area=AREA, what=_LISTEN, says=f"{listen}: Casebook already listens there, and is {status}")
+                return AREA.ok(_LISTEN, f"{listen}: Casebook already listens there, and is {status}")
             reason = "another program listens there"
-        return Check(
-            area=AREA,
-            what=_LISTEN,
-            state=CheckState.MISSING,
-            says=f"{listen}: {reason}",
-            remedy=f"set {_LISTEN} to a free address and port of this machine",
-        )
-    return Check(area=AREA, what=_LISTEN, says=f"{listen} is free")
+        remedy = f"set {_LISTEN} to a free address and port of this machine"
+        return AREA.missing(_LISTEN, f"{listen}: {reason}", remedy)
+    return AREA.ok(_LISTEN, f"{listen} is free")
 
 
 def _bind(host: str, port: int) -> None:
@@ -111,11 +100,9 @@ async def _status(host: str, port: int) -> str:
     return f"{status} ({listed})" if listed else status
 
 
-_CATALOG: Final = variable("catalog")
 _POLICY: Final = variable("policy")
-_CHANNELS: Final = variable("channels")
-_ROUTES: Final = variable("alert_routes")
-_TOKENS: Final = variable("api_tokens")
+# The number of a file's entries in words, and its lines about names that match no cluster.
+_Listed = tuple[str, Iterable[str]]
 # More problems of one file would not help.
 _SHOWN: Final = 20
 
@@ -134,102 +121,88 @@ def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malfor
     names = tuple(clusters)
     catalog, found = _catalog(settings, malformed=catalog_malformed)
     policy, of_policy = _policy(settings.policy, names, several=bool(settings.slack_client_id))
+
+    def channels(file: Path) -> _Listed:
+        defaults = load_channels(file)
+        return f"{len(defaults.entries)} entries", defaults.unmatched(names)
+
+    def alert_routes(file: Path) -> _Listed:
+        routes = load_alert_routes(file)
+        return f"{len(routes.routes)} routes", routes.unmatched(names)
+
+    def api_tokens(file: Path) -> _Listed:
+        return f"{len(load_api_tokens(file).tokens)} tokens", ()
+
     others = (
-        *_channels(settings.channels, names),
-        *_alert_routes(settings.alert_routes, names),
-        *_api_tokens(settings.api_tokens),
+        *_listed("channels", variable("channels"), settings.channels, channels, names),
+        *_listed("alerts", variable("alert_routes"), settings.alert_routes, alert_routes, names),
+        *_listed("api", variable("api_tokens"), settings.api_tokens, api_tokens, names),
     )
     return FileReport(catalog=catalog, policy=policy, checks=(*found, *of_policy, *others))
 
 
 def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Check, ...]]:
-    own = settings.catalog
+    area, own = CheckedArea("catalog"), settings.catalog
     loaded = load_catalog(own, check=lambda incident: (*unreadable_parts(incident), *unknown_actions(incident)))
     builtin = str(builtin_directory())
     ours = sum(not str(source.path).startswith(builtin) for source in loaded.catalog.sources.values())
     says = f"{len(loaded.catalog)} incidents" + (f", {ours} of your own" if own else "")
-    found = [*_wrong("catalog", loaded.problems, remedy=lambda problem: f"casebook lint {problem.file}")]
     if malformed:
-        says += f"; your own are not checked: {_CATALOG} is malformed"
-    found.insert(0, Check(area="catalog", what="entries", says=says))
-    found += [
-        Check(
-            area="catalog",
-            what=by,
-            state=CheckState.NOTE,
-            says=f'reads "{kind}", for which no role can be written',
-            remedy="name its plural and group, as in widgets.example.io",
-        )
-        for by, kind in unknown_kinds(loaded.catalog)
-    ]
-    return loaded.catalog, tuple(found)
+        says += f"; your own are not checked: {variable('catalog')} is malformed"
+    remedy = "name its plural and group, as in widgets.example.io"
+    return loaded.catalog, (
+        area.ok("entries", says),
+        *_wrong(area, loaded.problems, remedy=lambda problem: f"casebook lint {problem.file}"),
+        *(
+            area.note(by, f'reads "{kind}", for which no role can be written', remedy)
+            for by, kind in unknown_kinds(loaded.catalog)
+        ),
+    )
 
 
 def _policy(file: Path | None, clusters: tuple[str, ...], *, several: bool) -> tuple[Policy | None, tuple[Check, ...]]:
+    area = CheckedArea("policy")
     if file is None:
         says = "not set: members of the workspace may see everything, nobody may change anything"
         if several:
             says = "not set: each workspace has a policy.yaml of its own, and sees no cluster without one"
-        return Policy.default(), (Check(area="policy", what=_POLICY, says=says),)
+        return Policy.default(), (area.ok(_POLICY, says),)
     try:
         policy = load_policy(file, actions=action_names())
     except FileError as error:
-        return None, tuple(_wrong("policy", error.problems, remedy=lambda _: f"correct it, or unset {_POLICY}"))
+        return None, tuple(_wrong(area, error.problems, remedy=lambda _: f"correct it, or unset {_POLICY}"))
     acts = "grants actions" if policy.rules.acting and policy.rules.remediation else "lets nobody change anything"
     return policy, (
-        Check(area="policy", what=_POLICY, says=f"{file} {acts}"),
-        *_unmatched("policy", file, policy.unmatched(clusters), clusters),
+        area.ok(_POLICY, f"{file} {acts}"),
+        *_unmatched(area, file, policy.unmatched(clusters), clusters),
     )
 
 
-def _channels(file: Path | None, clusters: tuple[str, ...]) -> tuple[Check, ...]:
+def _listed(
+    name: str, what: str, file: Path | None, read: Callable[[Path], _Listed], clusters: tuple[str, ...]
+) -> tuple[Check, ...]:
+    """Check a file of entries; a setting that names none is not listed."""
     if file is None:
         return ()
+    area = CheckedArea(name)
     try:
-        defaults: ChannelDefaults = load_channels(file)
+        count, lines = read(file)
     except FileError as error:
-        return tuple(_wrong("channels", error.problems, remedy=lambda _: f"correct it, or unset {_CHANNELS}"))
-    return (
-        Check(area="channels", what=_CHANNELS, says=f"{file}: {len(defaults.entries)} entries"),
-        *_unmatched("channels", file, defaults.unmatched(clusters), clusters),
-    )
+        return tuple(_wrong(area, error.problems, remedy=lambda _: f"correct it, or unset {what}"))
+    return (area.ok(what, f"{file}: {count}"), *_unmatched(area, file, lines, clusters))
 
 
-def _alert_routes(file: Path | None, clusters: tuple[str, ...]) -> tuple[Check, ...]:
-    if file is None:
-        return ()
-    try:
-        routes = load_alert_routes(file)
-    except FileError as error:
-        return tuple(_wrong("alerts", error.problems, remedy=lambda _: f"correct it, or unset {_ROUTES}"))
-    return (
-        Check(area="alerts", what=_ROUTES, says=f"{file}: {len(routes.routes)} routes"),
-        *_unmatched("alerts", file, routes.unmatched(clusters), clusters),
-    )
-
-
-def _api_tokens(file: Path | None) -> tuple[Check, ...]:
-    if file is None:
-        return ()
-    try:
-        tokens = load_api_tokens(file).tokens
-    except FileError as error:
-        return tuple(_wrong("api", error.problems, remedy=lambda _: f"correct it, or unset {_TOKENS}"))
-    return (Check(area="api", what=_TOKENS, says=f"{file}: {len(tokens)} tokens"),)
-
-
-def _wrong(area: str, problems: Iterable[Problem], *, remedy: Callable[[Problem], str]) -> Iterator[Check]:
+def _wrong(area: CheckedArea, problems: Iterable[Problem], *, remedy: Callable[[Problem], str]) -> Iterator[Check]:
     listed = list(problems)
     for problem in listed[:_SHOWN]:
         where = f"{problem.file}:{problem.line}" if problem.line else problem.file
         says = f"{problem.field}: {problem.says}" if problem.field else problem.says
-        yield Check(area=area, what=where, state=CheckState.MISSING, says=says, remedy=remedy(problem))
+        yield area.missing(where, says, remedy(problem))
     if len(listed) > _SHOWN:
-        says = f"{len(listed) - _SHOWN} more problems"
-        yield Check(area=area, what="more", state=CheckState.MISSING, says=says, remedy=remedy(listed[_SHOWN]))
+        yield area.missing("more", f"{len(listed) - _SHOWN} more problems", remedy(listed[_SHOWN]))
 
 
-def _unmatched(area: str, file: Path, lines: Iterable[str], clusters: tuple[str, ...]) -> Iterator[Check]:
+def _unmatched(area: CheckedArea, file: Path, lines: Iterable[str], clusters: tuple[str, ...]) -> Iterator[Check]:
     if says := "; ".join(lines):
         remedy = f"use one of {', '.join(clusters)}, or add the context to {variable('contexts')}"
-        yield Check(area=area, what=str(file), state=CheckState.NOTE, says=says, remedy=remedy)
+        yield area.note(str(file), says, remedy)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.common.encryption import Encryption, KeyUnusable
-from bot.doctor.checks import Check, CheckState
+from bot.doctor.checks import Check, CheckedArea
 from bot.policy import Policy
 from bot.settings import Examined, Settings, slack_problems, variable
 from bot.slack.api import SlackResponse, TokenCall, token_caller
@@ -16,7 +16,7 @@ from bot.slack.errors import ChannelGone, RateLimited, SlackError
 from bot.slack.scopes import ADD, OPEN, SCOPES, Scope, advice_on
 from bot.store import StoreUnavailable, open_installations
 
-AREA: Final = "slack"
+AREA: Final = CheckedArea("slack")
 # Slack signs requests with their time; older ones are refused, as Slack advises.
 _REFUSED_FROM: Final = timedelta(minutes=5)
 _NOTABLE: Final = timedelta(seconds=30)
@@ -28,11 +28,9 @@ async def examine_workspace(examined: Examined, *, policy: Policy | None) -> tup
     """Check the tokens and the settings for Slack."""
     settings = examined.settings
     if "slack_api_url" in examined.malformed:
-        says = f"not checked: {variable('slack_api_url')} is malformed"
-        return (Check(area=AREA, what="api", state=CheckState.UNKNOWN, says=says),)
-    unset = [_unset(problem) for problem in slack_problems(settings)]
-    wrong = {check.what for check in unset}
-    found = [*unset]
+        return (AREA.unknown("api", f"not checked: {variable('slack_api_url')} is malformed"),)
+    found = [_unset(problem) for problem in slack_problems(settings)]
+    wrong = {check.what for check in found}
     if settings.slack_client_id:
         found += await _installed(settings)
     elif variable("slack_bot_token") not in wrong:
@@ -48,7 +46,7 @@ async def examine_workspace(examined: Examined, *, policy: Policy | None) -> tup
 
 def _unset(problem: str) -> Check:
     says, _, remedy = problem.partition(": ")
-    return Check(area=AREA, what=says.partition(" ")[0], state=CheckState.MISSING, says=says, remedy=remedy)
+    return AREA.missing(says.partition(" ")[0], says, remedy)
 
 
 async def _bot(settings: Settings, policy: Policy | None) -> list[Check]:
@@ -60,7 +58,7 @@ async def _bot(settings: Settings, policy: Policy | None) -> list[Check]:
             return [_complained(name, error, settings)]
         now = datetime.now(UTC)
         who = f"{answer.data.get('user')} in {answer.data.get('team')} ({answer.data.get('url')})"
-        found = [Check(area=AREA, what=name, says=f"Slack accepts it: {who}")]
+        found = [AREA.ok(name, f"Slack accepts it: {who}")]
         found += _scopes(answer.scopes, needed=_needed(policy))
         found += _clock(answer, now, signed=not settings.slack_app_token.get_secret_value())
         if settings.audit_channel:
@@ -73,19 +71,20 @@ async def _installed(settings: Settings) -> list[Check]:
     try:
         encryption = Encryption(settings.keys)
         if not settings.database_url.get_secret_value() and not settings.data.expanduser().is_dir():
-            return [Check(area=AREA, what="workspaces", says="none has installed the app yet")]
+            return [AREA.ok("workspaces", "none has installed the app yet")]
         async with open_installations(settings.store_url) as installations:
             found = [each for each in await installations.all() if each.serves]
-    except (KeyUnusable, StoreUnavailable) as error:
-        state = CheckState.MISSING if isinstance(error, KeyUnusable) else CheckState.UNKNOWN
-        return [Check(area=AREA, what="workspaces", state=state, says=str(error))]
+    except KeyUnusable as error:
+        return [AREA.missing("workspaces", str(error))]
+    except StoreUnavailable as error:
+        return [AREA.unknown("workspaces", str(error))]
     lost = [each.id for each in found if not encryption.fits(each.id, each.tokens)]
-    served = Check(area=AREA, what="workspaces", says=f"{len(found)} have installed the app")
+    served = AREA.ok("workspaces", f"{len(found)} have installed the app")
     if not lost:
         return [served]
     says = f"no key decrypts the tokens of {', '.join(lost)}"
     remedy = f"add their former key to {variable('encryption_keys')}, or install the app there again"
-    return [served, Check(area=AREA, what="workspaces", state=CheckState.MISSING, says=says, remedy=remedy)]
+    return [served, AREA.missing("workspaces", says, remedy)]
 
 
 async def _app(settings: Settings) -> Check:
@@ -95,14 +94,14 @@ async def _app(settings: Settings) -> Check:
             await ask(OPEN)
         except SlackError as error:
             return _complained(name, error, settings)
-    return Check(area=AREA, what=name, says="Slack opens a connection for Socket Mode")
+    return AREA.ok(name, "Slack opens a connection for Socket Mode")
 
 
 def _complained(what: str, error: SlackError, settings: Settings) -> Check:
     advice = advice_on(error, api_url=settings.slack_api_url)
     # A rate-limited answer says nothing about the token.
-    state = CheckState.UNKNOWN if isinstance(error, RateLimited) else CheckState.MISSING
-    return Check(area=AREA, what=what, state=state, says=advice.says, remedy=advice.remedy)
+    judged = AREA.unknown if isinstance(error, RateLimited) else AREA.missing
+    return judged(what, advice.says, advice.remedy)
 
 
 def _needed(policy: Policy | None) -> dict[str, str]:
@@ -115,23 +114,23 @@ def _needed(policy: Policy | None) -> dict[str, str]:
 
 def _scopes(granted: frozenset[str], *, needed: dict[str, str]) -> Iterator[Check]:
     if not granted:
-        yield Check(area=AREA, what="scopes", state=CheckState.UNKNOWN, says="Slack does not list the token's scopes")
+        yield AREA.unknown("scopes", "Slack does not list the token's scopes")
         return
     lacking = [scope for scope in SCOPES if scope.name not in granted]
-    yield Check(area=AREA, what="scopes", says=f"{len(SCOPES) - len(lacking)} of {len(SCOPES)} used scopes are granted")
+    yield AREA.ok("scopes", f"{len(SCOPES) - len(lacking)} of {len(SCOPES)} used scopes are granted")
     yield from (_lacking(scope, needed.get(scope.name, "")) for scope in lacking)
     if surplus := sorted(granted - {scope.name for scope in SCOPES}):
         says = f"granted but not used: {', '.join(surplus)}"
         remedy = "remove them under OAuth & Permissions and reinstall the app"
-        yield Check(area=AREA, what="scopes", state=CheckState.NOTE, says=says, remedy=remedy)
+        yield AREA.note("scopes", says, remedy)
 
 
 def _lacking(scope: Scope, needed: str) -> Check:
     says = f"not granted, and {needed or f'off without it: {scope.without}'}"
     if scope.required:
         says = f"not granted, and nothing works without it. {scope.reason}"
-    state = CheckState.MISSING if scope.required or needed else CheckState.NOTE
-    return Check(area=AREA, what=scope.name, state=state, says=says, remedy=ADD)
+    judged = AREA.missing if scope.required or needed else AREA.note
+    return judged(scope.name, says, ADD)
 
 
 def _clock(answer: SlackResponse, now: datetime, *, signed: bool) -> Iterator[Check]:
@@ -139,34 +138,33 @@ def _clock(answer: SlackResponse, now: datetime, *, signed: bool) -> Iterator[Ch
         return
     ahead = now - answer.date
     off = abs(ahead)
-    way = "ahead of" if ahead > timedelta(0) else "behind"
-    says = f"{off.total_seconds():.0f} s {way} Slack's" if off > _NOTABLE else "agrees with Slack's"
-    remedy = "set this machine's clock by NTP" if off > _NOTABLE else ""
-    state = CheckState.NOTE if off > _NOTABLE else CheckState.OK
+    if off <= _NOTABLE:
+        yield AREA.ok("clock", "agrees with Slack's")
+        return
+    says = f"{off.total_seconds():.0f} s {'ahead of' if ahead > timedelta(0) else 'behind'} Slack's"
+    remedy = "set this machine's clock by NTP"
     if signed and off > _REFUSED_FROM:
-        state, says = CheckState.MISSING, f"{says}: every request from Slack is refused as too old or from the future"
-    yield Check(area=AREA, what="clock", state=state, says=says, remedy=remedy)
+        yield AREA.missing(
+            "clock", f"{says}: every request from Slack is refused as too old or from the future", remedy
+        )
+    else:
+        yield AREA.note("clock", says, remedy)
 
 
 def _signing_secret(settings: Settings) -> Check:
     name = variable("slack_signing_secret")
     if not _SIGNING_SECRET.fullmatch(settings.slack_signing_secret.get_secret_value()):
-        return Check(
-            area=AREA,
-            what=name,
-            state=CheckState.MISSING,
-            says="is not a signing secret: expected 32 hexadecimal digits",
-            remedy="copy the Signing Secret, not the Client Secret, from Basic Information",
-        )
+        remedy = "copy the Signing Secret, not the Client Secret, from Basic Information"
+        return AREA.missing(name, "is not a signing secret: expected 32 hexadecimal digits", remedy)
     says = "has the right form; whether it belongs to this app shows at Slack's first request: see /readyz and the log"
-    return Check(area=AREA, what=name, state=CheckState.NOTE, says=says)
+    return AREA.note(name, says)
 
 
 async def _audit(ask: TokenCall, settings: Settings, *, who: str) -> Check:
     name, channel = variable("audit_channel"), settings.audit_channel
 
     def missing(says: str, remedy: str) -> Check:
-        return Check(area=AREA, what=name, state=CheckState.MISSING, says=f"{channel}: {says}", remedy=remedy)
+        return AREA.missing(name, f"{channel}: {says}", remedy)
 
     try:
         answer = await ask("conversations.info", channel=channel)
@@ -184,7 +182,7 @@ async def _audit(ask: TokenCall, settings: Settings, *, who: str) -> Check:
         return missing("the channel is archived", f"unarchive it, or set {name} to another")
     if not found.get("is_member"):
         return missing("the bot is not in the channel", f"/invite @{who} in #{found.get('name')}")
-    return Check(area=AREA, what=name, says=f"the bot is in #{found.get('name')}")
+    return AREA.ok(name, f"the bot is in #{found.get('name')}")
 
 
 def _patterns(patterns: Iterable[str]) -> Iterator[Check]:
@@ -192,14 +190,9 @@ def _patterns(patterns: Iterable[str]) -> Iterator[Check]:
     listed = [each for each in patterns if each != "-"]
     impossible = [each for each in listed if not _NAME.fullmatch(each)]
     if impossible:
-        yield Check(
-            area=AREA,
-            what=name,
-            state=CheckState.MISSING,
-            says=f"no channel can match {', '.join(impossible)}",
-            remedy="write names as in Slack: in lower case, without # and blanks, as in incident-*",
-        )
+        remedy = "write names as in Slack: in lower case, without # and blanks, as in incident-*"
+        yield AREA.missing(name, f"no channel can match {', '.join(impossible)}", remedy)
     elif not listed:
-        yield Check(area=AREA, what=name, says="no channel is an incident channel by its name")
+        yield AREA.ok(name, "no channel is an incident channel by its name")
     else:
-        yield Check(area=AREA, what=name, says=f"channels named {', '.join(listed)} are incident channels")
+        yield AREA.ok(name, f"channels named {', '.join(listed)} are incident channels")

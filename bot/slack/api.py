@@ -25,6 +25,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.common.tracing import SpanName, span
 from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TokenRevoked, refusal
+from bot.slack.message_events import mapping_of, text_in
 from bot.slack.pacer import Limits, Pacer, Urgency
 from bot.slack.web_client import CompletedCall, NullWatch, Watch, bounded_session, outgoing
 
@@ -40,6 +41,11 @@ class SlackResponse:
     data: Mapping[str, Any]
     scopes: frozenset[str] = frozenset()
     date: datetime | None = None
+
+    @property
+    def next_cursor(self) -> str:
+        """Return the cursor of the next page; "" on the last one."""
+        return text_in(mapping_of(self.data.get("response_metadata")), "next_cursor")
 
 
 @dataclass(slots=True)
@@ -246,9 +252,8 @@ def unreachable(method: str, error: BaseException) -> SlackUnavailable:
 
 def retry_after(headers: Mapping[str, str]) -> float:
     """Return the seconds of the Retry-After header; one second if it is missing or malformed."""
-    text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     try:
-        seconds = float(text)
+        seconds = float(_header(headers, "retry-after"))
     except ValueError:
         return 1.0
     # This comparison also rejects NaN.
@@ -271,19 +276,19 @@ def _failure(method: str, error: SlackApiError) -> SlackError:
 
 
 def _scopes(answer: AsyncSlackResponse) -> frozenset[str]:
-    return frozenset(scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",") if scope.strip())
+    return frozenset(scope.strip() for scope in _header(answer.headers, "x-oauth-scopes").split(",") if scope.strip())
 
 
 def _date(answer: AsyncSlackResponse) -> datetime | None:
     try:
-        date = parsedate_to_datetime(_header(answer, "date"))
+        date = parsedate_to_datetime(_header(answer.headers, "date"))
     except ValueError:
         return None
     return date if date.tzinfo is not None else None
 
 
-def _header(answer: AsyncSlackResponse, wanted: str) -> str:
-    return str(next((value for name, value in answer.headers.items() if name.lower() == wanted), ""))
+def _header(headers: Mapping[str, str], wanted: str) -> str:
+    return str(next((value for name, value in headers.items() if name.lower() == wanted), ""))
 
 
 # A user is waiting at a terminal.

@@ -5,12 +5,13 @@ A canvas that people wrote is never overwritten: only a canvas that we created i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bot.slack.api import Api
 from bot.slack.errors import CanvasTaken, SlackRefusal, TooLong
+from bot.slack.message_events import mapping_of, text_in
 
 # Slack accepts ten times as much, but long edits fail now and then, and nobody reads them.
 _LONGEST: Final = 100_000
@@ -50,13 +51,14 @@ class Canvases:
         """Return the channel's canvas if we created it, else ""; also "" if Slack does not name its creator."""
         try:
             response = await self.api.call("conversations.info", query={"channel": channel})
-            canvas = str(_inner(response.data, "channel", "properties", "canvas").get("file_id") or "")
+            properties = mapping_of(mapping_of(response.data.get("channel")).get("properties"))
+            canvas = text_in(mapping_of(properties.get("canvas")), "file_id")
             if not canvas:
                 return ""
-            file = _inner((await self.api.call("files.info", query={"file": canvas})).data, "file")
+            file = mapping_of((await self.api.call("files.info", query={"file": canvas})).data.get("file"))
         except SlackRefusal:
             return ""
-        maker = str(file.get("user") or "")
+        maker = text_in(file, "user")
         return canvas if maker and maker == await self.us() else ""
 
 
@@ -64,11 +66,3 @@ def _content(markdown: str, method: str) -> dict[str, str]:
     if len(markdown) > _LONGEST:
         raise TooLong(method=method)
     return {"type": "markdown", "markdown": markdown}
-
-
-def _inner(data: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    """Return the object at the end of these names; empty if another value is there."""
-    for name in names:
-        found = data.get(name)
-        data = found if isinstance(found, Mapping) else {}
-    return data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.slack.message_events import files_of, markup_of, moment_of
+from bot.slack.message_events import files_of, mapping_of, markup_of, moment_of, text_in
 from intents.chronicle.channel_reader import ChannelMessage
 from intents.chronicle.message_text import excerpt, parse_message
 from responses.safety import safe, safe_line
@@ -22,15 +22,13 @@ def words_of(message: Mapping[str, Any]) -> str:
 
 def edited_at(message: Mapping[str, Any]) -> str:
     """Return the ts of a message's last edit, "" for none."""
-    edited = message.get("edited")
-    return str(edited.get("ts") or "") if isinstance(edited, Mapping) else ""
+    return text_in(mapping_of(message.get("edited")), "ts")
 
 
 def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
     """Return a message from Slack's data, with credentials removed."""
     ts = str(message.get("ts") or "")
-    profile = message.get("bot_profile")
-    named = profile.get("name") if isinstance(profile, Mapping) else ""
+    named = mapping_of(message.get("bot_profile")).get("name")
     text = markup_of(message) or " ".join(f"📎 {file.get('name') or '?'}" for file in files_of(message))
     bot = str(message.get("username") or named or message.get("bot_id") or "") if message.get("bot_id") else ""
     return ChannelMessage(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -18,6 +18,7 @@ from bot.slack.continuations import Continuations
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, SlackError, TooLong
 from bot.slack.files import Files, Uploads
+from bot.slack.message_events import mapping_of, mappings_in, text_in
 from bot.slack.message_forms import Form, checked, checked_view, forms, payload
 from bot.slack.pacer import Limits
 from bot.slack.people import Groups, Membership, People, Person, Place
@@ -197,13 +198,7 @@ class Slack:
         body: dict[str, Any] = {"channel": channel, "user": user}
         if thread_ts:
             body["thread_ts"] = thread_ts
-        whole = checked(message)
-        try:
-            await self._api.call("chat.postEphemeral", body=body | payload(whole))
-        except TooLong:
-            if not whole.blocks:
-                raise
-            await self._api.call("chat.postEphemeral", body=body | payload(text_only(whole)))
+        await _in_full_or_as_text(message, lambda given: self._api.call("chat.postEphemeral", body=body | given))
 
     async def respond(self, response_url: str, message: Message) -> None:
         """Answer a command or a button press at its response URL, only for its user and without a file.
@@ -211,19 +206,13 @@ class Slack:
         It may arrive twice.
         """
         how = {"response_type": "ephemeral", "replace_original": False}
-        whole = checked(message)
-        try:
-            await self._response_urls.respond(response_url, payload(whole) | how)
-        except TooLong:
-            if not whole.blocks:
-                raise
-            await self._response_urls.respond(response_url, payload(text_only(whole)) | how)
+        await _in_full_or_as_text(message, lambda given: self._response_urls.respond(response_url, given | how))
 
     async def open_view(self, trigger_id: str, view: View) -> str:
         """Open a modal and return its id. Raise TriggerExpired if the press was more than three seconds ago."""
         body = {"trigger_id": trigger_id, "view": checked_view(view, "views.open")}
         answer = await self._api.call("views.open", body=body, repeatable=False, patience=self._api.limits.trigger)
-        return _view_id(answer.data)
+        return text_in(mapping_of(answer.data.get("view")), "id")
 
     async def update_view(self, view_id: str, view: View) -> None:
         """Update an open modal. Raise MessageGone if it was closed."""
@@ -249,9 +238,8 @@ class Slack:
             answer = await self._api.call("conversations.replies", query=query)
         except MessageGone:
             return None
-        found = answer.data.get("messages")
-        first = found[0] if isinstance(found, list) and found else None
-        return first if isinstance(first, Mapping) and first.get("ts") == ts else None
+        first = next(iter(mappings_in(answer.data.get("messages"))), None)
+        return first if first is not None and first.get("ts") == ts else None
 
     async def join(self, channel: str) -> None:
         """Join a public channel; no error if we are a member. Raise SlackError: MissingScope without channels:join."""
@@ -302,14 +290,14 @@ class Slack:
     async def _ask_identity(self) -> Identity:
         answer = await self._api.call("auth.test", query={})
         data = answer.data
-        user = str(data.get("user_id") or "")
+        user = text_in(data, "user_id")
         return Identity(
-            team=str(data.get("team_id") or ""),
-            team_name=str(data.get("team") or ""),
+            team=text_in(data, "team_id"),
+            team_name=text_in(data, "team"),
             user=user,
-            bot_id=str(data.get("bot_id") or ""),
-            app_id=str(data.get("app_id") or "") or await self._ask_app(user),
-            url=str(data.get("url") or ""),
+            bot_id=text_in(data, "bot_id"),
+            app_id=text_in(data, "app_id") or await self._ask_app(user),
+            url=text_in(data, "url"),
             scopes=answer.scopes,
         )
 
@@ -319,9 +307,7 @@ class Slack:
             answer = await self._api.call("users.info", query={"user": user})
         except SlackError:
             return ""
-        data = answer.data.get("user")
-        profile = data.get("profile") if isinstance(data, Mapping) else None
-        return str(profile.get("api_app_id") or "") if isinstance(profile, Mapping) else ""
+        return text_in(mapping_of(mapping_of(answer.data.get("user")).get("profile")), "api_app_id")
 
     async def _team(self) -> str:
         return (await self.identify()).team
@@ -342,6 +328,12 @@ class Slack:
                 self._keys.popitem(last=False)
 
 
-def _view_id(answer: Mapping[str, Any]) -> str:
-    view = answer.get("view")
-    return str(view.get("id") or "") if isinstance(view, Mapping) else ""
+async def _in_full_or_as_text(message: Message, send: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
+    """Send `message`, or its text alone if Slack finds it too long."""
+    whole = checked(message)
+    try:
+        await send(payload(whole))
+    except TooLong:
+        if not whole.blocks:
+            raise
+        await send(payload(text_only(whole)))

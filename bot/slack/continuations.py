@@ -18,8 +18,9 @@ import structlog
 
 from bot.slack.errors import MessageGone, SlackError, TooLong, log_refusal
 from bot.slack.files import Uploads
+from bot.slack.message_events import mappings_in, text_in
 from bot.slack.message_forms import as_file, message_key, payload
-from bot.slack.posts import Address, Posts, listed_files
+from bot.slack.posts import Address, Posts
 from intents.domain import Language, Text
 from responses.language import language_of
 from responses.slack.message import Message, Picture, Snippet
@@ -103,9 +104,9 @@ class Continuations:
         with log_refusal(_log.warning, "continuation_delete_failed", channel=address.channel), suppress(MessageGone):
             followed = [message async for message in messages]
             for message in followed[:_MOST_WITHDRAWN]:
-                for file in listed_files(message):
-                    await self._delete_file(str(file.get("id") or ""))
-                await self.posts.delete(channel=address.channel, ts=str(message.get("ts") or ""))
+                for file in mappings_in(message.get("files")):
+                    await self._delete_file(text_in(file, "id"))
+                await self.posts.delete(channel=address.channel, ts=text_in(message, "ts"))
 
     async def _delete_file(self, file: str) -> None:
         with log_refusal(_log.warning, "file_delete_failed", file=file):
@@ -147,7 +148,7 @@ def _is_of(name: str, key: str) -> bool:
 
 
 def _follows(message: Mapping[str, Any], key: str) -> bool:
-    files = listed_files(message)
+    files = mappings_in(message.get("files"))
     # A deleted file has no name any more.
     is_empty = bool(files) and all(file.get("mode") == "tombstone" for file in files)
     return is_empty or _is_of(message_key(message)[0], key) or any(_is_of(str(file.get("name")), key) for file in files)

@@ -78,6 +78,16 @@ def log_refusal(
         log(event, **fields, error=str(error))
 
 
+@contextmanager
+def unless_already(*codes: str) -> Iterator[None]:
+    """Go on after a refusal with one of these codes: what the block wants is so already."""
+    try:
+        yield
+    except Refused as error:
+        if error.code not in codes:
+            raise
+
+
 class NotInChannel(SlackRefusal):
     """Error: we are not a member of the channel."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.slack.channel_messages import channel_message
+from bot.slack.message_events import mapping_of
 from intents.chronicle.channel_reader import ChannelMessage
 from responses.safety import safe_line
 
@@ -92,7 +93,6 @@ def _message(entry: Mapping[str, Any]) -> ChannelMessage | None:
 
 
 def _name(entry: Mapping[str, Any]) -> str:
-    profile = entry.get("user_profile") or entry.get("bot_profile")
-    profile = profile if isinstance(profile, Mapping) else {}
+    profile = mapping_of(entry.get("user_profile") or entry.get("bot_profile"))
     named = profile.get("display_name") or profile.get("real_name") or profile.get("name") or entry.get("username")
     return safe_line(str(named or ""), limit=_NAME)

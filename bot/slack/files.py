@@ -15,7 +15,8 @@ import structlog
 from yarl import URL
 
 from bot.slack.api import Api, unreachable
-from bot.slack.errors import MissingScope, Refused, SlackRefusal, SlackUnavailable
+from bot.slack.errors import MissingScope, Refused, SlackRefusal, SlackUnavailable, unless_already
+from bot.slack.message_events import mapping_of, text_in
 from bot.slack.posts import MessageSearch
 from bot.slack.web_client import Hosts, off_loop, outgoing_text
 from intents.domain import Text
@@ -163,13 +164,13 @@ class _Listed:
     def of(cls, file: Mapping[str, Any]) -> _Listed:
         size = file.get("size")
         return cls(
-            id=str(file.get("id") or ""),
+            id=text_in(file, "id"),
             name=safe_line(str(file.get("name") or file.get("title") or ""))[:_LONGEST_NAME],
             url=str(file.get("url_private_download") or file.get("url_private") or ""),
             size=size if isinstance(size, int) else 0,
-            mimetype=str(file.get("mimetype") or "").lower(),
-            mode=str(file.get("mode") or ""),
-            access=str(file.get("file_access") or ""),
+            mimetype=text_in(file, "mimetype").lower(),
+            mode=text_in(file, "mode"),
+            access=text_in(file, "file_access"),
         )
 
 
@@ -209,8 +210,7 @@ class Files:
             raise _Refusal(failures.file_scope_missing(listed.name)) from error
         except SlackRefusal as error:
             raise _Refusal(failures.file_deleted(listed.name)) from error
-        entry = answer.data.get("file")
-        return _Listed.of(entry if isinstance(entry, Mapping) else {})
+        return _Listed.of(mapping_of(answer.data.get("file")))
 
     async def _download(self, listed: _Listed, *, limit: int) -> bytes:
         for repetition in range(self.api.limits.repetitions + 1):
@@ -289,7 +289,6 @@ def _host(address: str) -> str:
 LARGEST: Final = 1_000_000
 _LONGEST_ALT: Final = 1_000
 _BYTES: Final = "upload"
-_GONE: Final = frozenset({"file_deleted", "file_not_found"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,11 +318,8 @@ class Uploads:
 
     async def delete(self, file: str) -> None:
         """Delete our file; no error if it is gone."""
-        try:
+        with unless_already("file_deleted", "file_not_found"):
             await self.api.call("files.delete", body={"file": file})
-        except Refused as error:
-            if error.code not in _GONE:
-                raise
 
     async def _complete(self, *, channel: str, thread_ts: str, name: str, body: Mapping[str, Any]) -> None:
         method = "files.completeUploadExternal"

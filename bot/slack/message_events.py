@@ -33,16 +33,16 @@ _GREENER: Final = 30
 _MOST_LINKS: Final = 50
 
 
-def words_of(message: Mapping[str, Any]) -> str:
-    """Return the text and the attachments of a message, in Slack's markup.
+def markup_of(message: Mapping[str, Any]) -> str:
+    """Return the text and the attachments of a message in Slack's markup: links in angle brackets, entities.
 
     Blocks are read if there is no other text, and of apps always: their `text` is often only the title.
     """
     of_app = bool(message.get("bot_id")) or message.get("subtype") == "bot_message"
     # Unfurled links are not written by the sender.
-    attached = [each for each in _mappings(message.get("attachments")) if not each.get("from_url")]
+    attached = [each for each in mappings_in(message.get("attachments")) if not each.get("from_url")]
     ended = [of_app and _has_ended(each, message) for each in attached]
-    parts = [str(message.get("text") or "")]
+    parts = [text_in(message, "text")]
     for attachment, is_over in zip(attached, ended, strict=True):
         state = "" if all(ended) or not any(ended) else RESOLVED if is_over else FIRING
         parts += _labelled(state, list(_of_attachment(attachment)))
@@ -58,12 +58,12 @@ def words_of(message: Mapping[str, Any]) -> str:
 
 def _of_attachment(attachment: Mapping[str, Any]) -> Iterator[str]:
     for key in ("pretext", "title", "text"):
-        yield str(attachment.get(key) or "")
-    for field in _mappings(attachment.get("fields")):
+        yield text_in(attachment, key)
+    for field in mappings_in(attachment.get("fields")):
         yield f"{field.get('title') or ''}: {field.get('value') or ''}"
     yield from _of_blocks(attachment.get("blocks"), 0)
     if not any(attachment.get(key) for key in ("text", "title", "blocks")):
-        yield str(attachment.get("fallback") or "")
+        yield text_in(attachment, "fallback")
 
 
 def _of_blocks(value: Any, depth: int) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _of_blocks(value: Any, depth: int) -> Iterator[str]:
 
 def _of_block(block: Mapping[str, Any], depth: int) -> Iterator[str]:
     if str(block.get("type")) in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
-        yield "".join(map(_leaf, _mappings(block.get("elements"))))
+        yield "".join(map(_leaf, mappings_in(block.get("elements"))))
         return
     if block.get("type") in _CONTROLS:
         return
@@ -93,7 +93,7 @@ def _of_block(block: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def _leaf(element: Mapping[str, Any]) -> str:
-    kind, text = element.get("type"), str(element.get("text") or "")
+    kind, text = element.get("type"), text_in(element, "text")
     if kind == "link":
         return f"<{element.get('url') or ''}|{text}>" if text else f"<{element.get('url') or ''}>"
     if kind == "emoji":
@@ -127,9 +127,9 @@ def _bare(line: str) -> str:
 
 def _has_ended(attachment: Mapping[str, Any], message: Mapping[str, Any]) -> bool:
     """Return whether an attachment is green and its title says that something is over."""
-    said = [str(attachment.get(key) or "") for key in ("pretext", "title", "fallback")]
-    said += [_first([str(attachment.get("text") or "")]), _first([str(message.get("text") or "")])]
-    return _is_green(str(attachment.get("color") or "")) and any(map(_ENDED.search, said))
+    said = [text_in(attachment, key) for key in ("pretext", "title", "fallback")]
+    said += [_first([text_in(attachment, "text")]), _first([text_in(message, "text")])]
+    return _is_green(text_in(attachment, "color")) and any(map(_ENDED.search, said))
 
 
 def _is_green(color: str) -> bool:
@@ -188,8 +188,9 @@ def _first(parts: Iterable[str]) -> str:
     return next((line for part in parts for line in part.splitlines() if line.strip()), "")
 
 
-def _mappings(values: Any) -> Iterator[Mapping[str, Any]]:
-    return (each for each in values or () if isinstance(each, Mapping))
+def mappings_in(value: Any) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; none if another value is there."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
 
 
 # Subtypes of messages that users wrote; the others are Slack's own notices (joins, topics, pins …).
@@ -254,37 +255,38 @@ def read_event(
 
     `us` is our user's id, `our_bot` our bot's.
     """
-    subtype = _text(event, "subtype")
+    subtype = text_in(event, "subtype")
     if subtype == "message_deleted":
-        return _deleted(event, team=team, ts=_text(event, "deleted_ts"), us=us)
+        return _deleted(event, team=team, ts=text_in(event, "deleted_ts"), us=us)
     if subtype != "message_changed":
         return _received(event, team=team, us=us, our_bot=our_bot)
-    now, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
+    now, before = mapping_of(event.get("message")), mapping_of(event.get("previous_message"))
     if now.get("subtype") == "tombstone":  # a deleted message with replies leaves a tombstone
-        return _deleted(event, team=team, ts=_text(now, "ts"), us=us)
+        return _deleted(event, team=team, ts=text_in(now, "ts"), us=us)
+    of_now = text_in(now, "subtype")
     inner = {
-        **now, "channel": _text(event, "channel"), "channel_type": event.get("channel_type", ""),
-        "subtype": _plain(now),
+        **now, "channel": text_in(event, "channel"), "channel_type": event.get("channel_type", ""),
+        "subtype": of_now if of_now in _SPOKEN else "",
     }  # fmt: skip
     message = _received(inner, team=team, us=us, our_bot=our_bot)
-    return EditedMessage(message=message, changed=words_of(now) != words_of(before)) if message else None
+    return EditedMessage(message=message, changed=markup_of(now) != markup_of(before)) if message else None
 
 
 def _deleted(event: Mapping[str, Any], *, team: str, ts: str, us: str) -> DeletedMessage:
-    channel = _text(event, "channel")
-    to_us = channel.startswith("D") or f"<@{us}" in words_of(_mapping(event.get("previous_message")))
+    channel = text_in(event, "channel")
+    to_us = channel.startswith("D") or f"<@{us}" in markup_of(mapping_of(event.get("previous_message")))
     return DeletedMessage(team=team, channel=channel, ts=ts, to_us=to_us)
 
 
 def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> ReceivedMessage | None:
     """Return the message of an event; None for notices and for messages of ours or of Slackbot."""
-    subtype, channel, user = _text(event, "subtype"), _text(event, "channel"), _text(event, "user")
+    subtype, channel, user = text_in(event, "subtype"), text_in(event, "channel"), text_in(event, "user")
     if subtype not in _SPOKEN or not event.get("ts"):
         return None
     # Slackbot reports our removal from a channel in a direct message: that is not a request.
-    if _text(event, "bot_id") == our_bot or user in (us, _SLACKBOT):
+    if text_in(event, "bot_id") == our_bot or user in (us, _SLACKBOT):
         return None
-    thread = _text(event, "thread_ts")
+    thread = text_in(event, "thread_ts")
     return ReceivedMessage(
         team=team,
         channel=channel,
@@ -295,31 +297,21 @@ def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> 
         files=files_of(event),
         bot=bool(event.get("bot_id")) or subtype == "bot_message",
         direct=event.get("channel_type") == "im" or channel.startswith("D"),
-        mentions_us=event.get("type") == "app_mention" or f"<@{us}" in words_of(event),
-        mentions_others=any(not said.startswith(us) for said in _MENTION.findall(words_of(event))),
-        is_cut=len(_text(event, "text")) >= _CUT_FROM,
-        in_block=_text(event, "text").count("```") % 2 == 1,
+        mentions_us=event.get("type") == "app_mention" or f"<@{us}" in markup_of(event),
+        mentions_others=any(not said.startswith(us) for said in _MENTION.findall(markup_of(event))),
+        is_cut=len(text_in(event, "text")) >= _CUT_FROM,
+        in_block=text_in(event, "text").count("```") % 2 == 1,
     )
 
 
 def text_of(message: Mapping[str, Any]) -> str:
     """Return a message's text without Slack's markup."""
-    return unformatted(words_of(message))
-
-
-def markup_of(message: Mapping[str, Any]) -> str:
-    """Return a message's text in Slack's markup: mentions and links in angle brackets, entities."""
-    return words_of(message)
+    return unformatted(markup_of(message))
 
 
 def files_of(message: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     """Return for each file the fields that a download needs."""
-    return tuple(_file(file) for file in message.get("files") or () if isinstance(file, Mapping))
-
-
-def _plain(message: Mapping[str, Any]) -> str:
-    subtype = str(message.get("subtype") or "")
-    return subtype if subtype in _SPOKEN else ""
+    return tuple(map(_file, mappings_in(message.get("files"))))
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:
@@ -329,11 +321,13 @@ def _file(file: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in shown.items() if key not in _ADDRESSES or value == kept[key]}
 
 
-def _text(event: Mapping[str, Any], key: str) -> str:
+def text_in(event: Mapping[str, Any], key: str) -> str:
+    """Return the text of a field; "" if there is none."""
     return str(event.get(key) or "")
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping_of(value: Any) -> Mapping[str, Any]:
+    """Return an object; an empty one if another value is there."""
     return value if isinstance(value, Mapping) else {}
 
 
@@ -365,7 +359,7 @@ class ChannelEvent:
 
 def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent | None:
     """Parse a channel event; None for other events. Group events concern private channels and begin with group_."""
-    kind = str(event.get("type") or "").replace("group_", "channel_", 1)
+    kind = text_in(event, "type").replace("group_", "channel_", 1)
     raw = event.get("channel")
     channel = raw if isinstance(raw, Mapping) else {"id": raw}
     if kind not in set(ChannelEventKind) or not channel.get("id"):
@@ -374,10 +368,10 @@ def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent |
         what=ChannelEventKind(kind),
         team=team,
         channel=str(channel["id"]),
-        at=moment_of(str(event.get("event_ts") or "")),
-        name=str(channel.get("name") or ""),
+        at=moment_of(text_in(event, "event_ts")),
+        name=text_in(channel, "name"),
         user=str(event.get("user") or channel.get("creator") or event.get("actor_id") or ""),
-        inviter=str(event.get("inviter") or ""),
+        inviter=text_in(event, "inviter"),
     )
 
 

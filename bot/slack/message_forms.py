@@ -13,6 +13,7 @@ from typing import Any, Final
 import structlog
 
 from bot.slack.errors import Refused
+from bot.slack.message_events import mapping_of, text_in
 from responses.slack.as_text import split_in_half, text_only
 from responses.slack.message import Message, Snippet, View
 from responses.slack.validation import validate_message, validate_view
@@ -88,9 +89,9 @@ def payload(message: Message, *, key: str = "", form: int = 0) -> dict[str, Any]
 
 def message_key(message: Mapping[str, Any]) -> tuple[str, int]:
     """Return the key in a stored message and the index of its form; ("", 0) if it has none of ours."""
-    metadata = message.get("metadata")
-    inside = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
-    if not isinstance(metadata, Mapping) or metadata.get("event_type") != EVENT_TYPE or not isinstance(inside, Mapping):
+    metadata = mapping_of(message.get("metadata"))
+    inside = mapping_of(metadata.get("event_payload"))
+    if metadata.get("event_type") != EVENT_TYPE or not inside:
         return "", 0
     form = inside.get("form")
-    return str(inside.get("key") or ""), form if isinstance(form, int) else 0
+    return text_in(inside, "key"), form if isinstance(form, int) else 0

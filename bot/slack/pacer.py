@@ -336,8 +336,7 @@ class Pacer:
             if own is not None:
                 own.give_back()
             raise
-        if self._waited is not None:
-            self._waited(method, loop.time() - began)
+        self._waited(method, loop.time() - began)
 
     def delay(self, method: str, *, ahead: int = 0) -> float:
         """Return the seconds that a call of `method` would wait now if `ahead` calls still to come went first."""

@@ -20,6 +20,7 @@ from bot.common.background import CoalescedLookup
 from bot.slack.api import Api, SlackResponse
 from bot.slack.directory import Ages, Directory, Source
 from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
+from bot.slack.message_events import mapping_of, mappings_in, text_in
 from bot.slack.pacer import Urgency
 from bot.store.outbox import StoredDirectory
 from intents.domain import Json, Text
@@ -151,14 +152,8 @@ class People:
         for _ in range(_MOST_PAGES):
             given = {**query, "limit": _PAGE} | ({"cursor": cursor} if cursor else {})
             answer = await self._api.call(method, query=given, urgency=Urgency.PROGRESS)
-            found = answer.data.get(field)
-            yield (
-                [each for each in found if isinstance(each, Mapping) and each.get("id")]
-                if isinstance(found, list)
-                else []
-            )
-            following = answer.data.get("response_metadata")
-            cursor = str(following.get("next_cursor") or "") if isinstance(following, Mapping) else ""
+            yield [each for each in mappings_in(answer.data.get(field)) if each.get("id")]
+            cursor = answer.next_cursor
             if not cursor:
                 return
 
@@ -170,8 +165,8 @@ class People:
             _log.warning("user_read_failed", user=user, error=str(error))
             unreached = isinstance(error, SlackUnavailable)
             return Person(id=user, guest=True, foreign=True, unknown=True, unreached=unreached)
-        data = answer.data.get("user")
-        if not isinstance(data, Mapping) or not data.get("id"):
+        data = mapping_of(answer.data.get("user"))
+        if not data.get("id"):
             return Person(id=user, guest=True, foreign=True, unknown=True)
         return _person(user, data, team=team)
 
@@ -182,8 +177,8 @@ class People:
             _log.warning("channel_read_failed", channel=channel, error=str(error))
             unreached = isinstance(error, SlackUnavailable)
             return Place(id=channel, external=True, unknown=True, unreached=unreached)
-        data = answer.data.get("channel")
-        if not isinstance(data, Mapping) or not data.get("id"):
+        data = mapping_of(answer.data.get("channel"))
+        if not data.get("id"):
             return Place(id=channel, external=True, unknown=True)
         return _place(channel, data)
 
@@ -209,23 +204,22 @@ def _stored_place(place: Place) -> Json:
 
 
 def _person(user: str, data: Mapping[str, Any], *, team: str) -> Person:
-    profile = data.get("profile")
-    profile = profile if isinstance(profile, Mapping) else {}
+    profile = mapping_of(data.get("profile"))
     # In an Enterprise Grid a colleague's home may be another workspace: ours is then among their teams.
-    enterprise = data.get("enterprise_user")
-    teams = enterprise.get("teams") if isinstance(enterprise, Mapping) else None
+    enterprise = mapping_of(data.get("enterprise_user"))
+    teams = enterprise.get("teams")
     # The app of an organisation: its people belong to it, whatever their workspaces.
-    org = enterprise.get("enterprise_id") if isinstance(enterprise, Mapping) else None
+    org = enterprise.get("enterprise_id")
     homes = {org, str(data.get("team_id") or profile.get("team") or team), *(teams if isinstance(teams, list) else [])}
     offset = data.get("tz_offset")
     return Person(
         id=user,
         guest=bool(data.get("is_restricted") or data.get("is_ultra_restricted") or data.get("deleted")),
         foreign=bool(data.get("is_stranger")) or team not in homes,
-        locale=str(data.get("locale") or ""),
+        locale=text_in(data, "locale"),
         name=str(profile.get("display_name") or data.get("real_name") or data.get("name") or ""),
         # Users can enter any address in their profile, so only a confirmed one counts.
-        email=str(profile.get("email") or "") if data.get("is_email_confirmed") is True else "",
+        email=text_in(profile, "email") if data.get("is_email_confirmed") is True else "",
         bot=bool(data.get("is_bot")) or user == "USLACKBOT",
         utc_offset_s=offset if isinstance(offset, int) and abs(offset) < _DAY_S else 0,
     )
@@ -237,7 +231,7 @@ def _place(channel: str, data: Mapping[str, Any]) -> Place:
     pending = data.get("is_pending_ext_shared") or data.get("pending_shared") or data.get("pending_connected_team_ids")
     return Place(
         id=channel,
-        name=str(data.get("name") or ""),
+        name=text_in(data, "name"),
         external=bool(data.get("is_ext_shared")) or shared or bool(pending),
         private=data.get("is_private") is not False,
         direct=bool(data.get("is_im") or data.get("is_mpim")),
@@ -313,9 +307,7 @@ class Groups:
         if not self._org:
             return [{}]
         answer = await self._api.call("auth.teams.list", query={"limit": _MOST_TEAMS})
-        teams = answer.data.get("teams")
-        found = [each for each in teams if isinstance(each, Mapping)] if isinstance(teams, list) else []
-        return [{"team_id": str(team["id"])} for team in found if team.get("id")]
+        return [{"team_id": str(team["id"])} for team in mappings_in(answer.data.get("teams")) if team.get("id")]
 
 
 def _members(answer: SlackResponse) -> dict[str, frozenset[str]]:

@@ -15,7 +15,8 @@ from typing import Any, Final
 import structlog
 
 from bot.slack.api import Api
-from bot.slack.errors import MessageGone, Refused, SlackUnavailable, log_refusal
+from bot.slack.errors import MessageGone, SlackUnavailable, log_refusal, unless_already
+from bot.slack.message_events import mappings_in, text_in
 from bot.slack.message_forms import message_key
 from bot.slack.pacer import Urgency
 
@@ -47,13 +48,13 @@ class MessageSearch:
             lambda message: message_key(message)[0] == key, channel=channel, thread_ts=thread_ts, near_ts=near_ts
         )
         async for message in messages:
-            return FoundMessage(ts=str(message.get("ts") or ""), form=message_key(message)[1])
+            return FoundMessage(ts=text_in(message, "ts"), form=message_key(message)[1])
         return None
 
     async def file(self, *, channel: str, thread_ts: str, name: str) -> bool:
         """Tell whether a message of ours in the thread has a file of that name."""
         messages = self.matching(
-            lambda message: any(file.get("name") == name for file in listed_files(message)),
+            lambda message: any(file.get("name") == name for file in mappings_in(message.get("files"))),
             channel=channel,
             thread_ts=thread_ts,
         )
@@ -78,21 +79,11 @@ class MessageSearch:
             query |= {"oldest": near_ts, "inclusive": True}
         for _ in range(_THREAD_PAGES if thread_ts else _CHANNEL_PAGES):
             answer = await self.api.call(method, query=query)
-            messages = answer.data.get("messages")
-            for message in messages if isinstance(messages, list) else []:
-                if isinstance(message, Mapping):
-                    yield message
-            following = answer.data.get("response_metadata")
-            cursor = following.get("next_cursor") if isinstance(following, Mapping) else None
-            if not cursor:
+            for message in mappings_in(answer.data.get("messages")):
+                yield message
+            if not answer.next_cursor:
                 return
-            query["cursor"] = str(cursor)
-
-
-def listed_files(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the files of a stored message; a deleted one has little more than its id."""
-    files = message.get("files")
-    return [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
+            query["cursor"] = answer.next_cursor
 
 
 _log: Final = structlog.get_logger(__name__)
@@ -163,7 +154,7 @@ class Posts:
                     raise
             else:
                 data = answer.data
-                return PostedMessage(channel=str(data.get("channel") or address.channel), ts=str(data.get("ts") or ""))
+                return PostedMessage(channel=str(data.get("channel") or address.channel), ts=text_in(data, "ts"))
         raise AssertionError("the last repetition returns or raises")
 
     async def delete(self, *, channel: str, ts: str) -> None:
@@ -191,13 +182,6 @@ class Posts:
             raise SlackUnavailable(method=lost.method, code=lost.code, detail=lost.detail, maybe_done=True) from error
 
 
-# Slack's error codes for an existing pin and for a missing one.
-_STANDS: Final = frozenset({"already_pinned"})
-_STANDS_NOT: Final = frozenset({"no_pin", "not_pinned"})
-# The one for an existing reaction.
-_REACTED: Final = "already_reacted"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pins:
     """The pins of one workspace; needs the scope pins:write."""
@@ -206,21 +190,13 @@ class Pins:
 
     async def add(self, *, channel: str, ts: str) -> None:
         """Pin a message; no error if it is pinned. Raise SlackError, MessageGone if it does not exist."""
-        try:
+        with unless_already("already_pinned"):
             await self.api.call("pins.add", body={"channel": channel, "timestamp": ts})
-        except Refused as error:
-            if error.code not in _STANDS:
-                raise
 
     async def remove(self, *, channel: str, ts: str) -> None:
         """Unpin a message; no error if it is not pinned or missing. Raise SlackError."""
-        try:
+        with suppress(MessageGone), unless_already("no_pin", "not_pinned"):
             await self.api.call("pins.remove", body={"channel": channel, "timestamp": ts})
-        except MessageGone:
-            return
-        except Refused as error:
-            if error.code not in _STANDS_NOT:
-                raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,13 +207,8 @@ class Reactions:
 
     async def add(self, *, channel: str, ts: str, name: str) -> None:
         """React to a message; no error if we did or it was deleted. Raise SlackError."""
-        try:
+        with suppress(MessageGone), unless_already("already_reacted"):
             await self.api.call("reactions.add", body={"channel": channel, "timestamp": ts, "name": name})
-        except MessageGone:
-            return
-        except Refused as error:
-            if error.code != _REACTED:
-                raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,9 +259,9 @@ class History:
     async def _page(self, method: str, query: Mapping[str, Any]) -> Page:
         given = {name: value for name, value in query.items() if value != ""}
         answer = await self.api.call(method, query=given, urgency=Urgency.PROGRESS)
-        listed = answer.data.get("messages")
-        messages = tuple(each for each in listed if isinstance(each, Mapping)) if isinstance(listed, list) else ()
-        following = answer.data.get("response_metadata")
-        cursor = str(following.get("next_cursor") or "") if isinstance(following, Mapping) else ""
-        more = bool(cursor) or answer.data.get("has_more") is True
-        return Page(messages=messages, cursor=cursor, more=more, limited=answer.data.get("is_limited") is True)
+        return Page(
+            messages=tuple(mappings_in(answer.data.get("messages"))),
+            cursor=answer.next_cursor,
+            more=bool(answer.next_cursor) or answer.data.get("has_more") is True,
+            limited=answer.data.get("is_limited") is True,
+        )

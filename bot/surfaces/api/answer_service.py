@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
@@ -108,7 +108,7 @@ class AnswerService:
         """Diagnose an object. Raise ApiError."""
         if meant := misspelt_kind(question.kind):
             raise ApiError(
-                400, "unknown_kind", f'unknown kind "{question.kind}"; did you mean "{meant}"?', field="kind",
+                400, "unknown_kind", f'unknown kind "{question.kind}"{_hint(meant)}', field="kind",
                 suggestions=(meant,),
             )  # fmt: skip
         cluster = self._required(question.cluster, caller.scope)
@@ -117,7 +117,7 @@ class AnswerService:
         started = time.monotonic()
         with self._read(caller, cluster, question.kind):
             connection = await self.clusters.get(cluster)
-            try:
+            with self._given_up(connection):
                 diagnosis = await diagnose(
                     request,
                     engine=self._engine(caller),
@@ -125,9 +125,6 @@ class AnswerService:
                     deadline=self.deadline,
                     access=caller.scope.access(connection.name),
                 )
-            except ClusterError as error:
-                self.clusters.give_up(connection, error)
-                raise
         self.diagnosed(diagnosis, "diagnose", seconds := time.monotonic() - started)
         fields = await self._fields(diagnosis, language := self._language(question.language), seconds)
         return TimedDiagnosisDocument.showing(fields, language)
@@ -148,18 +145,14 @@ class AnswerService:
         connection, text_only = None, None
         if matching.hypotheses or matching.objects:
             connection, text_only = await self._usable(cluster, scope)
-        with self._read(caller, cluster, ""):
-            try:
-                diagnosis = await diagnose(
-                    request,
-                    engine=engine,
-                    connection=connection,
-                    deadline=self.deadline,
-                    access=scope.access(connection.name) if connection else NOTHING,
-                )
-            except ClusterError as error:
-                self.clusters.give_up(connection, error)
-                raise
+        with self._read(caller, cluster, ""), self._given_up(connection):
+            diagnosis = await diagnose(
+                request,
+                engine=engine,
+                connection=connection,
+                deadline=self.deadline,
+                access=scope.access(connection.name) if connection else NOTHING,
+            )
         self.diagnosed(diagnosis, "explain", seconds := time.monotonic() - started)
         language = self._language(question.language, text)
         fields = await self._fields(diagnosis, language, seconds)
@@ -175,7 +168,7 @@ class AnswerService:
                 raise ApiError(
                     404, "not_found", f'no namespace "{question.namespace}" that may be seen', field="namespace"
                 )
-            try:
+            with self._given_up(connection):
                 found = await overview(
                     question.namespace,
                     engine=self._engine(caller),
@@ -183,9 +176,6 @@ class AnswerService:
                     deadline=self.deadline * OVERVIEW_DEADLINES,
                     access=access,
                 )
-            except ClusterError as error:
-                self.clusters.give_up(connection, error)
-                raise
         self.overviewed(found, time.monotonic() - started)
         language = self._language(question.language)
         safe_overview = await asyncio.to_thread(scrubbed_overview, found)
@@ -231,9 +221,8 @@ class AnswerService:
             if named in visible:
                 return named
             meant = closest(named, visible, at_least=_CLOSE)
-            hint = f'; did you mean "{meant}"?' if meant else ""
             raise ApiError(
-                404, "unknown_cluster", f'no cluster "{named}" that may be seen{hint}', field="cluster",
+                404, "unknown_cluster", f'no cluster "{named}" that may be seen{_hint(meant)}', field="cluster",
                 suggestions=(meant,) if meant else visible,
             )  # fmt: skip
         if len(visible) == 1:
@@ -260,12 +249,20 @@ class AnswerService:
             raise _not_found(error.named) from error
         except NotServed as error:
             meant = closest(kind, {each.kind.lower() for each in WELL_KNOWN}, at_least=_CLOSE) if kind else ""
-            hint = f'; did you mean "{meant}"?' if meant else ""
             raise ApiError(
-                400, "unknown_kind", f"{error}{hint}", field="kind", suggestions=(meant,) if meant else ()
+                400, "unknown_kind", f"{error}{_hint(meant)}", field="kind", suggestions=(meant,) if meant else ()
             ) from error
         except ClusterError as error:
             raise of_cluster(error, cluster) from error
+
+    @contextmanager
+    def _given_up(self, connection: Connection | None) -> Iterator[None]:
+        """Give the connection up if its cluster cannot be read."""
+        try:
+            yield
+        except ClusterError as error:
+            self.clusters.give_up(connection, error)
+            raise
 
     async def _fields(self, diagnosis: Diagnosis, language: Language, seconds: float) -> dict[str, Any]:
         # Redaction takes long and mostly runs without the interpreter's lock.
@@ -279,15 +276,19 @@ def _prepared(text: str) -> str:
     return spoken_connection(text) or redact(text)
 
 
+def _hint(meant: str) -> str:
+    return f'; did you mean "{meant}"?' if meant else ""
+
+
 def _not_allowed() -> ApiError:
     return ApiError(403, "not_allowed", _SEES_NONE.en)
 
 
 def _not_found(named: NamedObject) -> ApiError:
-    suggestions: Sequence[str] = [one.name for one in named.candidates]
+    suggestions = list(dict.fromkeys(one.name for one in named.candidates))
     return ApiError(
         404, "not_found", failures.target_not_found(named).en, field="name",
-        suggestions=list(dict.fromkeys(suggestions)), candidates=named.candidates,
+        suggestions=suggestions, candidates=named.candidates,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -152,7 +152,8 @@ class ApiCalls:
         """Return the answer to the question in a JSON body. Raise ApiError."""
         with trace(SpanName.REQUEST, surface=via, kind=operation.name) as arrival:
             try:
-                answer = await self._limited(operation, body, caller, via)
+                with self.limit.counted(caller.name) if self.limit else nullcontext():
+                    answer = await self._answered(operation, await body(), caller, via)
             except ApiError as error:
                 self.count(via, operation.name, error.code)
                 arrival.set(result=error.code)
@@ -160,14 +161,6 @@ class ApiCalls:
             self.count(via, operation.name, "ok")
             arrival.set(result="ok")
             return answer
-
-    async def _limited(
-        self, operation: Operation, body: Callable[[], Awaitable[bytes]], caller: Caller, via: str
-    ) -> Document:
-        if self.limit is None:
-            return await self._answered(operation, await body(), caller, via)
-        with self.limit.counted(caller.name):
-            return await self._answered(operation, await body(), caller, via)
 
     async def _answered(self, operation: Operation, raw: bytes, caller: Caller, via: str) -> Document:
         question = read_question(operation, raw)

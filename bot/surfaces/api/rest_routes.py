@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -15,7 +16,6 @@ from bot.surfaces.api.api_errors import ApiError
 from bot.surfaces.api.limited_calls import LARGEST_BODY, OPERATIONS, ApiCalls, Operation
 from bot.surfaces.bodies import BodyError, read_body
 from bot.surfaces.web import Route
-from responses.documents import Document
 
 _DOCUMENT: Final = "/v1/openapi.json"
 _BODY_CODES: Final = {408: "too_slow", 413: "too_large"}
@@ -49,7 +49,7 @@ class RestApi:
             answer = await self.calls.run(operation, lambda: _body(operation, request), caller, "http")
         except ApiError as error:
             return refused(error)
-        return _answered(answer)
+        return web.json_response(answer.as_json(), dumps=partial(json.dumps, ensure_ascii=False))
 
 
 def authorised(request: web.Request, callers: Callers, calls: ApiCalls, via: str) -> Caller:
@@ -101,14 +101,6 @@ async def _body(operation: Operation, request: web.Request) -> bytes:
 
 def _number(value: str) -> str | int:
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else value
-
-
-def _answered(answer: Document) -> web.Response:
-    return web.json_response(answer.as_json(), dumps=_dumps)
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _openapi() -> dict[str, Any]:

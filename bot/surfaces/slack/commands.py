@@ -19,7 +19,7 @@ from bot.slack.web_client import outgoing
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.gesture_intake import GestureIntake
 from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, MARK_AS, SAVE_AS_INCIDENT
-from bot.surfaces.slack.press_payload import By
+from bot.surfaces.slack.press_payload import By, by_shortcut
 from bot.workflows.ask_dialog import AskDialog, AskPlace
 from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
@@ -64,7 +64,7 @@ class CommandListener:
         text = str(body.get("text") or "")
         spoken = choose(preferred=self.language, text=text)
         try:
-            reply: Message | None = await self._take(body, text, spoken)
+            reply = await self._take(body, text, spoken)
             if intent := _answered_at_once(text):
                 self.submissions.metrics.request_handled(Surface.COMMAND, intent, "taken")
         except TooManyRequests as refused:
@@ -212,35 +212,32 @@ class ShortcutListener:
 
     async def save_as_incident(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Open the dialog that saves what was found out in the message's thread."""
-        message, channel = body["message"], str(body["channel"]["id"])
+        message, by = body["message"], by_shortcut(body, home=self.identity.team)
         payload = SaveDialogJob(
-            team=str((body.get("team") or {}).get("id") or self.identity.team),
-            channel=channel,
-            user=str(body["user"]["id"]),
             trigger=str(body["trigger_id"]),
             ts=str(message["ts"]),
             thread_ts=str(message.get("thread_ts") or message["ts"]),
             text=safe(text_of(message)),
+            **by,
         )
-        await self._recorded(body, self.start(f"{channel}.save.{body['trigger_id']}", payload))
+        await self._recorded(body, self.start(f"{by['channel']}.save.{body['trigger_id']}", payload))
         await ack()
 
     def _new_request(self, body: dict[str, Any]) -> NewRequest:
-        message = body["message"]
-        team = str((body.get("team") or {}).get("id") or self.identity.team)
-        channel, ts = str(body["channel"]["id"]), str(message["ts"])
+        message, by = body["message"], by_shortcut(body, home=self.identity.team)
+        ts = str(message["ts"])
         return NewRequest(
             # A second use on the same message is a new request, because Slack does not resend shortcuts.
-            id=f"{team}.{channel}.s{body['trigger_id']}",
+            id=f"{by['team']}.{by['channel']}.s{body['trigger_id']}",
             origin=Surface.SHORTCUT,
             reply_to=ReplyAddress(
-                team=team,
-                channel=channel,
+                team=by["team"],
+                channel=by["channel"],
                 thread_ts=str(message.get("thread_ts") or ts),
                 response_url=str(body.get("response_url") or ""),
             ),
             source_ts=ts,
-            user=str(body["user"]["id"]),
+            user=by["user"],
             text=safe(text_of(message), limit=LONGEST_TEXT),
             files=files_of(message),
             created=self.submissions.clock(),

@@ -11,6 +11,7 @@ from bot.slack.channel_messages import thread_of, words_of
 from bot.slack.client import Identity
 from bot.slack.message_events import moment_of
 from bot.store import Store
+from bot.surfaces.slack.press_payload import by_shortcut
 from bot.workflows.chronicle.gestures import kind_of_reaction
 from bot.workflows.incident_payloads import MarkDialogJob, MarkJob
 
@@ -51,14 +52,12 @@ class GestureIntake:
 
     async def chosen(self, body: Mapping[str, Any]) -> None:
         """Handle the message shortcut, whose payload contains the message."""
-        message, channel = body["message"], str(body["channel"]["id"])
+        message, by = body["message"], by_shortcut(body, home=self.identity.team)
         payload = MarkDialogJob(
-            channel=channel,
-            team=str((body.get("team") or {}).get("id") or self.identity.team),
-            user=str(body["user"]["id"]),
             trigger=str(body["trigger_id"]),
             thread_ts=thread_of(message),
             ts=str(message["ts"]),
             text=words_of(message),
+            **by,
         )
-        await self.start(f"{channel}.s{body['trigger_id']}", payload)
+        await self.start(f"{by['channel']}.s{body['trigger_id']}", payload)

@@ -46,30 +46,7 @@ def slack_routes(
     While `stopping`, events are refused, and Slack sends them to another replica. Slack sends commands and presses only
     once: they reach their listener, which replies "try again".
     """
-    handle = _handler(dispatch, signing_secret, arrivals, stopping)
-    return tuple(Route(path=path, handle=handle) for path in SLACK_PATHS)
 
-
-def named_workspaces(request: SlackRequest) -> tuple[str, ...]:
-    """Return the ids under which the app may be installed for a request, the likeliest first."""
-    context = request.context
-    ids = [context.team_id, context.enterprise_id]
-    if context.is_enterprise_install:
-        ids.reverse()
-    return tuple(id for id in ids if isinstance(id, str) and id)
-
-
-def acknowledged(request: SlackRequest) -> SlackResponse:
-    """Acknowledge and drop the request of a workspace that is not served; Slack's check of the URL is answered."""
-    if request.body.get("type") == "url_verification":
-        return BoltResponse(status=200, body=str(request.body.get("challenge") or ""))
-    _log.warning("payload_of_unserved_workspace", workspaces=named_workspaces(request))
-    return BoltResponse(status=200)
-
-
-def _handler(
-    dispatch: Dispatch, secret: str, arrivals: SlackHealth, stopping: Callable[[], bool]
-) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
             body = await read_body(request, limit=LARGEST_BODY)
@@ -78,7 +55,7 @@ def _handler(
         if _asks_for_certificate(request, body):
             return web.Response()
         # Bolt checks it too, but parses the body first and fails on malformed ones.
-        signed = _is_signed(secret, request, body)
+        signed = _is_signed(signing_secret, request, body)
         if not signed or not _is_recent(request):
             arrivals.turned_away("stale" if signed else "signature")
             return web.Response(status=401)
@@ -97,7 +74,24 @@ def _handler(
         answer: web.Response = await to_aiohttp_response(said)
         return answer
 
-    return handle
+    return tuple(Route(path=path, handle=handle) for path in SLACK_PATHS)
+
+
+def named_workspaces(request: SlackRequest) -> tuple[str, ...]:
+    """Return the ids under which the app may be installed for a request, the likeliest first."""
+    context = request.context
+    ids = [context.team_id, context.enterprise_id]
+    if context.is_enterprise_install:
+        ids.reverse()
+    return tuple(id for id in ids if isinstance(id, str) and id)
+
+
+def acknowledged(request: SlackRequest) -> SlackResponse:
+    """Acknowledge and drop the request of a workspace that is not served; Slack's check of the URL is answered."""
+    if request.body.get("type") == "url_verification":
+        return BoltResponse(status=200, body=str(request.body.get("challenge") or ""))
+    _log.warning("payload_of_unserved_workspace", workspaces=named_workspaces(request))
+    return BoltResponse(status=200)
 
 
 def _delivery(request: web.Request, body: bytes) -> AsyncBoltRequest:

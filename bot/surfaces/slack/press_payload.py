@@ -113,6 +113,12 @@ def _pressed(action: Payload) -> tuple[Press, str] | None:
     return (press, value) if press else None
 
 
+def by_shortcut(body: Payload, *, home: str) -> By:
+    """Return who used a message shortcut, and where; `home` is our team, if the payload names none."""
+    team = _text(_part(body, "team"), "id") or home
+    return {"team": team, "channel": str(body["channel"]["id"]), "user": str(body["user"]["id"])}
+
+
 def _sender(body: Payload) -> dict[str, Any]:
     return {
         "team": _text(_part(body, "team"), "id"),
