@@ -120,7 +120,7 @@ class SimulatedAlertmanager:
         now, unready = self.clock(), self.cluster.unready_pods(self.namespace)
         started = {pod: self._firing.get(pod, now) for pod in unready}
         resolved = {pod: since for pod, since in self._firing.items() if pod not in unready}
-        if started == self._firing or self._silenced:
+        if started == self._firing or (self.silences is not None and self.silences.mutes(self._labels)):
             return
         alerts = [self._alert(pod, since) for pod, since in started.items()]
         alerts += [self._alert(pod, since, ended=now) for pod, since in resolved.items()]
@@ -129,9 +129,8 @@ class SimulatedAlertmanager:
             self._firing = started
 
     @property
-    def _silenced(self) -> bool:
-        labels = {"alertname": _NAME, "namespace": self.namespace}
-        return self.silences is not None and self.silences.mutes(labels)
+    def _labels(self) -> dict[str, str]:
+        return {"alertname": _NAME, "namespace": self.namespace}
 
     async def _accepted(self, session: aiohttp.ClientSession, alerts: list[Json]) -> bool:
         try:
@@ -141,7 +140,7 @@ class SimulatedAlertmanager:
             return False
 
     def _group(self, alerts: list[Json]) -> Json:
-        labels = {"alertname": _NAME, "namespace": self.namespace}
+        labels = self._labels
         return {
             "version": "4", "groupKey": f'{{}}:{{alertname="{_NAME}", namespace="{self.namespace}"}}',
             "truncatedAlerts": 0, "receiver": "casebook", "groupLabels": labels, "commonLabels": labels,
@@ -150,7 +149,7 @@ class SimulatedAlertmanager:
         }  # fmt: skip
 
     def _alert(self, pod: str, since: datetime, *, ended: datetime | None = None) -> Json:
-        labels = {"alertname": _NAME, "namespace": self.namespace, "pod": pod, "severity": "warning"}
+        labels = self._labels | {"pod": pod, "severity": "warning"}
         return {
             "status": "firing" if ended is None else "resolved",
             "labels": labels,

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.playground.kubernetes import times
+from bot.playground.kubernetes.objects import condition, is_ready, status_of
 from bot.playground.kubernetes.resources import Json
 
 # A pod that restarted this recently is shown although it is ready now.
 _RECENT_RESTART = timedelta(hours=1)
-_DELETION_GRACE = timedelta(minutes=1)
+DELETION_GRACE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ def pod_status(pod: Json, *, now: datetime) -> PodStatus:
 
     Init containers come first, then the last container.
     """
-    status = pod.get("status") or {}
+    status = status_of(pod)
     wanted = pod.get("spec", {}).get("containers") or ()
     reported = status.get("containerStatuses") or ()
     ready = _ready(pod)
@@ -44,7 +45,7 @@ def pod_status(pod: Json, *, now: datetime) -> PodStatus:
     deleted = pod["metadata"].get("deletionTimestamp")
     if deleted:
         text = "Terminating"
-        broken = now - times.parse(deleted) > _DELETION_GRACE
+        broken = now - times.parse(deleted) > DELETION_GRACE
     else:
         broken = not finished and (text != "Running" or ready < len(wanted))
     restarted = _restarted(reported, now=now) if not broken and not finished and not deleted else None
@@ -61,28 +62,28 @@ def _ready(pod: Json) -> int:
 
     A trimmed world may have no container statuses; then the Ready condition decides.
     """
-    status = pod.get("status") or {}
+    status = status_of(pod)
     if (reported := status.get("containerStatuses")) is not None:
         return sum(1 for each in reported if each.get("ready"))
-    unready = _condition(status, "Ready").get("status", "True") != "True"
+    unready = condition(pod, "Ready").get("status", "True") != "True"
     return 0 if unready or status.get("phase") != "Running" else len(pod.get("spec", {}).get("containers") or ())
 
 
 def _text(pod: Json) -> tuple[str, str]:
     """Return the STATUS column and the kubelet's message for it."""
-    status = pod.get("status") or {}
+    status = status_of(pod)
     waiting = _init_text(pod)
     if waiting is not None:
         return waiting
     text = status.get("reason") or status.get("phase") or "Unknown"
-    detail = str(status.get("message") or _unscheduled(status))
+    detail = str(status.get("message") or _unscheduled(pod))
     containers = status.get("containerStatuses") or ()
     for each in reversed(containers):
         stopped = _stopped(each.get("state") or {})
         if stopped is not None:
             text, detail = stopped[0], stopped[1] or detail
     if text == "Completed" and any(map(_serves, containers)):
-        text = "Running" if _condition(status, "Ready").get("status") == "True" else "NotReady"
+        text = "Running" if is_ready(pod) else "NotReady"
     return text, detail
 
 
@@ -101,7 +102,7 @@ def _serves(container: Json) -> bool:
 
 def _init_text(pod: Json) -> tuple[str, str] | None:
     """Return the status of the first init container that has not finished, None if all have."""
-    statuses = (pod.get("status") or {}).get("initContainerStatuses") or ()
+    statuses = status_of(pod).get("initContainerStatuses") or ()
     sidecars = {
         each["name"]
         for each in pod.get("spec", {}).get("initContainers") or ()
@@ -130,23 +131,17 @@ def _ended(terminated: Json) -> str:
     return f"ExitCode:{terminated.get('exitCode', 0)}"
 
 
-def _condition(status: Json, kind: str) -> Json:
-    """Return the condition of this type, {} without one."""
-    return next((each for each in status.get("conditions") or () if each.get("type") == kind), {})
-
-
-def _unscheduled(status: Json) -> str:
-    scheduled = _condition(status, "PodScheduled")
+def _unscheduled(pod: Json) -> str:
+    scheduled = condition(pod, "PodScheduled")
     return str(scheduled.get("message") or "") if scheduled.get("status") == "False" else ""
 
 
 def _since(pod: Json) -> str:
     """Return when the pod stopped being ready, according to its conditions."""
-    status = pod.get("status") or {}
-    for each in (_condition(status, "Ready"), _condition(status, "PodScheduled")):
+    for each in (condition(pod, "Ready"), condition(pod, "PodScheduled")):
         if each.get("status") == "False" and each.get("lastTransitionTime"):
             return str(each["lastTransitionTime"])
-    return str(status.get("startTime") or pod["metadata"].get("creationTimestamp") or "")
+    return str(status_of(pod).get("startTime") or pod["metadata"].get("creationTimestamp") or "")
 
 
 def _restarted(statuses: Any, *, now: datetime) -> tuple[str, str] | None:

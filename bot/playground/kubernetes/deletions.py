@@ -64,13 +64,12 @@ def options_of(written: Json, *, query: Mapping[str, str]) -> Options:
     if grace is None:
         grace = parse_integer(query.get("gracePeriodSeconds"))
     preconditions = written.get("preconditions") or {}
-    values = written.get("dryRun") or ([query["dryRun"]] if query.get("dryRun") else [])
     return Options(
         uid=preconditions.get("uid") or "",
         resource_version=preconditions.get("resourceVersion") or "",
         grace=1 if grace is not None and grace < 0 else grace,
         policy=policy,
-        dry_run=validation.check_dry_run(values, options="DeleteOptions"),
+        dry_run=validation.is_dry_run(written, query, options="DeleteOptions"),
     )
 
 

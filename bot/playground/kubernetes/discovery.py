@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from bot.playground.kubernetes.resources import Json, Registry, Resource
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import page_not_found, service_unavailable
 
 AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -27,11 +26,11 @@ _CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create",
 
 
 class Discovery:
-    """Answers discovery from the registry; `unavailable` returns the group versions whose backend is down."""
+    """Answers discovery from the registry of a state."""
 
-    def __init__(self, *, registry: Registry, unavailable: Callable[[], frozenset[tuple[str, str]]]) -> None:
-        self._registry = registry
-        self._unavailable = unavailable
+    def __init__(self, *, state: State) -> None:
+        self._registry = state.registry
+        self._unavailable = state.unavailable
 
     def legacy_versions(self, *, address: str) -> Json:
         return {

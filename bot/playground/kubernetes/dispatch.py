@@ -16,7 +16,7 @@ from bot.playground.kubernetes.status import (
     service_unavailable,
     unknown_resource,
 )
-from bot.playground.kubernetes.write_requests import Answer, Write, Writer, decode_object
+from bot.playground.kubernetes.write_requests import Answer, Write, Writer
 
 TEXT_TYPE = "text/plain; charset=utf-8"
 _PARTIAL = ("as=PartialObjectMetadata;", "as=PartialObjectMetadataList;")
@@ -53,7 +53,7 @@ class Dispatcher:
     def __init__(self, *, state: State, writer: Writer) -> None:
         self._state = state
         self._writer = writer
-        self._discovery = Discovery(registry=state.registry, unavailable=state.unavailable)
+        self._discovery = Discovery(state=state)
         self.server_address = "127.0.0.1"
         self.bookmark_s = 60.0
 
@@ -97,10 +97,13 @@ class Dispatcher:
         who = state.access.acting_as(user, user=request.acts_as, groups=request.acting_groups, address=address)
         state.access.check(address, who=who)
         resource = self._served(address)
+        write = Write(
+            address=address, resource=resource, query=query, content_type=request.content_type, body=request.body
+        )
         if address.resource.endswith("reviews") and address.verb == "create":
-            return self._review(request, resource=resource, who=who)
+            return self._review(write, who=who)
         if address.subresource:
-            return self._subresource(request, address=address, resource=resource)
+            return self._subresource(write)
         if address.verb not in resource.verbs:
             raise method_not_allowed()
         metadata_only = any(form in f"{request.accepts.split(',')[0]};" for form in _PARTIAL)
@@ -122,7 +125,7 @@ class Dispatcher:
                     bookmark_s=self.bookmark_s,
                 )
             case _:
-                return self._written(request, address=address, resource=resource)
+                return self._writer.write(write)
 
     def _served(self, address: Address) -> Resource:
         """Return the resource of an address. Refusal 404 or 503 if it is not served, or not at this scope."""
@@ -136,8 +139,8 @@ class Dispatcher:
             raise unknown_resource()
         return resource
 
-    def _subresource(self, request: Request, *, address: Address, resource: Resource) -> Answer:
-        state, query = self._state, request.query
+    def _subresource(self, asked: Write) -> Answer:
+        state, address, resource, query = self._state, asked.address, asked.resource, asked.query
         subresource = resource.subresource(address.subresource)
         if subresource is None:
             raise unknown_resource()
@@ -150,20 +153,10 @@ class Dispatcher:
             return Answer(status=204 if text is None else 200, body=text, content_type="text/plain")
         if address.verb == "get" and subresource.kind == resource.kind:
             return Answer(body=reads.get(state=state, resource=resource, address=address, query=query))
-        return self._written(request, address=address, resource=resource)
+        return self._writer.write(asked)
 
-    def _written(self, request: Request, *, address: Address, resource: Resource) -> Answer:
-        write = Write(
-            address=address,
-            resource=resource,
-            query=request.query,
-            content_type=request.content_type,
-            body=request.body,
-        )
-        return self._writer.write(write)
-
-    def _review(self, request: Request, *, resource: Resource, who: Identity) -> Answer:
-        body = decode_object(request.body, content_type=request.content_type, resource=resource)
+    def _review(self, write: Write, *, who: Identity) -> Answer:
+        resource, body = write.resource, write.decoded()
         structs.check(body, resource=resource)
         return Answer(status=201, body=reviews.review(body, resource=resource, who=who, state=self._state))
 

@@ -43,11 +43,11 @@ def expand(*, written: Json, involved: Json, resource: Resource, now: datetime, 
     scheduler come in the style of events.k8s.io (eventTime and series; no count; null timestamps) as real ones do.
     `number` distinguishes the events of one world, so that their names are stable.
     """
-    last = times.relative(written.get("last", "-1m"), now=now) or times.parse(written["last"])
+    last = times.moment(written.get("last", "-1m"), now=now)
     count = int(written.get("count", 1))
     first = last if count == 1 else last - timedelta(minutes=5)
     if "first" in written:
-        first = times.relative(written["first"], now=now) or times.parse(written["first"])
+        first = times.moment(written["first"], now=now)
     reason = written["reason"]
     default_source = SCHEDULER if reason in ("FailedScheduling", "Scheduled", "Preempted") else "kubelet"
     source = written.get("source", default_source)

@@ -16,6 +16,7 @@ from bot.playground.kubernetes.status import (
     required,
     unknown_format,
 )
+from bot.playground.kubernetes.structs import type_in_json
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -65,12 +66,12 @@ def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> J
     if media_type == JSON_PATCH:
         if not isinstance(patch, list):
             raise bad_request(
-                f"error decoding patch: json: cannot unmarshal {_go_type(patch)} into Go value of type "
+                f"error decoding patch: json: cannot unmarshal {type_in_json(patch)} into Go value of type "
                 "[]handlers.jsonPatchOp"
             )
         return json_patch(obj, patch)
     if not isinstance(patch, dict):
-        raise bad_request(f"error decoding patch: json: cannot unmarshal {_go_type(patch)} into Go value")
+        raise bad_request(f"error decoding patch: json: cannot unmarshal {type_in_json(patch)} into Go value")
     return merge(obj, patch) if media_type == MERGE_PATCH else strategic_merge(obj, patch)
 
 
@@ -80,10 +81,6 @@ def no_apply(*, manager: str) -> Refusal:
         missing = required("fieldManager", "is required for apply patch")
         return invalid(group="meta.k8s.io", kind="PatchOptions", name="", causes=[missing])
     return not_implemented("has no server-side apply")
-
-
-def _go_type(value: object) -> str:
-    return {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), "number")
 
 
 def merge(target: Any, patch: Any) -> Any:

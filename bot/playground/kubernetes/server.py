@@ -46,13 +46,16 @@ class SimulatedCluster:
         self.prometheus = SimulatedPrometheus(clock=clock)
         self._clock = clock
         self._state = State(clock=clock)
+        self.store: Store = self._state.store
+        """The stored objects, for tests that look behind the API or compact the history."""
         self._controllers = Controllers(state=self._state)
         writer = Writer(state=self._state, controllers=self._controllers)
         self._dispatcher = Dispatcher(state=self._state, writer=writer)
         self._faults: list[Fault] = []
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
-        self._url = ""
+        self.url = ""
+        """The base URL while it runs, "" otherwise."""
         self._streams: list[web.Request] = []
 
     @property
@@ -65,16 +68,6 @@ class SimulatedCluster:
         for incoming in self._streams:
             if incoming.transport is not None:
                 incoming.transport.abort()
-
-    @property
-    def url(self) -> str:
-        """Return the base URL while it runs, "" otherwise."""
-        return self._url
-
-    @property
-    def store(self) -> Store:
-        """Return the stored objects, for tests that look behind the API or compact the history."""
-        return self._state.store
 
     def load(self, world: Mapping[str, Any]) -> None:
         """Add a world to the cluster; a later world replaces objects of the same name.
@@ -118,11 +111,11 @@ class SimulatedCluster:
         site = web.TCPSite(self._runner, host, port)
         await site.start()
         listening = self._runner.addresses[0]
-        self._url = f"http://{listening[0]}:{listening[1]}"
+        self.url = f"http://{listening[0]}:{listening[1]}"
         self._dispatcher.server_address = f"{listening[0]}:{listening[1]}"
         if not self.prometheus.empty:
             await self.prometheus.start(host)
-        return self._url
+        return self.url
 
     async def stop(self) -> None:
         """Stop listening and end the requests that hang."""
@@ -131,17 +124,17 @@ class SimulatedCluster:
         await self.prometheus.stop()
         if self._runner is not None:
             await self._runner.cleanup()
-        self._runner, self._url = None, ""
+        self._runner, self.url = None, ""
 
     def kubeconfig(self, *, namespace: str = "default") -> Json:
         """Return a kubeconfig whose only context points at this server. RuntimeError if it does not run."""
-        if not self._url:
+        if not self.url:
             raise RuntimeError("the simulated cluster has no address: start it before asking for a kubeconfig")
         context = {"cluster": "simulated", "user": "casebook", "namespace": namespace}
         return {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "simulated", "cluster": {"server": self._url}}],
+            "clusters": [{"name": "simulated", "cluster": {"server": self.url}}],
             "users": [{"name": "casebook", "user": {"token": self.token or _TOKEN}}],
             "contexts": [{"name": "simulated", "context": context}],
             "current-context": "simulated",
@@ -198,7 +191,9 @@ class SimulatedCluster:
             self.meanwhile(RecordedRequest.of(request, status=0))
         fault = next_fault(self._faults, request)
         if fault is not None and fault.done:
-            self._carry_out(request)
+            # The request is carried out, and its response is lost.
+            with contextlib.suppress(Refusal):
+                self._answer(request)
         if fault is not None and (fault.reset or fault.hang):
             self._record(request, status=0)
             if fault.hang:
@@ -211,8 +206,7 @@ class SimulatedCluster:
         try:
             if fault is not None:
                 raise fault.answer()
-            known = replace(request, user=self._authenticate(request))
-            answer = self._dispatcher.answer(known)
+            answer = self._answer(request)
             if isinstance(answer, Watch):
                 self._record(request, status=200)
                 return await self._stream(incoming, answer)
@@ -237,10 +231,8 @@ class SimulatedCluster:
             self._streams.remove(incoming)
         return response
 
-    def _carry_out(self, request: Request) -> None:
-        """Carry out a request whose response is lost."""
-        with contextlib.suppress(Refusal):
-            self._dispatcher.answer(replace(request, user=self._authenticate(request)))
+    def _answer(self, request: Request) -> Answer | Watch:
+        return self._dispatcher.answer(replace(request, user=self._authenticate(request)))
 
     def _authenticate(self, request: Request) -> str:
         """Return the user of a request: anonymous without a token. Refusal 401 for a wrong token."""

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.resources import Json, Table
 
-Table: TypeAlias = tuple[str, str]
 Key: TypeAlias = tuple[str, str]
 
 _UIDS = uuid.UUID("6f1b1f0e-6c0f-5d4e-8f63-5d1c4a5d9f10")

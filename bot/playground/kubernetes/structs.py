@@ -22,7 +22,7 @@ _TABLE: Final = read_table("structs.yaml")
 _STRUCTS: Final[Mapping[str, Mapping[str, Shape]]] = _TABLE["structs"]
 _COMPLETE: Final = {name: frozenset(words.split()) for name, words in _TABLE["complete"].items()}
 _QUANTITY: Final = re.compile(r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$")
-_GO_NAMES: Final = {dict: "object", list: "array", str: "string", bool: "bool"}
+_GO_NAMES: Final[Mapping[type, str]] = {dict: "object", list: "array", str: "string", bool: "bool"}
 _MICRO_TIME: Final = re.compile(r"\.\d{6}(Z|[+-]\d\d:\d\d)$")
 _ROOT = frozenset({"apiVersion", "kind", "metadata"})
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
@@ -140,6 +140,11 @@ def _dropped(value: Any, fields: Mapping[str, Shape], *, path: str, name: str = 
                 yield from _dropped(item, _STRUCTS[shape[0]], path=f"{place}[{at}]", name=shape[0])
 
 
+def type_in_json(value: object) -> str:
+    """Return what Go's decoder calls a value of this type."""
+    return _GO_NAMES.get(type(value), "number")
+
+
 def _go_type(shape: Shape) -> str:
     if isinstance(shape, list):
         return f"[]{_go_type(shape[0])}"
@@ -147,8 +152,9 @@ def _go_type(shape: Shape) -> str:
 
 
 def _unmarshal(value: Any, wanted: Shape, *, path: str, within: str, resource: Resource) -> Refusal:
-    found = _GO_NAMES.get(type(value), "number")
-    text = f"json: cannot unmarshal {found} into Go struct field {within}.{path} of type {_go_type(wanted)}"
+    text = (
+        f"json: cannot unmarshal {type_in_json(value)} into Go struct field {within}.{path} of type {_go_type(wanted)}"
+    )
     return _refused(resource, text)
 
 

@@ -44,6 +44,11 @@ def relative(text: object, *, now: datetime) -> datetime | None:
     return now - distance if found["sign"] == "-" else now + distance
 
 
+def moment(text: str, *, now: datetime) -> datetime:
+    """Return the time that "-5m" or a timestamp means. ValueError or AttributeError for anything else."""
+    return relative(text, now=now) or parse(text)
+
+
 def resolve(value: Any, *, now: datetime, key: str = "") -> Any:
     """Return a copy of `value` with timestamps for the relative times under keys that hold times.
 

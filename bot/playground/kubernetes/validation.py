@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -251,8 +251,12 @@ def quantity(amount: Any) -> Decimal:
     return Decimal(text)
 
 
-def check_dry_run(values: list[str], *, options: str) -> bool:
-    """Return whether a write is a dry run. Refusal 422 for a value other than All; `options` names its kind."""
+def is_dry_run(written: Json, query: Mapping[str, str], *, options: str) -> bool:
+    """Return whether a write is a dry run. Refusal 422 for a value other than All.
+
+    `written` are its options, which go before the query; `options` names their kind.
+    """
+    values = written.get("dryRun") or ([query["dryRun"]] if query.get("dryRun") else [])
     if not values:
         return False
     if values != ["All"]:

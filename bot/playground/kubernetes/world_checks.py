@@ -105,10 +105,8 @@ def check_time(item: Json, key: str, *, now: datetime, path: Path) -> datetime |
     """Parse the relative or absolute time in `item[key]`, None if it is not given. WorldError if it is not a time."""
     if key not in item:
         return None
-    if (moment := times.relative(item[key], now=now)) is not None:
-        return moment
     try:
-        return times.parse(item[key])
+        return times.moment(item[key], now=now)
     except (ValueError, AttributeError):
         text = f'expected a time like "-5m" or an RFC 3339 timestamp, got {item[key]!r}'
         raise WorldError(text, path=(*path, key)) from None

@@ -66,42 +66,36 @@ class Write:
     @property
     def dry_run(self) -> bool:
         """Return whether nothing is to be stored. Refusal 422 for a value other than All."""
-        values = [self.query["dryRun"]] if self.query.get("dryRun") else []
-        return validation.check_dry_run(values, options=_OPTIONS[self.address.verb])
+        return validation.is_dry_run({}, self.query, options=_OPTIONS[self.address.verb])
 
     def decoded(self, *, kind: str = "") -> Json:
-        """Return the object in the body, which is of `kind` if that is not the resource's. Refusal 415 or 400."""
-        return decode_object(self.body, content_type=self.content_type, resource=self.resource, kind=kind)
+        """Decode the object in the body of a create or an update. Refusal 415 or 400.
 
-
-def decode_object(body: bytes, *, content_type: str, resource: Resource, kind: str = "") -> Json:
-    """Decode the object in the body of a create or an update. Refusal 415 or 400.
-
-    `kind` is what the body must hold if it is not an object of the resource (a Scale, an Eviction).
-    """
-    if content_type.partition(";")[0].strip() not in ("", "application/json"):
-        protobuf = "" if resource.custom else ", application/vnd.kubernetes.protobuf"
-        raise unknown_format(_OBJECT_TYPES + protobuf)
-    wanted = kind or resource.kind
-    text = body.decode(errors="replace")
-    unrecognised = f"the object provided is unrecognized (must be of type {wanted}): "
-    unversioned = f"{unrecognised}couldn't get version/kind; json parse error: "
-    try:
-        decoded = json.loads(text)
-    except ValueError:
-        raise bad_request(f"{unversioned}unexpected end of JSON input ({text})") from None
-    if not isinstance(decoded, dict):
-        raise bad_request(f"{unversioned}not an object ({text[:30]} ...)")
-    found = decoded.get("kind")
-    if found is None and resource.custom:
-        raise bad_request(f"{unrecognised}Object 'Kind' is missing in '{text}' ({text[:30]} ...)")
-    if found is not None and found != wanted:
-        version = str(decoded.get("apiVersion") or resource.version).rpartition("/")[2]
-        raise bad_request(
-            f'{found} in version "{version}" cannot be handled as a {wanted}: '
-            f"converting ({version}.{found}) to (core.{wanted}): unknown conversion"
-        )
-    return decoded
+        `kind` is what the body must hold if it is not an object of the resource (a Scale, an Eviction).
+        """
+        if self.content_type.partition(";")[0].strip() not in ("", "application/json"):
+            protobuf = "" if self.resource.custom else ", application/vnd.kubernetes.protobuf"
+            raise unknown_format(_OBJECT_TYPES + protobuf)
+        wanted = kind or self.resource.kind
+        text = self.body.decode(errors="replace")
+        unrecognised = f"the object provided is unrecognized (must be of type {wanted}): "
+        unversioned = f"{unrecognised}couldn't get version/kind; json parse error: "
+        try:
+            decoded = json.loads(text)
+        except ValueError:
+            raise bad_request(f"{unversioned}unexpected end of JSON input ({text})") from None
+        if not isinstance(decoded, dict):
+            raise bad_request(f"{unversioned}not an object ({text[:30]} ...)")
+        found = decoded.get("kind")
+        if found is None and self.resource.custom:
+            raise bad_request(f"{unrecognised}Object 'Kind' is missing in '{text}' ({text[:30]} ...)")
+        if found is not None and found != wanted:
+            version = str(decoded.get("apiVersion") or self.resource.version).rpartition("/")[2]
+            raise bad_request(
+                f'{found} in version "{version}" cannot be handled as a {wanted}: '
+                f"converting ({version}.{found}) to (core.{wanted}): unknown conversion"
+            )
+        return decoded
 
 
 class Writer:
@@ -285,8 +279,7 @@ class Writer:
         if body["metadata"].get("name", write.name) != write.name:
             raise bad_request("name in URL does not match name in Eviction object")
         options = body.get("deleteOptions") or {}
-        values = options.get("dryRun") or ([write.query["dryRun"]] if write.query.get("dryRun") else [])
-        dry_run = validation.check_dry_run(values, options="DeleteOptions")
+        dry_run = validation.is_dry_run(options, write.query, options="DeleteOptions")
         pod = self._existing(write)
         self._deleter.evict(pod=pod, resource=write.resource, options=options, dry_run=dry_run)
         return Answer(status=201, body=success(code=201))

@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from bot.playground.kubernetes import SimulatedCluster, times
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.resources import NODES, PODS, Json
 from bot.playground.page.problems import Problem, controller_of, problems
 
 _KEPT_RECOVERED = 20
 _SHOWN_REQUESTS = 60
-_PODS = ("", "pods")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +56,8 @@ class ClusterWatch:
         return {
             "broken": [_shown(each) | {"since": self._here(each.since)} for each in found.values()],
             "recovered": [_shown(each.problem) | {"how": each.how, "at": each.at} for each in kept],
-            "nodes": len(self._cluster.store.objects(table=("", "nodes"))),
-            "pods": len(self._cluster.store.objects(table=_PODS)),
+            "nodes": len(self._cluster.store.objects(table=NODES)),
+            "pods": len(self._cluster.store.objects(table=PODS)),
         }
 
     def _here(self, timestamp: str) -> str:
@@ -90,14 +89,14 @@ class ClusterWatch:
         if before.kind != "Pod":
             return "healthy again"
         store = self._cluster.store
-        pod = store.get(table=_PODS, namespace=before.namespace, name=before.name)
+        pod = store.get(table=PODS, namespace=before.namespace, name=before.name)
         if pod is not None:
             return "healthy again" if pod["metadata"].get("uid") == before.uid else "replaced by a healthy pod"
         if not before.owner:
             return "deleted"
         if any(each.owner == before.owner for each in found.values()):
             return ""
-        owners = {controller_of(each) for each in store.objects(table=_PODS, namespace=before.namespace)}
+        owners = {controller_of(each) for each in store.objects(table=PODS, namespace=before.namespace)}
         return "replaced by a healthy pod" if before.owner in owners else "deleted"
 
 

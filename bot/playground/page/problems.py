@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from bot.playground.kubernetes import times
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.objects import conditions_of
+from bot.playground.kubernetes.resources import API_SERVICES, CLAIMS, JOBS, NAMESPACES, NODES, PODS, Json
 from bot.playground.kubernetes.store import Store
-from bot.playground.pod_status import pod_status
+from bot.playground.pod_status import DELETION_GRACE, pod_status
 
-_PODS = ("", "pods")
 _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable")
-_DELETION_GRACE = timedelta(minutes=1)
 
 
 class Level(StrEnum):
@@ -67,9 +66,9 @@ def problems(store: Store, *, now: datetime) -> list[Problem]:
 
 
 def _nodes(store: Store) -> Iterator[Problem]:
-    for node in store.objects(table=("", "nodes")):
+    for node in store.objects(table=NODES):
         wrong: list[tuple[str, Json]] = []
-        for each in _conditions(node):
+        for each in conditions_of(node):
             if each.get("type") == "Ready" and each.get("status") != "True":
                 wrong.append(("NotReady", each))
             elif each.get("type") in _PRESSURES and each.get("status") == "True":
@@ -82,16 +81,16 @@ def _nodes(store: Store) -> Iterator[Problem]:
 
 
 def _api_services(store: Store) -> Iterator[Problem]:
-    for service in store.objects(table=("apiregistration.k8s.io", "apiservices")):
-        for each in _conditions(service):
+    for service in store.objects(table=API_SERVICES):
+        for each in conditions_of(service):
             if each.get("type") == "Available" and each.get("status") != "True":
                 status = f"{each.get('status')} ({each.get('reason') or 'Unavailable'})"
                 yield _problem(service, "APIService", status, **_said(each))
 
 
 def _jobs(store: Store) -> Iterator[Problem]:
-    for job in store.objects(table=("batch", "jobs")):
-        for each in _conditions(job):
+    for job in store.objects(table=JOBS):
+        for each in conditions_of(job):
             if each.get("type") == "Failed" and each.get("status") == "True":
                 yield _problem(job, "Job", f"Failed ({each.get('reason') or 'unknown'})", **_said(each))
 
@@ -107,7 +106,7 @@ def _workloads(store: Store) -> Iterator[Problem]:
             else:
                 wanted, ready = workload.get("spec", {}).get("replicas", 1), status.get("readyReplicas", 0)
             if ready < wanted:
-                failing = next((each for each in _conditions(workload) if _is_failing(each)), {})
+                failing = next((each for each in conditions_of(workload) if _is_failing(each)), {})
                 yield _problem(
                     workload, kind, f"{ready}/{wanted} ready", ready=f"{ready}/{wanted}", **_said(failing)
                 )  # fmt: skip
@@ -119,7 +118,7 @@ def _is_failing(condition: Json) -> bool:
 
 
 def _pods(store: Store, *, now: datetime) -> Iterator[Problem]:
-    for pod in store.objects(table=_PODS):
+    for pod in store.objects(table=PODS):
         seen = pod_status(pod, now=now)
         if seen.trouble:
             level = Level.BROKEN if seen.broken else Level.UNSTABLE
@@ -130,7 +129,7 @@ def _pods(store: Store, *, now: datetime) -> Iterator[Problem]:
 
 
 def _claims(store: Store) -> Iterator[Problem]:
-    for claim in store.objects(table=("", "persistentvolumeclaims")):
+    for claim in store.objects(table=CLAIMS):
         phase = (claim.get("status") or {}).get("phase", "Pending")
         if phase != "Bound":
             since = claim["metadata"].get("creationTimestamp") or ""
@@ -138,9 +137,9 @@ def _claims(store: Store) -> Iterator[Problem]:
 
 
 def _namespaces(store: Store, *, now: datetime) -> Iterator[Problem]:
-    for namespace in store.objects(table=("", "namespaces")):
+    for namespace in store.objects(table=NAMESPACES):
         deleted = namespace["metadata"].get("deletionTimestamp")
-        if deleted and now - times.parse(deleted) > _DELETION_GRACE:
+        if deleted and now - times.parse(deleted) > DELETION_GRACE:
             yield _problem(namespace, "Namespace", "Terminating", since=deleted)
 
 
@@ -150,10 +149,6 @@ def controller_of(obj: Json) -> str:
         if each.get("controller"):
             return str(each.get("uid") or "")
     return ""
-
-
-def _conditions(obj: Json) -> list[Json]:
-    return list((obj.get("status") or {}).get("conditions") or ())
 
 
 def _said(condition: Json) -> dict[str, str]:

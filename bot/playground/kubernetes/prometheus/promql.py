@@ -90,6 +90,20 @@ def _combined(left: Evaluate, sign: str, right: Evaluate) -> Evaluate:
     return combine
 
 
+def _selected(selector: _Selector, read: Callable[[Raw, float], float | None]) -> Evaluate:
+    """Return what is read of each series that a selector takes and that has a value then."""
+
+    def select(series: Iterable[Raw], at: float) -> Vector:
+        found: Vector = {}
+        for raw in series:
+            value = read(raw, at) if selector.takes(raw.labels) else None
+            if value is not None:
+                found[_without_name(raw.labels)] = value
+        return found
+
+    return select
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -191,31 +205,17 @@ class _Parser:
         selector = self._selector()
         self._take(")")
 
-        def compute(series: Iterable[Raw], at: float) -> Vector:
-            found: Vector = {}
-            for raw in series:
-                growth = raw.rate(at, selector.window) if selector.takes(raw.labels) else None
-                if growth is None:
-                    continue
-                grown = growth * selector.window
-                steps = float(math.floor(grown + 1e-9))
-                found[_without_name(raw.labels)] = {"rate": growth, "increase": grown, "changes": steps}[function]
-            return found
+        def compute(raw: Raw, at: float) -> float | None:
+            growth = raw.rate(at, selector.window)
+            if growth is None:
+                return None
+            grown = growth * selector.window
+            return {"rate": growth, "increase": grown, "changes": float(math.floor(grown + 1e-9))}[function]
 
-        return compute
+        return _selected(selector, compute)
 
     def _gauge(self, metric: str) -> Evaluate:
-        selector = _Selector(matchers=self._matchers(metric), window=0.0)
-
-        def select(series: Iterable[Raw], at: float) -> Vector:
-            found: Vector = {}
-            for raw in series:
-                value = raw.gauge(at) if selector.takes(raw.labels) else None
-                if value is not None:
-                    found[_without_name(raw.labels)] = value
-            return found
-
-        return select
+        return _selected(_Selector(matchers=self._matchers(metric), window=0.0), Raw.gauge)
 
     def _selector(self) -> _Selector:
         matchers = self._matchers(self._take("name"))

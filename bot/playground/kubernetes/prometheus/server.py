@@ -24,12 +24,8 @@ class SimulatedPrometheus:
         self._clock = clock
         self._declared: list[Declared] = []
         self._runner: web.AppRunner | None = None
-        self._url = ""
-
-    @property
-    def url(self) -> str:
-        """Return the base URL while it runs, "" otherwise."""
-        return self._url
+        self.url = ""
+        """The base URL while it runs, "" otherwise."""
 
     @property
     def empty(self) -> bool:
@@ -52,13 +48,13 @@ class SimulatedPrometheus:
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         address = self._runner.addresses[0]
-        self._url = f"http://{address[0]}:{address[1]}"
-        return self._url
+        self.url = f"http://{address[0]}:{address[1]}"
+        return self.url
 
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
-        self._runner, self._url = None, ""
+        self._runner, self.url = None, ""
 
     async def _ready(self, _request: web.Request) -> web.Response:
         return web.Response(text="Prometheus Server is Ready.\n")

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.resources import Json, read_table
-from bot.playground.kubernetes.world_checks import Path, WorldError
+from bot.playground.kubernetes.world_checks import Path, WorldError, closest
 
 # Keys of a manifest are merged over the result of the short form.
 MANIFEST: Final = frozenset({"metadata", "spec", "status"})
@@ -80,8 +79,7 @@ class Form(dict[str, Any]):
             if name in MANIFEST and manifest:
                 continue
             if name not in known:
-                close = difflib.get_close_matches(str(name), [*known, *MANIFEST], n=1)
-                hint = f"; did you mean {close[0]}?" if close else f"; expected one of {', '.join(known)}"
+                hint = closest(name, [*known, *MANIFEST]) or f"; expected one of {', '.join(known)}"
                 raise WorldError(f"unknown key {name!r}{hint}", path=(*self.path, str(name)))
             shape = known[name]
             if not isinstance(value, _TYPES[shape]) or (shape == "number" and isinstance(value, bool)):
