@@ -169,12 +169,12 @@ class _Run:
             note(shown_line(f"{subject}: {rollout_line(safe_value(status), self.language)}"))
 
         try:
-            ended = await wait_for_rollout(
+            subject, status = await wait_for_rollout(
                 request, connection=connection, seconds=self.arguments.wait_rollout, tell=tell
             )
         except NotFound as error:
             raise CommandError(safe_line(str(error)), code=ExitCode.NOT_FOUND) from error
-        return replace(check, subject=safe_value(ended.subject), rollout=safe_value(ended.status))
+        return replace(check, subject=safe_value(subject), rollout=safe_value(status))
 
     async def _diagnosed(
         self, check: Check, request: DiagnoseObject, connection: Connection, line: ProgressLine

@@ -294,17 +294,14 @@ class NamedStateFinder:
                 everywhere = resource.namespaced and not home
                 note = NamedObject(target=focus.ref, existence=found.existence, everywhere=everywhere)
                 if found.objects:
-                    return replace(note, candidates=_refs(found.objects, kind))
+                    fitting = tuple(named_ref(one, kind) for one in found.objects[:MOST_CANDIDATES])
+                    return replace(note, candidates=fitting)
                 if name.certain:
                     similar = found.candidates or await candidates(self.snapshot, resource, focus.ref)
                     return replace(note, candidates=similar)
             except (ClusterError, IncompleteList):
                 continue
         return None
-
-
-def _refs(objects: Sequence[Json], kind: str) -> tuple[ObjectRef, ...]:
-    return tuple(named_ref(one, kind) for one in objects[:MOST_CANDIDATES])
 
 
 def _chosen(standings: Sequence[_Standing]) -> dict[str, dict[str, ObjectRef]]:

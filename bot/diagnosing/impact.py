@@ -11,6 +11,7 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.object_lists import ObjectList
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.object_search import readable
 from bot.diagnosing.recent_changes import WORKLOADS, changes_of
 from bot.graph.cluster_graph import ClusterGraph
 from bot.graph.edges import key_in, pod_labels_of
@@ -85,7 +86,7 @@ async def surroundings_of(snapshot: Snapshot, about: ObjectRef) -> Surroundings:
     if about.kind not in WORKLOADS | {"Pod"}:
         pods = snapshot.known_list("Pod", namespace=about.namespace) if about.namespace else ()
         return Surroundings(objects=pods or ())
-    obj = await _found(snapshot, about)
+    obj = await readable(snapshot, about.kind, about.name, namespace=about.namespace)
     if obj is None or not pod_labels_of(obj) or owner_of(obj).kind in _UNROUTED or _serves(obj):
         return Surroundings()
     return await _read(snapshot, about, kinds=("Service", "Ingress"), of=obj)
@@ -118,22 +119,17 @@ async def _workload(snapshot: Snapshot, obj: Json | None) -> Json | None:
     if obj is None or obj.get("kind") in WORKLOADS:
         return obj
     owner = owner_of(obj)
-    return await _found(snapshot, owner) if owner.kind in WORKLOADS else None
+    if owner.kind not in WORKLOADS:
+        return None
+    return await readable(snapshot, owner.kind, owner.name, namespace=owner.namespace)
 
 
 async def _pods_of_node(snapshot: Snapshot, about: ObjectRef) -> tuple[Json, ...]:
     """Return the pods of a node in trouble, if the diagnosis has read all of them; a cordon hits no pod that runs."""
     found = snapshot.known_list("Pod", fields=f"spec.nodeName={about.name}")
-    node = await _found(snapshot, about) if found else None
+    node = await readable(snapshot, "Node", about.name, namespace=about.namespace) if found else None
     in_trouble = node and any(is_trouble("Node", each) for each in status_of(node).get("conditions") or ())
     return tuple(pod for pod in found or () if node_name_of(pod) == about.name) if in_trouble else ()
-
-
-async def _found(snapshot: Snapshot, about: ObjectRef) -> Json | None:
-    try:
-        return await snapshot.find(about.kind, about.name, namespace=about.namespace)
-    except ClusterError:
-        return None
 
 
 def _told(leading: JudgedHypothesis, judged: Sequence[JudgedHypothesis]) -> frozenset[ObjectKey]:

@@ -68,22 +68,21 @@ async def resolve(snapshot: Snapshot, incident: Incident, hypothesis: Hypothesis
     focus = focus_of(incident, hypothesis, namespace=namespace)
     other = besides(hypothesis, namespace=namespace)
     asked = Focus(kind=other.kind, namespace=other.namespace, name=other.name) if other and not focus.name else focus
+    plain = Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
     try:
         if not asked.names_object:
-            return Resolved(
-                hypothesis=hypothesis, focus=focus, asked=asked, note=await _absent_namespace(snapshot, hypothesis)
-            )
+            return replace(plain, note=await _absent_namespace(snapshot, hypothesis))
         # A definition is also at fault for the Service that it names and that is gone.
         of_definition = asked.kind == "Service" and "crd" in incident.about
         if asked.kind in _JUDGED_BY_RULES or of_definition or _is_behind(incident, focus, asked):
-            return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
+            return plain
         found = await find(snapshot, asked)
         if found.existence is Existence.MISSING and not found.candidates:
             resource = await snapshot.resource(asked.kind)
             found = replace(found, candidates=await candidates(snapshot, resource, asked.ref))
     except (ClusterError, IncompleteList):
-        return Resolved(hypothesis=hypothesis, focus=focus, asked=asked)
-    resolved = _resolved(hypothesis, focus, asked, found)
+        return plain
+    resolved = _resolved(plain, found)
     return replace(resolved, note=resolved.note or guessed)
 
 
@@ -92,7 +91,9 @@ def _is_behind(incident: Incident, focus: Focus, asked: Focus) -> bool:
     return not focus.names_object and any(asked.kind in _BEHIND.get(word, ()) for word in incident.about)
 
 
-def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: Found) -> Resolved:
+def _resolved(plain: Resolved, found: Found) -> Resolved:
+    """Return what was resolved with what a search has found."""
+    hypothesis, focus, asked = plain.hypothesis, plain.focus, plain.asked
     note = NamedObject(
         target=asked.ref,
         existence=found.existence,
@@ -100,24 +101,22 @@ def _resolved(hypothesis: Hypothesis, focus: Focus, asked: Focus, found: Found) 
         candidates=found.candidates,
         everywhere=not asked.namespace and asked.kind not in CLUSTER_SCOPED,
     )
-    if found.existence is Existence.MISSING:
-        return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=note)
-    if found.instead is not None:
-        if focus.names_object:
-            hypothesis = _about(hypothesis, found.instead)
-            focus = replace(focus, kind=found.instead.kind, namespace=found.instead.namespace, name=found.instead.name)
-        return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=note)
+    instead = found.instead
+    if found.existence is Existence.MISSING or (instead is not None and not focus.names_object):
+        return replace(plain, note=note)
+    if instead is not None:
+        focus = replace(focus, kind=instead.kind, namespace=instead.namespace, name=instead.name)
+        return replace(plain, hypothesis=_about(hypothesis, instead), focus=focus, note=note)
     (manifest, *others) = found.objects
     several = replace(note, others=hypothesis.alike) if hypothesis.alike else None
     if others:
         # The name alone does not tell which one is meant: probes search everywhere.
         fitting = tuple(named_ref(one, asked.kind) for one in found.objects[:MOST_CANDIDATES])
-        several = replace(note, candidates=fitting)
-        return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=several)
+        return replace(plain, note=replace(note, candidates=fitting))
     if focus.names_object and not focus.namespace and namespace_of(manifest):
         focus = replace(focus, namespace=namespace_of(manifest))
         hypothesis = replace(hypothesis, named={**hypothesis.named, "namespace": focus.namespace})
-    return Resolved(hypothesis=hypothesis, focus=focus, asked=asked, note=several, manifest=manifest)
+    return replace(plain, hypothesis=hypothesis, focus=focus, note=several, manifest=manifest)
 
 
 def _about(hypothesis: Hypothesis, instead: ObjectRef) -> Hypothesis:

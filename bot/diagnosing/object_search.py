@@ -73,6 +73,13 @@ async def find(snapshot: Snapshot, asked: Focus) -> Found:
     return Found(existence=Existence.MISSING)
 
 
+async def readable(snapshot: Snapshot, kind: str, name: str, *, namespace: str = "") -> Json | None:
+    """Return an object, None if it does not exist or cannot be read."""
+    with suppress(ClusterError):
+        return await snapshot.find(kind, name, namespace=namespace)
+    return None
+
+
 async def exact(snapshot: Snapshot, resource: Resource, asked: Focus) -> tuple[Json, ...]:
     """Return the objects of exactly this name. Raise ClusterError."""
     if asked.namespace or not resource.namespaced:
@@ -294,9 +301,8 @@ async def _of_that_name(snapshot: Snapshot, resource: Resource, target: ObjectRe
 
 
 async def _namespace(snapshot: Snapshot, name: str) -> list[ObjectRef]:
-    with suppress(ClusterError):
-        return [named_ref(found, "Namespace")] if (found := await snapshot.find("Namespace", name)) else []
-    return []
+    found = await readable(snapshot, "Namespace", name)
+    return [named_ref(found, "Namespace")] if found else []
 
 
 async def _generated_pods(snapshot: Snapshot, target: ObjectRef) -> list[ObjectRef]:

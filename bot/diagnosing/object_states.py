@@ -16,6 +16,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.alert_metrics import is_of_alert, raised_by_alert
 from bot.diagnosing.engine import Engine, match_symptoms
 from bot.diagnosing.investigation import Investigation
+from bot.diagnosing.object_search import readable
 from bot.diagnosing.observation import Statement, is_over, observe, unexplained
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.standing import Inside, inside_of, recovered, standing_of, unsaid, well_of
@@ -220,11 +221,7 @@ async def _applied_by(snapshot: Snapshot, obj: Json) -> list[ObjectKey]:
     if tool is None or tool.tool is not Tool.FLUX or not tool.name:
         return []
     home = tool.namespace or namespace_of(obj)
-    try:
-        found = await snapshot.find(tool.kind, tool.name, namespace=home)
-    except ClusterError:
-        return []
-    return [(tool.kind, home, tool.name)] if found else []
+    return [(tool.kind, home, tool.name)] if await readable(snapshot, tool.kind, tool.name, namespace=home) else []
 
 
 def _with_states(

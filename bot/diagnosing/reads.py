@@ -85,8 +85,8 @@ class Reads:
         names = {name: value for name, value in sorted(hypothesis.named.items()) if value}
 
         async def made(chosen: Iterable[tuple[str, Read]]) -> dict[str, ProbeResult]:
-            looks = {
-                name: (
+            tasks = {
+                name: self._task(
                     read.probe,
                     Look(
                         snapshot=snapshot,
@@ -99,7 +99,6 @@ class Reads:
                 )
                 for name, read in chosen
             }
-            tasks = {name: self._task(*look) for name, look in looks.items()}
             return {name: await task for name, task in tasks.items()}
 
         first = await made((name, read) for name, read in incident.reads.items() if not read.after)

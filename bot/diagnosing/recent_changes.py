@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.object_search import readable
 from bot.kube.config_references import references_of
 from bot.kube.object_changes import ROOT_CERTIFICATES, Change, cordoned, joined, template_change, written
 from bot.kube.objects import (
@@ -145,9 +146,7 @@ async def _of_template(snapshot: Snapshot, of: ObjectRef, pod: Json, began: date
         return ()
     older = earlier_in(revisions)
     change = template_change(workload, newest, older[-1]) if older else None
-    if change is None or not _is_shortly_before(change.at, began):
-        return ()
-    return (_recent(change, began),)
+    return _shortly_before([change], began)
 
 
 async def _of_config_maps(snapshot: Snapshot, pod: Json, began: datetime) -> tuple[RecentChange, ...]:
@@ -155,18 +154,11 @@ async def _of_config_maps(snapshot: Snapshot, pod: Json, began: datetime) -> tup
     names = dict.fromkeys(one.name for one in references_of(pod) if one.kind == "ConfigMap")
     names.pop(ROOT_CERTIFICATES, None)
     names.pop("", None)
+    home = namespace_of(pod)
     found = await asyncio.gather(
-        *(_config_map(snapshot, namespace_of(pod), name) for name in list(names)[:_MOST_CONFIG_MAPS])
+        *(readable(snapshot, "ConfigMap", name, namespace=home) for name in list(names)[:_MOST_CONFIG_MAPS])
     )
-    changes = (written(one, field="data") for one in found if one)
-    return tuple(_recent(one, began) for one in changes if one is not None and _is_shortly_before(one.at, began))
-
-
-async def _config_map(snapshot: Snapshot, namespace: str, name: str) -> Json | None:
-    try:
-        return await snapshot.find("ConfigMap", name, namespace=namespace)
-    except ClusterError:
-        return None
+    return _shortly_before((written(one, field="data") for one in found if one), began)
 
 
 async def _of_nodes(snapshot: Snapshot, pod: Json, began: datetime) -> tuple[RecentChange, ...]:
@@ -179,23 +171,22 @@ async def _of_nodes(snapshot: Snapshot, pod: Json, began: datetime) -> tuple[Rec
             nodes = [one for one in (await snapshot.list("Node")).items if is_cordoned(one) and may_use(pod, one)]
     except ClusterError:
         return ()
-    changes = map(joined if placed else cordoned, nodes)
+    return _shortly_before(map(joined if placed else cordoned, nodes), began, within_s=_OF_NODES_S)[:_MOST_NODES]
+
+
+def _shortly_before(
+    changes: Iterable[Change | None], began: datetime, *, within_s: float = _SHORTLY_S
+) -> tuple[RecentChange, ...]:
     return tuple(
-        _recent(one, began) for one in changes if one is not None and _is_shortly_before(one.at, began, _OF_NODES_S)
-    )[:_MOST_NODES]
-
-
-def _recent(change: Change, began: datetime) -> RecentChange:
-    return RecentChange(
-        subject=change.subject,
-        at=change.at,
-        before_s=int((began - change.at).total_seconds()),
-        what=change.what,
-        revision=change.revision,
-        by=change.by,
-        says=None if change.subject.kind == "ConfigMap" else change.says,
+        RecentChange(
+            subject=change.subject,
+            at=change.at,
+            before_s=int((began - change.at).total_seconds()),
+            what=change.what,
+            revision=change.revision,
+            by=change.by,
+            says=None if change.subject.kind == "ConfigMap" else change.says,
+        )
+        for change in changes
+        if change is not None and 0 <= (began - change.at).total_seconds() <= within_s
     )
-
-
-def _is_shortly_before(at: datetime, began: datetime, within_s: float = _SHORTLY_S) -> bool:
-    return 0 <= (began - at).total_seconds() <= within_s

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.connection import Connection
@@ -26,22 +25,14 @@ _ONE_READ: Final = 10.0
 _PASSING: Final = (ServerError, Throttled, TimedOut, Unreachable)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedWait:
-    """The workload that was waited for, and the last state of its rollout."""
-
-    subject: ObjectRef
-    status: RolloutStatus
-
-
 async def wait_for_rollout(
     request: DiagnoseObject,
     *,
     connection: Connection,
     seconds: float,
     tell: Callable[[ObjectRef, RolloutStatus], None],
-) -> EndedWait:
-    """Wait up to `seconds` for the end of a rollout; `tell` gets each new state.
+) -> tuple[ObjectRef, RolloutStatus]:
+    """Wait up to `seconds` for the end of a rollout; return the workload and the last state. `tell` gets each new one.
 
     Raises TargetNotFound, and ClusterError if the workload cannot be read, or has no rollout that ends.
     """
@@ -64,7 +55,7 @@ async def wait_for_rollout(
                 tell(subject, seen)
             status = seen
         if subject and status and (status.state is not RolloutState.IN_PROGRESS or time.monotonic() >= until):
-            return EndedWait(subject=subject, status=status)
+            return subject, status
         await asyncio.sleep(max(min(pause, until - time.monotonic()), 0))
         pause = min(pause * 2, _LONGEST_PAUSE)
 

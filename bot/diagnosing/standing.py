@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
@@ -146,13 +146,13 @@ def scaled_to_zero(service: ObjectRef, workloads: Sequence[ObjectRef]) -> tuple[
     """Return the state of a Service whose pods' workloads want none."""
     names = ", ".join(f"{each.kind} {each.name}" for each in workloads)
     state, says = _NO_BACKEND
-    return (_filled(state, service), _filled(says, names))
+    return (state.filled(service), says.filled(names))
 
 
 def recovered(about: ObjectRef, judged: Sequence[JudgedHypothesis]) -> tuple[Text, ...]:
     """Return that an object has recovered and from what; () if no incident of it is over."""
     over = next(filter(None, map(recovery_of, judged)), None)
-    return (_filled(_RECOVERED, about), over.says) if over else ()
+    return (_RECOVERED.filled(about), over.says) if over else ()
 
 
 def unsaid(standing: Sequence[Text], judged: Sequence[JudgedHypothesis]) -> tuple[Text, ...]:
@@ -170,7 +170,7 @@ def _standings(obj: Json, kind: str, now: datetime) -> Iterator[tuple[Text, Text
         ready = condition(obj, "Ready")
         told = ": ".join(str(ready[key]) for key in ("reason", "message") if ready.get(key))
         says = f"Ready={status_of_ready(obj)}{f' {told}' if told else ''}"[:_MESSAGE]
-        yield _filled(_JOINS, joined), Text.same(f"{says.rstrip('.')}.")
+        yield _JOINS.filled(joined), Text.same(f"{says.rstrip('.')}.")
     for each in _FIELDS:
         if spec_of(obj).get(each.path) == each.value and (not each.kinds or kind in each.kinds):
             yield each.state, _held(obj, kind, each, now)
@@ -178,20 +178,16 @@ def _standings(obj: Json, kind: str, now: datetime) -> Iterator[tuple[Text, Text
         yield _NO_NODE
     if condition(obj, "ScalingActive").get("reason") == "ScalingDisabled":
         state, says_why = _NO_SCALING
-        yield state, _filled(says_why, " ".join(filter(None, target_of(obj))))
+        yield state, says_why.filled(" ".join(filter(None, target_of(obj))))
 
 
 def _held(obj: Json, kind: str, field: _Field, now: datetime) -> Text:
     written = last_written(obj, ("spec", field.path))
     since_s = seconds_since(written.time, now)
-    writer = _filled(_WRITER, written.manager, duration(since_s)) if since_s != UNKNOWN else Text.same("")
+    writer = _WRITER.filled(written.manager, duration(since_s)) if since_s != UNKNOWN else Text.same("")
     effect = field.effects.get(kind) or field.effects[""]
     value = str(field.value).lower()
     return _HELD.filled(field=f"spec.{field.path}", value=value, writer=writer, effect=effect)
-
-
-def _filled(says: Text, *values: Any) -> Text:
-    return says.filled(*values)
 
 
 PERMISSIONS: Final = may(
@@ -294,4 +290,4 @@ class _Look:
         if facts is None:
             return ()
         state, says = _CLOSED
-        return (_filled(state, ref(service, "Service")), _filled(says, "; ".join(facts.admits)))
+        return (state.filled(ref(service, "Service")), says.filled("; ".join(facts.admits)))

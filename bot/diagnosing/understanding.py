@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -224,17 +224,7 @@ async def _first(snapshot: Snapshot, words: Sequence[str], kind_of: Mapping[str,
     kinds = tuple(dict.fromkeys((*kind_of.values(), *_KINDS)))
     listed = await asyncio.gather(*(_names(snapshot, kind, home) for kind in kinds))
     names = dict(zip(kinds, listed, strict=True))
-    found = (
-        Entity(kind=WORDS[kind], value=word, namespace=home)
-        for word in words
-        for kind in _kinds_of(word, kind_of)
-        if word in names[kind]
-    )
-    return next(found, None)
-
-
-def _kinds_of(word: str, kind_of: Mapping[str, str]) -> Iterable[str]:
-    return dict.fromkeys((kind_of.get(word, _KINDS[0]), *_KINDS))
+    return _named_among(names, {word: (kind_of.get(word, _KINDS[0]), *_KINDS) for word in words}, home)
 
 
 async def _names(snapshot: Snapshot, kind: str, home: str) -> frozenset[str]:
@@ -249,6 +239,13 @@ async def _elsewhere(snapshot: Snapshot, kinds_of: Mapping[str, Sequence[str]], 
     kinds = tuple(dict.fromkeys(kind for each in kinds_of.values() for kind in each))
     listed = await asyncio.gather(*(listed_anywhere(snapshot, kind, namespace=home) for kind in kinds))
     names = {kind: frozenset(map(name_of, found)) for kind, found in zip(kinds, listed, strict=True)}
+    return _named_among(names, kinds_of, home)
+
+
+def _named_among(
+    names: Mapping[str, Collection[str]], kinds_of: Mapping[str, Sequence[str]], home: str
+) -> Entity | None:
+    """Return the first word that is a name of one of its kinds."""
     found = (
         Entity(kind=WORDS[kind], value=word, namespace=home)
         for word, each in kinds_of.items()

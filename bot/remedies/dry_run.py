@@ -6,7 +6,7 @@ Nothing is written, so no dry run depends on another: several run at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -59,10 +59,9 @@ async def preview_steps(
     late = [each for each in runs if each.late]
     if late and all(each.late for each in runs if _may_be_late(each.step)):
         return refused(TimedOut(what=str(late[0].step.target)), late[0].step.target, otherwise=Reason.DRY_RUN)
-    warnings = (*_not_run(late, runs), *_blocked_now([each.blocked for each in runs if each.blocked]))
     return Preview(
         steps=tuple(each.step for each in runs),
-        outlook=replace(proposal.outlook, warnings=(*warnings, *proposal.outlook.warnings)),
+        outlook=replace(proposal.outlook, warnings=(*_warnings(runs), *proposal.outlook.warnings)),
         diff=proposal.shown or "\n".join(filter(None, (each.shown for each in runs))),
     )
 
@@ -118,20 +117,17 @@ def _may_be_late(step: Step) -> bool:
     return step.verb in (Verb.EVICT, Verb.DELETE) and step.target.kind == "Pod"
 
 
-def _not_run(late: Sequence[_DryRun], everything: Sequence[_DryRun]) -> tuple[Text, ...]:
-    warning = Text(
-        en=f"{len(late)} of {len(everything)} writes could not be dry-run in time: the API server may refuse them",
-        zh=f"{len(everything)} 项写入中有 {len(late)} 项未能及时试运行；执行时仍可能被 API server 拒绝",
-    )
-    return (warning,) if late else ()
-
-
-def _blocked_now(blocked: Sequence[Text]) -> tuple[Text, ...]:
-    """Return one warning for the evictions that would be refused now."""
-    why = tuple(dict.fromkeys(blocked))
-    en, zh = "; ".join(each.en for each in why), "；".join(each.zh for each in why)
-    warning = Text(
-        en=f"The eviction of {counted(len(blocked), 'pods')} would be refused now; it is retried for a while: {en}",
-        zh=f"目前有 {len(blocked)} 个 Pod 的驱逐会被拒绝，执行时会重试一段时间：{zh}",
-    )
-    return (warning,) if blocked else ()
+def _warnings(runs: Sequence[_DryRun]) -> Iterator[Text]:
+    """Warn of writes that were not dry-run, and once of all evictions that would be refused now."""
+    if late := sum(each.late for each in runs):
+        yield Text(
+            en=f"{late} of {len(runs)} writes could not be dry-run in time: the API server may refuse them",
+            zh=f"{len(runs)} 项写入中有 {late} 项未能及时试运行；执行时仍可能被 API server 拒绝",
+        )
+    if blocked := [each.blocked for each in runs if each.blocked]:
+        why = tuple(dict.fromkeys(blocked))
+        en, zh = "; ".join(each.en for each in why), "；".join(each.zh for each in why)
+        yield Text(
+            en=f"The eviction of {counted(len(blocked), 'pods')} would be refused now; it is retried for a while: {en}",
+            zh=f"目前有 {len(blocked)} 个 Pod 的驱逐会被拒绝，执行时会重试一段时间：{zh}",
+        )

@@ -21,7 +21,7 @@ from bot.remedies.session import Session, writes_redacted
 from bot.remedies.shared.refusal import check_filled, gone, refused
 from bot.remedies.step_runner import StepRunner
 from bot.remedies.undo import action_of
-from intents.domain import FindingOutcome, ObjectRef, Text
+from intents.domain import FindingOutcome, Text
 from responses import failures
 
 # What people call the parts of an object that a plan rests on.
@@ -51,9 +51,8 @@ async def check(
     Return None if so, otherwise why not.
     """
     action = action_of(plan)
-    if action is None or not (plan.is_requested or plan.incident in engine.catalog.incidents):
-        return _expired()
-    if (now or datetime.now(UTC)) >= plan.expires:
+    known = plan.is_requested or plan.incident in engine.catalog.incidents
+    if action is None or not known or (now or datetime.now(UTC)) >= plan.expires:
         return _expired()
     async with session.snapshot() as snapshot:
         if refusal := await _object_changed(plan, action, snapshot):
@@ -154,7 +153,7 @@ async def partly_done(plan: Plan, previewed: Preview, *, session: Session) -> bo
     """Tell whether the cluster shows the effect of some steps: the plan then continues, whatever the cause does now."""
     try:
         async with session.snapshot() as snapshot:
-            return len(previewed.steps) > 1 and await step_runner.any_applied(snapshot, plan, previewed)
+            return len(previewed.steps) > 1 and await step_runner.any_applied(snapshot, plan, previewed.steps)
     except ClusterError:
         return False
 
@@ -185,16 +184,13 @@ async def _object_changed(plan: Plan, action: Action, snapshot: Snapshot) -> Ref
         return None
     if "images" in changed:
         before, after = plan.basis["images"], basis["images"]
-        return _changed(plan.target, Text(en=f"its images: {before} → {after}", zh=f"其镜像：{before} → {after}"))
-    parts = [_PARTS.get(part, Text.same(part)) for part in changed]
-    what = Text(en=", ".join(each.en for each in parts), zh="、".join(each.zh for each in parts))
-    return _changed(plan.target, what)
-
-
-def _changed(target: ObjectRef, what: Text) -> Refusal:
+        en, zh = f"its images: {before} → {after}", f"其镜像：{before} → {after}"
+    else:
+        parts = [_PARTS.get(part, Text.same(part)) for part in changed]
+        en, zh = ", ".join(each.en for each in parts), "、".join(each.zh for each in parts)
     says = Text(
-        en=f"{target} has changed since this was offered ({what.en}); run the diagnosis again",
-        zh=f"{target} 在提供此操作之后发生了变化（{what.zh}）；请重新诊断",
+        en=f"{plan.target} has changed since this was offered ({en}); run the diagnosis again",
+        zh=f"{plan.target} 在提供此操作之后发生了变化（{zh}）；请重新诊断",
     )
     return Refusal(reason=Reason.CHANGED, says=says)
 

@@ -6,7 +6,7 @@ A remedy that cannot be applied gets no button; the answer says what is missing 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +30,6 @@ from intents.domain import (
     ObjectRef,
     Permission,
     Remedy,
-    Row,
     Text,
 )
 from intents.focus import focus_of
@@ -109,11 +108,13 @@ async def plan_remedies(
             if isinstance(target, Gap):
                 withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=target))
             elif target is not None:
-                plan = without_secrets(planner.plan(remedy, target))
-                if plan is None:
-                    withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=_secret(target.ref)))
-                else:
+                about, basis = target
+                if plan := without_secrets(planner.plan(remedy, about, basis)):
                     plans.append(plan)
+                    continue
+                says = failures.CHANGE_HOLDS_SECRET
+                gap = Gap(what=str(about), reason=GapReason.FORBIDDEN, detail=says.en, detail_zh=says.zh)
+                withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=gap))
     return Offers(plans=tuple(plans), withheld=tuple(withheld))
 
 
@@ -139,11 +140,6 @@ async def missing_to_undo(undo: Plan, *, session: Session) -> Gap | None:
     return None
 
 
-def _secret(target: ObjectRef) -> Gap:
-    says = failures.CHANGE_HOLDS_SECRET
-    return Gap(what=str(target), reason=GapReason.FORBIDDEN, detail=says.en, detail_zh=says.zh)
-
-
 def _scope(permission: Permission, target: ObjectRef) -> tuple[str, str]:
     """Return the namespace and name to check: the object's own, or "" for all that goes along with it."""
     resource, own = well_known(permission.resource.partition("/")[0]), well_known(target.kind)
@@ -156,18 +152,13 @@ def _scope(permission: Permission, target: ObjectRef) -> tuple[str, str]:
     return (target.name, "") if target.kind == "Namespace" else (target.namespace, "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
-    """The object as it is now, and what a plan for it rests on."""
-
-    ref: ObjectRef
-    basis: dict[str, str]
-
-
 async def _target(
     snapshot: Snapshot, writer: Writer | None, action: Action, target: ObjectRef, args: Mapping[str, Any]
-) -> _Target | Gap | None:
-    """Identify the object, or say what is missing to write to it; None if it is gone or not for this action."""
+) -> tuple[ObjectRef, dict[str, str]] | Gap | None:
+    """Return the object as it is now and what a plan for it rests on, or what is missing to write to it.
+
+    None if it is gone or not for this action.
+    """
     needed = action.needs(target, args)
     if writer is not None and (gap := await missing(writer, needed, target)):
         return gap
@@ -184,7 +175,7 @@ async def _target(
     uid = basis.get("uid", "")
     ref = ObjectRef(kind=target.kind, namespace=target.namespace, name=target.name, uid=uid)
     # An object to be created has no uid: the plan is bound to its absence.
-    return _Target(ref=ref, basis=basis) if uid or is_absent(basis) else None
+    return (ref, basis) if uid or is_absent(basis) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +189,7 @@ class _Planner:
     engine: Engine
     now: datetime
 
-    def plan(self, remedy: Remedy, target: _Target) -> Plan:
+    def plan(self, remedy: Remedy, target: ObjectRef, basis: dict[str, str]) -> Plan:
         declared = self.engine.catalog.incidents[self.judged.incident].remediations
         only_if = next((each.only_if for each in declared if each.id == remedy.id), ())
         return Plan(
@@ -208,11 +199,11 @@ class _Planner:
             remedy=remedy.id,
             action=remedy.action,
             cluster=self.diagnosis.cluster,
-            target=target.ref,
+            target=target,
             args=dict(remedy.args),
             only_if=only_if,
-            basis=target.basis,
-            about=self._about(target.ref),
+            basis=basis,
+            about=self._about(target),
             title=safe_value(remedy.title),
             warning=safe_value(remedy.warning),
             risk=remedy.risk,
@@ -231,7 +222,8 @@ class _Planner:
             incident = self.engine.catalog.incidents[judged.incident]
             focus = focus_of(incident, judged.hypothesis, namespace=self.request.namespace)
         # Where several objects show the incident, the one written to matters after the write.
-        is_evidence = any(row.subject.is_named_as(target) for row in _supporting(judged))
+        supporting = (each for each in judged.findings if each.outcome is FindingOutcome.SUPPORTS)
+        is_evidence = any(row.subject.is_named_as(target) for each in supporting for row in each.rows)
         return About(
             focus=focus,
             named=dict(judged.hypothesis.named),
@@ -239,9 +231,3 @@ class _Planner:
             when=judged.hypothesis.when,
             subject=target if is_evidence else judged.subject,
         )
-
-
-def _supporting(judged: JudgedHypothesis) -> Iterator[Row]:
-    for finding in judged.findings:
-        if finding.outcome is FindingOutcome.SUPPORTS:
-            yield from finding.rows

@@ -168,7 +168,7 @@ def _event(plan: Plan, applied: Applied, *, who: str, token: str, api_version: s
     return {
         "kind": "Event",
         "apiVersion": EVENTS.api_version,
-        "metadata": {"name": _name(plan, token), "namespace": _home(about)},
+        "metadata": {"name": f"{OUR_COMPONENT}.{_key(plan.id, token)}", "namespace": _home(about)},
         "involvedObject": {key: value for key, value in involved.items() if value},
         "type": "Normal",
         "reason": _reason(plan),
@@ -185,11 +185,6 @@ def _event(plan: Plan, applied: Applied, *, who: str, token: str, api_version: s
 def _home(about: ObjectRef) -> str:
     # The API server's rule for objects outside namespaces.
     return about.namespace or "default"
-
-
-def _name(plan: Plan, token: str) -> str:
-    digest = hashlib.blake2b(f"{plan.id}\0{token}".encode("utf-8", "replace"), digest_size=16).hexdigest()
-    return f"{OUR_COMPONENT}.{digest}"
 
 
 def _reason(plan: Plan) -> str:

@@ -165,29 +165,29 @@ class StepRunner:
                     obj = await steps.find(snapshot, step)
                     if steps.is_applied(self.plan, step, obj):
                         return _StepDone(obj=obj, at=snapshot.now, already=False)
-                seen, touched = True, not steps.as_written(step, obj)
+                seen, touched = True, steps.changed_since(step, obj) is not None
             except ClusterError:
                 continue
-        if seen and touched:
+        reason = Reason.NOT_WRITTEN if seen and not touched else Reason.OUTCOME_UNKNOWN
+        if touched:
             # It may have been written, and changed by somebody else since.
             says = Text(
                 en=f"the API server did not respond, and {step.target} has changed since; it is unknown whether by "
                 "Casebook",
                 zh=f"API server 没有响应，而 {step.target} 已发生变化；无法确定是否由 Casebook 修改",
             )
-            return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
-        if seen:
+        elif seen:
             says = Text(
                 en=f"the API server did not respond, and {step.target} is unchanged: nothing was written; run the "
                 "diagnosis again",
                 zh=f"API server 没有响应，且 {step.target} 没有变化：没有写入任何内容；请重新诊断",
             )
-            return Refusal(reason=Reason.NOT_WRITTEN, says=says, quote=unknown.detail)
-        says = Text(
-            en=f"the API server did not respond, and {step.target} cannot be read: it may have been changed",
-            zh=f"API server 没有响应，也无法读取 {step.target}：无法确定是否已修改",
-        )
-        return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
+        else:
+            says = Text(
+                en=f"the API server did not respond, and {step.target} cannot be read: it may have been changed",
+                zh=f"API server 没有响应，也无法读取 {step.target}：无法确定是否已修改",
+            )
+        return Refusal(reason=reason, says=says, quote=unknown.detail)
 
 
 def in_doubt(why: Refusal, target: ObjectRef) -> Refusal:
@@ -220,15 +220,15 @@ async def already_applied(
     return _applied(plan, preview, obj, at=snapshot.now, already=True, undo=tuple(reversed(undo)))
 
 
-async def any_applied(snapshot: Snapshot, plan: Plan, preview: Preview) -> bool:
-    """Tell whether the cluster shows the effect of any step."""
-    return any([steps.is_applied(plan, step, await steps.find(snapshot, step)) for step in preview.steps])
+async def any_applied(snapshot: Snapshot, plan: Plan, among: Iterable[Step]) -> bool:
+    """Tell whether the cluster shows the effect of any of these steps."""
+    return any([steps.is_applied(plan, step, await steps.find(snapshot, step)) for step in among])
 
 
 async def _superseded(snapshot: Snapshot, plan: Plan, preview: Preview, number: int) -> bool:
     """Tell whether a step's object is gone because of a later step: a volume goes with its claim."""
     later = [step for step in preview.steps[number + 1 :] if step.verb is Verb.DELETE]
-    return any([steps.is_applied(plan, step, await steps.find(snapshot, step)) for step in later])
+    return await any_applied(snapshot, plan, later)
 
 
 def _stopped(why: Refusal, done: Sequence[Step], *, undo: tuple[Step, ...]) -> Refusal:

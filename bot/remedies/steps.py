@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writer import PatchType, Writer
-from bot.kube.objects import is_terminating, ref, uid_of
+from bot.kube.objects import annotations_of, is_terminating, ref, uid_of
 from bot.kube.pod_states import is_ready
 from bot.remedies.changes import diff, patch_of, without_bookkeeping
 from bot.remedies.contract import Plan, Reason, Refusal, Step, Verb
@@ -68,8 +68,7 @@ def _marked(plan: Plan, step: Step) -> Json:
 def is_applied(plan: Plan, step: Step, obj: Json | None) -> bool:
     """Tell whether the object shows the effect of the step, no matter who caused it."""
     if step.verb is Verb.CREATE:
-        annotations = ((obj or {}).get("metadata") or {}).get("annotations") or {}
-        return bool(annotations.get(_CREATED_BY) == workloads.digest(plan.id))
+        return annotations_of(obj or {}).get(_CREATED_BY) == workloads.digest(plan.id)
     if step.verb is Verb.PATCH:
         if obj is None or uid_of(obj) != step.target.uid:
             return False
@@ -90,11 +89,6 @@ def changed_since(step: Step, obj: Json | None) -> Refusal | None:
         )
         return Refusal(reason=Reason.ALREADY_FIXED, says=says)
     return None if fingerprint(step, obj) == step.fingerprint else changed(step.target)
-
-
-def as_written(step: Step, obj: Json | None) -> bool:
-    """Tell whether an object is still as it was when the step was bound to it."""
-    return changed_since(step, obj) is None
 
 
 def fingerprint(step: Step, obj: Json | None) -> str:

@@ -27,7 +27,7 @@ from bot.remedies.contract import (
     Verb,
 )
 from bot.remedies.shared.refusal import gone
-from bot.remedies.steps import as_written
+from bot.remedies.steps import changed_since
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
 from intents.domain import ObjectRef, Permission, Text
@@ -97,21 +97,17 @@ class Undo(Action):
             obj = await snapshot.find(step.target.kind, step.target.name, namespace=step.target.namespace)
             if obj is None and step.verb is not Verb.CREATE:
                 raise Refused(gone(step.target))
-            if not as_written(step, obj):
-                raise _changed_by_others(step.target)
+            if changed_since(step, obj):
+                says = Text(
+                    en=f"{step.target} has been changed since; undoing our change could also undo somebody else's",
+                    zh=f"{step.target} 此后又被修改；撤销我们的修改可能会影响他人的修改",
+                )
+                raise Refused(Refusal(reason=Reason.CHANGED, says=says))
         rolls_out = any(change.path[:2] == _TEMPLATE for step in steps for change in step.changes)
         return Proposal(steps=steps, outlook=Outlook(effects=(_REPLACED,) if rolls_out else ()))
 
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:
         return EffectStatus(state=EffectState.HEALTHY, says=applied.says)
-
-
-def _changed_by_others(target: ObjectRef) -> Refused:
-    says = Text(
-        en=f"{target} has been changed since; undoing our change could also undo somebody else's",
-        zh=f"{target} 此后又被修改；撤销我们的修改可能会影响他人的修改",
-    )
-    return Refused(Refusal(reason=Reason.CHANGED, says=says))
 
 
 _UNDO: Final = Undo()

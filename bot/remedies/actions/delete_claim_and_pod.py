@@ -6,17 +6,17 @@ cannot start on the old volume. If the pod went first, its replacement would mou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import is_terminating, name_of, namespace_of, node_name_of, phase_of, ref, uid_of
+from bot.kube.objects import is_terminating, name_of, namespace_of, node_name_of, phase_of, ref, spec_of, uid_of
 from bot.kube.pod_states import is_ready
 from bot.kube.volumes import claim_names, claim_reference, claim_templates_of, volumes_by_claim
 from bot.remedies.action import Action, for_kind, permission
 from bot.remedies.changes import diff_lines
-from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Proposal, Step, Verb, one_text
+from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Proposal, Step, Verb
 from bot.remedies.shared import claims, pod_replacement
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.claims import BoundClaim, local_data_loss
@@ -91,7 +91,7 @@ class DeleteClaimAndPod(Action):
                 *await budgets_over(snapshot, (pod,), namespace=namespace_of(pod)),
                 *local_data_loss(pod.get("spec") or {}),
             ),
-            warnings=_warnings(replacement, selection),
+            warnings=tuple(_warnings(replacement, selection)),
         )
         return Proposal(steps=_steps(plan, selection), outlook=outlook, shown=_shown(pod, selection))
 
@@ -221,55 +221,30 @@ def _replaced(replacement: PodReplacement) -> Text:
     )
 
 
-def _warnings(replacement: PodReplacement, selection: _Selection) -> tuple[Text, ...]:
+def _warnings(replacement: PodReplacement, selection: _Selection) -> Iterator[Text]:
+    pod, counts = replacement.pod, replacement.counts
+    down = [each for each in replacement.pods if uid_of(each) != uid_of(pod) and not is_ready(each)]
+    yield from replacement.only_one()
+    if is_ready(pod):
+        yield Text(
+            en="It is ready and serves from this data now: make sure that it is the right pod",
+            zh="它目前处于就绪状态，正在使用这些数据提供服务：请确认没有选错 Pod",
+        )
+    missing = counts.desired - 1 - (counts.ready - is_ready(pod))
+    if missing > 0:
+        which = ", ".join(map(name_of, down)) or str(missing)
+        yield Text(
+            en=f"Other replicas are not ready either ({which}): the data deleted here may have no other copy",
+            zh=f"同一工作负载的其他副本也未就绪（{which}）：此处删除的数据可能没有其他副本",
+        )
+    before = ", ".join(name_of(each) for each in down if _ordinal(each) < _ordinal(pod))
+    if before and spec_of(replacement.owners.manifests[0]).get("podManagementPolicy", "OrderedReady") == "OrderedReady":
+        yield Text(
+            en=f"Its owner creates pods in order: the new pod is not created before {before} is ready",
+            zh=f"其控制器按顺序创建 Pod：在 {before} 就绪之前不会创建新的 Pod",
+        )
     changed = [one.volume for one in selection.claims if one.volume is not None and selection.changes_policy(one)]
-    reverted = dict.fromkeys(each for volume in changed for each in claims.operator_decides(volume))
-    return (
-        *replacement.only_one(),
-        *_in_use(replacement.pod),
-        *_last_copy(replacement),
-        *_ordered(replacement),
-        *reverted,
-    )
-
-
-def _in_use(pod: Json) -> tuple[Text, ...]:
-    if not is_ready(pod):
-        return ()
-    return one_text(
-        "It is ready and serves from this data now: make sure that it is the right pod",
-        "它目前处于就绪状态，正在使用这些数据提供服务：请确认没有选错 Pod",
-    )
-
-
-def _down(replacement: PodReplacement) -> list[Json]:
-    """Return the other pods that are not ready."""
-    mine = uid_of(replacement.pod)
-    return [each for each in replacement.pods if uid_of(each) != mine and not is_ready(each)]
-
-
-def _last_copy(replacement: PodReplacement) -> tuple[Text, ...]:
-    counts = replacement.counts
-    missing = counts.desired - 1 - (counts.ready - is_ready(replacement.pod))
-    if missing <= 0:
-        return ()
-    which = ", ".join(map(name_of, _down(replacement))) or str(missing)
-    return one_text(
-        f"Other replicas are not ready either ({which}): the data deleted here may have no other copy",
-        f"同一工作负载的其他副本也未就绪（{which}）：此处删除的数据可能没有其他副本",
-    )
-
-
-def _ordered(replacement: PodReplacement) -> tuple[Text, ...]:
-    spec = replacement.owners.manifests[0].get("spec") or {}
-    before = [name_of(each) for each in _down(replacement) if _ordinal(each) < _ordinal(replacement.pod)]
-    if not before or spec.get("podManagementPolicy", "OrderedReady") != "OrderedReady":
-        return ()
-    names = ", ".join(before)
-    return one_text(
-        f"Its owner creates pods in order: the new pod is not created before {names} is ready",
-        f"其控制器按顺序创建 Pod：在 {names} 就绪之前不会创建新的 Pod",
-    )
+    yield from dict.fromkeys(each for volume in changed for each in claims.operator_decides(volume))
 
 
 def _ordinal(pod: Json) -> int:

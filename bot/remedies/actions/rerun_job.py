@@ -22,6 +22,7 @@ from bot.kube.job_runs import (
     success_after,
 )
 from bot.kube.objects import (
+    all_containers,
     annotations_of,
     condition,
     created_at,
@@ -326,11 +327,9 @@ def copy_of(job: Json, *, taken: Collection[str], reruns: int) -> Json:
 
 def runs_in(job: Json) -> tuple[str, ...]:
     """Return the containers of a Job's pods as `name: image command arguments`."""
-    pod = spec_of(pod_template_of(job))
     return tuple(
         " ".join(map(str, (f"{each.get('name')}: {each.get('image')}", *_arguments(each))))
-        for key in ("initContainers", "containers")
-        for each in pod.get(key) or ()
+        for each in all_containers(spec_of(pod_template_of(job)))
     )
 
 

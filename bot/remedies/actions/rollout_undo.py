@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.config_references import references_of
+from bot.kube.objects import annotations_of
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import CAUSE, Revision, alike, images_of, was_available
 from bot.kube.timestamps import UNKNOWN, seconds_since
@@ -141,7 +143,7 @@ def _body(workload: Json, chosen: Revision) -> Any:
     if workload.get("kind") != "Deployment":
         return {"spec": {"template": {**chosen.template, "$patch": "replace"}}}
     operations: list[Json] = [{"op": "replace", "path": "/spec/template", "value": chosen.template}]
-    annotations = (workload.get("metadata") or {}).get("annotations") or {}
+    annotations = annotations_of(workload)
     path = "/metadata/annotations/" + CAUSE.replace("/", "~1")
     if chosen.cause and annotations and annotations.get(CAUSE) != chosen.cause:
         operations.append({"op": "add", "path": path, "value": chosen.cause})
@@ -162,8 +164,7 @@ def _effects(snapshot: Snapshot, workload: Json, chosen: Revision) -> Iterator[T
         en=f"Rolls back to revision {chosen.number} ({chosen.name}{made.en}){why.en}",
         zh=f"回滚到版本 {chosen.number}（{chosen.name}{made.zh}）{why.zh}",
     )
-    now = images_of((workload.get("spec") or {}).get("template") or {})
-    then = chosen.images
+    now, then = images_of((workload.get("spec") or {}).get("template") or {}), chosen.images
     lines = [
         f"{name}: {now.get(name) or '-'} → {then.get(name) or '-'}"
         if now.get(name) != then.get(name)
@@ -210,7 +211,7 @@ def _warnings(
 
 async def _missing(snapshot: Snapshot, plan: Plan, template: Json, chosen: Revision) -> tuple[Text, ...]:
     """Warn about ConfigMaps that only the older template uses and that are gone: some tools remove old ones."""
-    names = sorted(set(_config_maps(chosen.template)) - set(_config_maps(template)))[:_SHOWN]
+    names = sorted(_config_maps(chosen.template) - _config_maps(template))[:_SHOWN]
     gone: list[str] = []
     for name in names:
         try:
@@ -226,25 +227,6 @@ async def _missing(snapshot: Snapshot, plan: Plan, template: Json, chosen: Revis
     )
 
 
-def _config_maps(template: Json) -> Iterator[str]:
+def _config_maps(template: Json) -> set[str]:
     """Return the ConfigMaps that pods of a template need to start."""
-    spec = template.get("spec") or {}
-    references = (*_volume_config_maps(spec), *_environment_config_maps(spec))
-    return (str(each["name"]) for each in references if each and each.get("name") and not each.get("optional"))
-
-
-def _volume_config_maps(spec: Json) -> Iterator[Json | None]:
-    """Return the references to ConfigMaps in the volumes of a pod; None where a volume has none."""
-    for volume in spec.get("volumes") or ():
-        yield volume.get("configMap")
-        for source in (volume.get("projected") or {}).get("sources") or ():
-            yield source.get("configMap")
-
-
-def _environment_config_maps(spec: Json) -> Iterator[Json | None]:
-    """Return the references to ConfigMaps in the environment of a pod's containers; None where a variable has none."""
-    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
-        for source in container.get("envFrom") or ():
-            yield source.get("configMapRef")
-        for variable in container.get("env") or ():
-            yield (variable.get("valueFrom") or {}).get("configMapKeyRef")
+    return {one.name for one in references_of(template) if one.kind == "ConfigMap" and one.name}

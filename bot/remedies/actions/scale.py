@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import is_terminating, name_of, namespace_of
+from bot.kube.objects import is_terminating, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.owners import controller_of
 from bot.kube.rollouts import replicas_of
 from bot.remedies.action import permissions_to
@@ -96,26 +97,23 @@ async def _pods(snapshot: Snapshot, workload: Json, *, now: int, wanted: int) ->
             zh=f"会新建 {more} 个 Pod（视节点资源而定）；不会替换任何 Pod",
         )
         return (counted, made)
-    template = (workload.get("spec") or {}).get("template") or {}
     return (
         counted,
         _fewer(workload, now - wanted),
         *await budgets_over(snapshot, pods, namespace=namespace_of(workload)),
-        *(local_data_loss if _deletes_claims(workload) else data_loss)(template.get("spec") or {}),
+        *(local_data_loss if _deletes_claims(workload) else data_loss)(spec_of(pod_template_of(workload))),
     )
 
 
 def _fewer(workload: Json, count: int) -> Text:
     if workload.get("kind") == "StatefulSet":
-        kept = Text(en="; their volume claims stay", zh="；其 PVC 保留")
-        if _deletes_claims(workload):
-            kept = Text.same("")
+        gone = _deletes_claims(workload)
         which = (
             "The pod with the highest ordinal is" if count == 1 else f"The {count} pods with the highest ordinals are"
         )
         return Text(
-            en=f"{which} deleted{kept.en}",
-            zh=f"编号最大的 {count} 个 Pod 会被移除{kept.zh}",
+            en=f"{which} deleted" + ("" if gone else "; their volume claims stay"),
+            zh=f"编号最大的 {count} 个 Pod 会被移除" + ("" if gone else "；其 PVC 保留"),
         )
     return Text(
         en="1 pod is deleted, an unready one first" if count == 1 else f"{count} pods are deleted, unready ones first",
@@ -123,21 +121,21 @@ def _fewer(workload: Json, count: int) -> Text:
     )
 
 
-def _losses(workload: Json, *, now: int, wanted: int) -> tuple[Text, ...]:
-    none = Text(en="No pod is left: nothing serves requests", zh="不会剩下任何 Pod：服务会中断")
-    claims = Text(
-        en="DATA LOST: the claims of the deleted pods are deleted too (persistentVolumeClaimRetentionPolicy), and with "
-        "reclaim policy Delete the data on their volumes",
-        zh="数据丢失：被移除的 Pod 的 PVC 会一并删除（persistentVolumeClaimRetentionPolicy），"
-        "回收策略为 Delete 的卷数据也会丢失",
-    )
-    lost = wanted < now and _deletes_claims(workload)
-    return (*((claims,) if lost else ()), *((none,) if wanted == 0 else ()))
+def _losses(workload: Json, *, now: int, wanted: int) -> Iterator[Text]:
+    if wanted < now and _deletes_claims(workload):
+        yield Text(
+            en="DATA LOST: the claims of the deleted pods are deleted too (persistentVolumeClaimRetentionPolicy), and "
+            "with reclaim policy Delete the data on their volumes",
+            zh="数据丢失：被移除的 Pod 的 PVC 会一并删除（persistentVolumeClaimRetentionPolicy），"
+            "回收策略为 Delete 的卷数据也会丢失",
+        )
+    if wanted == 0:
+        yield Text(en="No pod is left: nothing serves requests", zh="不会剩下任何 Pod：服务会中断")
 
 
 def _deletes_claims(workload: Json) -> bool:
     """Tell whether a StatefulSet deletes claims when it is scaled down."""
-    spec = workload.get("spec") or {}
+    spec = spec_of(workload)
     policy = (spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenScaled")
     return bool(spec.get("volumeClaimTemplates")) and policy == "Delete"
 

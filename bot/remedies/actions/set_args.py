@@ -50,7 +50,8 @@ class SetArgs(ContainerAction):
     )
 
     async def change(self, snapshot: Snapshot, plan: Plan, workload: Json, container: Container) -> Patch:
-        before = start_of(container.manifest)
+        command, args = (tuple(map(str, container.manifest.get(key) or ())) for key in ("command", "args"))
+        before = Start(command=command, args=args)
         _check_editable(plan, container, before)
         edits = _edited(plan.args, before)
         made = [each for each in edits if each.start is not None]
@@ -73,7 +74,7 @@ class SetArgs(ContainerAction):
                 zh=f"已将 {plan.target} 中 {container.name} 的启动参数设为 {shown}",
             ),
             effects=tuple(_effect(container, each) for each in made),
-            warnings=_may_be_unknown([each for each in made if not each.before]),
+            warnings=_may_be_unknown(", ".join(each.flag for each in made if not each.before)),
         )
 
 
@@ -93,7 +94,7 @@ def _check_editable(plan: Plan, container: Container, start: Start) -> None:
         )
     given = plan.args.get("only_if_flag") or ()
     needed = [given] if isinstance(given, str) else [str(each) for each in given]
-    if needed and not any(has_flag(start, flag) for flag in needed):
+    if needed and not any(_places(start.words, _name(flag)) for flag in needed):
         flags = needed[0] if len(needed) == 1 else f"any of {', '.join(needed)}"
         raise unsafe(
             f"{me} is started without {flags}: its program may not know these flags, and would then not start",
@@ -109,24 +110,18 @@ def _edited(args: Mapping[str, Any], start: Start) -> list[Edit]:
             "set must map flags to values, and add must be a list of flags", "set 应为参数映射，add 应为参数列表"
         )
     edits: list[Edit] = []
-    try:
-        for flag, given in setting.items():
-            value = _value(given)
-            if not is_given(value):
-                continue
-            _check_flag(str(flag), value)
-            edits.append(with_value(start, str(flag), value))
-            start = edits[-1].start or start
-        for word in map(str, adding):
-            flag, equals, value = word.partition("=")
-            _check_flag(flag, value)
-            edits.append(with_word(start, word) if equals else with_value(start, flag, ON, bare=True))
-            start = edits[-1].start or start
-    except AmbiguousFlag as error:
-        raise unsafe(
-            f"{error} is given more than once, and only the program knows which one counts; change it by hand",
-            f"{error} 出现了多次，无法确定以哪一个为准；请手动修改",
-        ) from error
+    for flag, given in setting.items():
+        value = _value(given)
+        if not is_given(value):
+            continue
+        _check_flag(str(flag), value)
+        edits.append(with_value(start, str(flag), value))
+        start = edits[-1].start or start
+    for word in map(str, adding):
+        flag, equals, value = word.partition("=")
+        _check_flag(flag, value)
+        edits.append(with_word(start, word) if equals else with_value(start, flag, ON, bare=True))
+        start = edits[-1].start or start
     if not edits:
         raise unsafe("no flag was given", "未填写任何参数")
     return edits
@@ -140,7 +135,7 @@ def _value(given: Any) -> str:
 
 
 def _check_flag(flag: str, value: str) -> None:
-    if not is_flag(flag):
+    if not _FLAG.fullmatch(flag):
         raise unsafe(f"{flag[:60]!r} is not a flag; expected --name", f"{flag[:60]!r} 不是参数；应为 --name")
     if not value.isprintable():
         raise unsafe(f"the value of {flag} must be one line of printable text", f"{flag} 的值应为一行可打印文本")
@@ -159,10 +154,9 @@ def _effect(container: Container, edit: Edit) -> Text:
     )
 
 
-def _may_be_unknown(added: list[Edit]) -> tuple[Text, ...]:
-    if not added:
+def _may_be_unknown(flags: str) -> tuple[Text, ...]:
+    if not flags:
         return ()
-    flags = ", ".join(each.flag for each in added)
     return one_text(
         f"If the program does not know {flags}, it does not start; Casebook cannot check this",
         f"如果程序不支持 {flags}，将无法启动；Casebook 无法检查",
@@ -172,10 +166,6 @@ def _may_be_unknown(added: list[Edit]) -> tuple[Text, ...]:
 _FLAG: Final = re.compile(r"--?[A-Za-z][A-Za-z0-9._-]*")
 _SHELL: Final = re.compile(r"(?:.*/)?(?:sh|bash|ash|dash|busybox)")
 _SHELL_LINE: Final = re.compile(r"-[a-z]*c")
-
-
-class AmbiguousFlag(ValueError):
-    """A flag that is given more than once: only its program knows which one counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,25 +213,8 @@ class Edit:
     start: Start | None
 
 
-def start_of(container: Mapping[str, Any]) -> Start:
-    """Return how a container is started."""
-    return Start(
-        command=tuple(map(str, container.get("command") or ())), args=tuple(map(str, container.get("args") or ()))
-    )
-
-
-def is_flag(word: str) -> bool:
-    """Tell whether a word is a flag without a value."""
-    return bool(_FLAG.fullmatch(word))
-
-
-def has_flag(start: Start, flag: str) -> bool:
-    """Tell whether a flag is given."""
-    return bool(_places(start.words, _name(flag)))
-
-
 def with_value(start: Start, flag: str, value: str, *, bare: bool = False) -> Edit:
-    """Set a flag to a value; `bare`: an added flag is written as a switch. Raises AmbiguousFlag."""
+    """Set a flag to a value; `bare`: an added flag is written as a switch. Raises Refused."""
     words = start.words
     places = _places(words, _name(flag))
     if not places:
@@ -252,7 +225,10 @@ def with_value(start: Start, flag: str, value: str, *, bare: bool = False) -> Ed
         # If it is given several times, the last one counts.
         return Edit(flag=flag, before=before, after=value, start=None)
     if len(places) > 1:
-        raise AmbiguousFlag(flag)
+        raise unsafe(
+            f"{flag} is given more than once, and only the program knows which one counts; change it by hand",
+            f"{flag} 出现了多次，无法确定以哪一个为准；请手动修改",
+        )
     word = words[places[0]]
     if at != places[0]:
         written = start.replaced(at, value)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import re2
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import pod_template_of, spec_of
 from bot.kube.pull_failures import normalized, registry_of
 from bot.remedies.contract import Plan, one_text
 from bot.remedies.shared.patch_action import Container, ContainerAction, Patch, containers_of, is_given
@@ -66,11 +68,7 @@ class SetImage(ContainerAction):
             effects=one_text(
                 f"Container {container.name}: {before} → {image}", f"容器 {container.name}：{before} → {image}"
             ),
-            warnings=(
-                *_other_registry(workload, before, image),
-                *_mutable_tag(container, image),
-                *_same_image(workload, container, before),
-            ),
+            warnings=tuple(_warnings(workload, container, before, image)),
         )
 
 
@@ -97,41 +95,32 @@ def _check_image(given: Any) -> None:
     )
 
 
-def _other_registry(workload: Json, before: str, image: str) -> tuple[Text, ...]:
-    """Warn about another registry, which needs other credentials."""
+def _warnings(workload: Json, container: Container, before: str, image: str) -> Iterator[Text]:
     old, new = registry_of(before), registry_of(image)
-    if old == new:
-        return ()
-    spec = ((workload.get("spec") or {}).get("template") or {}).get("spec") or {}
-    named = ", ".join(str(each.get("name", "")) for each in spec.get("imagePullSecrets") or ())
-    return one_text(
-        f"It is pulled from {new} instead of {old}; pull secrets of the template: {named or 'none'}",
-        f"镜像将从 {new} 而不是 {old} 拉取；模板中的拉取凭据：{named or '无'}",
-    )
-
-
-def _mutable_tag(container: Container, image: str) -> tuple[Text, ...]:
-    """Warn about the tag latest, which may be another program on each node."""
+    if old != new:
+        # Another registry needs other credentials.
+        spec = spec_of(pod_template_of(workload))
+        named = ", ".join(str(each.get("name", "")) for each in spec.get("imagePullSecrets") or ())
+        yield Text(
+            en=f"It is pulled from {new} instead of {old}; pull secrets of the template: {named or 'none'}",
+            zh=f"镜像将从 {new} 而不是 {old} 拉取；模板中的拉取凭据：{named or '无'}",
+        )
     full = normalized(image)
-    if "@" in full or not full.endswith(":latest"):
-        return ()
-    policy = str(container.manifest.get("imagePullPolicy", ""))
-    kept = policy == "IfNotPresent"
-    return one_text(
-        "The tag latest is not a fixed version" + ("; nodes with a copy of it keep that copy" if kept else ""),
-        "latest 不是固定版本" + ("；已有该镜像的节点会继续使用旧的副本" if kept else ""),
-    )
-
-
-def _same_image(workload: Json, container: Container, before: str) -> tuple[Text, ...]:
-    """Warn about other containers with the same image, which usually share its version."""
+    if "@" not in full and full.endswith(":latest"):
+        # The tag may be another program on each node.
+        kept = container.manifest.get("imagePullPolicy") == "IfNotPresent"
+        yield Text(
+            en="The tag latest is not a fixed version" + ("; nodes with a copy of it keep that copy" if kept else ""),
+            zh="latest 不是固定版本" + ("；已有该镜像的节点会继续使用旧的副本" if kept else ""),
+        )
+    # Other containers with the same image usually share its version.
     same = [
         each.name
         for each in containers_of(workload)
         if each.name != container.name and str(each.manifest.get("image", "")) == before
     ]
-    if not same:
-        return ()
-    return one_text(
-        f"{', '.join(same)} has the same image now and keeps it", f"{'、'.join(same)} 目前使用相同的镜像，且不会改变"
-    )
+    if same:
+        yield Text(
+            en=f"{', '.join(same)} has the same image now and keeps it",
+            zh=f"{'、'.join(same)} 目前使用相同的镜像，且不会改变",
+        )
