@@ -157,8 +157,7 @@ def _refusal(requester: Requester) -> Text | None:
 def words_of(services: Services, channel: str, key: str) -> Text:
     """Return a kind of text in words: the act, and the title of the incident."""
     act, _, incident = key.partition(" ")
-    found = services.engine(channel).catalog.incidents.get(incident)
-    return shown.kind_words(act, found.title if found else Text.same(incident))
+    return shown.kind_words(act, services.title_of(incident, channel))
 
 
 def with_kind(services: Services, answer: KeptAnswer, channel: str, kind: KindOfText) -> KeptAnswer:

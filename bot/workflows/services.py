@@ -40,7 +40,7 @@ from bot.store import AuditEntry, Store, StoredRequest, StoreUnavailable
 from bot.workflows.job_payloads import Payload
 from bot.workflows.learned_entries import LearnedEntries
 from intents.catalog.loader import Problem
-from intents.domain import Json, Language
+from intents.domain import Json, Language, Text
 from responses.language import choose
 
 
@@ -240,6 +240,11 @@ class Services:
         """Return the engine for the catalog in force, with the saved entries that this channel may see."""
         base = self.configuration().engine
         return base if self.learned is None else self.learned.engine(base, channel)
+
+    def title_of(self, incident: str, channel: str) -> Text:
+        """Return the title of an incident that this channel may see, else its id."""
+        found = self.engine(channel).catalog.incidents.get(incident)
+        return found.title if found is not None else Text.same(incident)
 
     @asynccontextmanager
     async def turn(self, request: str) -> AsyncIterator[None]:
