@@ -289,6 +289,18 @@ def _reaches(says: Text, target: ObjectRef | None = None) -> Text:
 _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-loss": "danger"}
 
 
+def session_of(scope: PolicyScope, connection: Connection) -> Session:
+    """Return the session in which a remedy is planned for a requester."""
+    acting = scope.acts_as(connection.name)
+    acting_as = acting if isinstance(acting, ActsAs) else None
+    return Session(connection=connection, access=scope.access(connection.name), acting_as=acting_as)
+
+
+def acts(scope: PolicyScope, connection: Connection) -> bool:
+    """Tell whether a requester can act there. One without an identity may still ask; others can press."""
+    return not isinstance(scope.acts_as(connection.name), Text)
+
+
 async def offered_buttons(
     services: Services, exchange: Exchange, question: Question, diagnosis: Diagnosis, connection: Connection
 ) -> tuple[RemedyButton, ...]:
@@ -316,22 +328,16 @@ async def _offer_of(
     def allowed(action: str, target: ObjectRef) -> bool:
         return exchange.scope.offers(action, connection.name, target.namespace)
 
-    acting = exchange.scope.acts_as(connection.name)
     planned = await plan_remedies(
         diagnosis,
         judged,
         request=question,
         request_id=exchange.id,
         engine=services.engine(exchange.scope.who.channel),
-        session=Session(
-            connection=connection,
-            access=exchange.scope.access(connection.name),
-            acting_as=acting if isinstance(acting, ActsAs) else None,
-        ),
+        session=session_of(exchange.scope, connection),
         allowed=allowed,
         now=services.clock(),
-        # A requester without an identity in the cluster may still ask; others can press.
-        reviewed=not isinstance(acting, Text),
+        reviewed=acts(exchange.scope, connection),
     )
     for plan in planned.plans:
         await services.store.plans.save(plan.id, exchange.id, {"plan": plan.as_json()}, plan.expires)
