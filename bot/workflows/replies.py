@@ -20,7 +20,6 @@ from bot.diagnosing.fingerprints import fault_of
 from bot.diagnosing.reads import Progress
 from bot.kube.access import NOTHING
 from bot.metrics import REFUSED
-from bot.overviews.overview import overview
 from bot.policy import ReadLevel
 from bot.store import Mute, StoredRequest, Surface, standing
 from bot.workflows.authorisation import offered_buttons
@@ -58,8 +57,6 @@ from responses.slack.sheets import sheet_message
 
 _log: Final = structlog.get_logger(__name__)
 
-# An overview may take so many times the deadline of one diagnosis.
-_OVERVIEW: Final = 4
 _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 
 
@@ -237,13 +234,12 @@ class Replies:
     async def _overview(self, namespace: str, case: _Case, connection: Connection) -> Reply:
         """Return what is wrong in a namespace, "" for the whole cluster. Raise TargetNotFound, ClusterError."""
         exchange, progress, started = case.exchange, case.progress, time.monotonic()
-        found = await overview(
+        found = await self.services.overview(
             namespace,
-            engine=self.services.engine(exchange.request.original.channel),
-            connection=connection,
-            deadline=self.services.deadline * _OVERVIEW,
+            connection,
+            exchange.scope.access(connection.name),
+            channel=exchange.request.original.channel,
             progress=lambda each: progress(Progress(done=each.causes, total=each.of_causes, scanned=each.objects)),
-            access=exchange.scope.access(connection.name),
         )
         self.services.metrics.overviewed(found, intent="overview", seconds=time.monotonic() - started)
         found = without_muted(found, [mute.muted for mute in await self._mutes(exchange.request)])
