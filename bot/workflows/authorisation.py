@@ -110,12 +110,12 @@ def _under_way(former: EarlierClaim, *, seconds: int, by_you: bool) -> Text:
     )
 
 
+_TRIED: Final = Text(en="{}: {}", zh="{}：{}")
+
+
 def _often(former: Sequence[EarlierClaim], limit: Limit, minutes: int) -> Text:
     tried = [(words_of(each.action).verb, each.state) for each in former[: limit.writes]]
-    done = Text(
-        en=", ".join(f"{verb.en}: {state}" for verb, state in tried),
-        zh="，".join(f"{verb.zh}：{state}" for verb, state in tried),
-    )
+    done = Text.joined((_TRIED.filled(verb, state) for verb, state in tried), Text(en=", ", zh="，"))
     return Text(
         en=f"{len(former)} remedies were tried on the same object within {limit.minutes} minutes ({done.en}). One more "
         f"will hardly help. Find the cause, or try again in {minutes} min",
