@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-import structlog
-
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
@@ -42,8 +40,6 @@ from responses import alert_words as words
 from responses import failures
 from responses.overview import scrubbed_overview
 from responses.safety import safe_value, scrubbed
-
-_log: Final = structlog.get_logger(__name__)
 
 WINDOW_S: Final = 2.0
 _AT_ONCE: Final = 4

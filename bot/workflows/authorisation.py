@@ -205,7 +205,8 @@ async def _in_namespace(
     # Labels are read only if the policy depends on them: then those of every written object count.
     by_labels = scope.goes_by_labels(plan.action, plan.cluster, namespace)
     if by_labels:
-        near += [each for each in _targets(steps, namespace) if not each.is_named_as(plan.target)]
+        written = dict.fromkeys(step.target for step in steps if step.target.namespace == namespace)
+        near += [each for each in written if not each.is_named_as(plan.target)]
     found = await _labels(services, plan, near, scope.access(plan.cluster)) if by_labels else [{}]
     if isinstance(found, Refusal):
         return found
@@ -271,11 +272,6 @@ def _decided(plan: Plan, scope: PolicyScope, namespace: str, labels: ObjectLabel
     if asked_by:
         return scope.may_approve(plan.action, plan.cluster, namespace, labels, plan.risk)
     return scope.may(plan.action, plan.cluster, namespace, labels)
-
-
-def _targets(steps: Sequence[Step], namespace: str) -> list[ObjectRef]:
-    """Return the objects that are written in one namespace, each once."""
-    return list(dict.fromkeys(step.target for step in steps if step.target.namespace == namespace))
 
 
 def _reaches(says: Text, target: ObjectRef | None = None) -> Text:

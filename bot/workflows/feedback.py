@@ -219,12 +219,8 @@ async def _take(services: Services, payload: OpinionJob) -> Json:
     requester = await services.presser(payload)
     if requester.scope.reading is not ReadLevel.FULL:
         # A user who may not see the answer must not hide it from others.
-        await services.slack.post_ephemeral(
-            channel=channel,
-            user=user,
-            message=notice(failures.OPINION_NOT_ALLOWED, language=requester.language),
-            thread_ts=request.original.thread_ts,
-        )
+        message = notice(failures.OPINION_NOT_ALLOWED, language=requester.language)
+        await services.tell(payload, message, thread_ts=request.original.thread_ts)
         return {"taken": False}
     now = services.clock()
     match payload.what:

@@ -249,10 +249,7 @@ async def _check(services: Services, incident: Incident, channel: str) -> SavedC
     engine = services.engine(channel)
     line = incident.examples.match[0]
 
-    def own() -> bool:
-        return bool(signature_matcher([incident]).match(read_symptoms(line)).hypotheses)
-
-    if not await asyncio.to_thread(own):
+    if not (await asyncio.to_thread(lambda: signature_matcher([incident]).match(read_symptoms(line)))).hypotheses:
         return None
     known = [one.incident for one in (await match_text(line, engine=engine)).hypotheses if one.incident != incident.id]
     others: Sequence[Incident] = tuple(engine.catalog)

@@ -46,6 +46,7 @@ from intents.catalog.loader import Problem
 from intents.domain import Json, Language, Text
 from intents.overview import Overview
 from responses.language import choose
+from responses.slack.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +360,10 @@ class Services:
     async def presser(self, job: Payload, *, fresh: bool = False) -> Requester:
         """Identify the person of a job."""
         return await self.requester(team=job.team, channel=job.channel, user=job.user, fresh=fresh)
+
+    async def tell(self, by: Payload, message: Message, *, thread_ts: str = "") -> None:
+        """Show a message to the person of a job alone, where they are. Raise SlackError."""
+        await self.slack.post_ephemeral(channel=by.channel, user=by.user, message=message, thread_ts=thread_ts)
 
     async def requester_of(self, request: StoredRequest) -> Requester:
         original = request.original

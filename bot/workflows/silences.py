@@ -276,10 +276,9 @@ class SilenceWorkflow:
         await self._tell(payload, why)
 
     async def _tell(self, payload: AlertPressJob, says: Text) -> None:
-        services, channel, user = self.services, payload.channel, payload.user
         with log_refusal(_log.warning, "press_reply_failed", of=SlackError):
-            language = await services.language_of(user, within=_CHECKED_S)
-            await services.slack.post_ephemeral(channel=channel, user=user, message=not_done(says, language=language))
+            language = await self.services.language_of(payload.user, within=_CHECKED_S)
+            await self.services.tell(payload, not_done(says, language=language))
 
     async def _audit(self, payload: AlertPressJob, outcome: str, detail: Json, *, key: str = "") -> None:
         key = _digest(SILENCE_ALERTS, payload.post, key, outcome) if key else ""
