@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,7 +47,7 @@ PERMISSIONS: Final = may(
 )  # fmt: skip
 # Kinds that a text may name without their namespace.
 _IN_NAMESPACES: Final = frozenset({"ConfigMap", "ServiceAccount"})
-_SHOWN: Final = 10
+_SHOWN: Final = (10, 10)
 _ADDRESSES: Final = 3
 # Of so many namespaces the ConfigMaps are read.
 _NAMESPACES: Final = 12
@@ -99,20 +99,16 @@ async def callers(asked: Asked) -> Sheet:
         obj = await snapshot.get(about.kind, about.name, namespace=about.namespace) if known else {}
         found = await _read(snapshot, about, {**obj, "kind": about.kind})
     callers_ = [*_calling(found), *_routing(found), *_scaling(found), *_referring(found)]
-    rows = callers_[:_SHOWN] or [SheetRow(says=_NOBODY)]
     # What cannot be read may call it.
-    if not callers_ and gaps:
-        rows = []
-    rows += [*_admitting(found), SheetRow(says=_UNSEEN)]
+    nobody = [] if callers_ or gaps else [SheetRow(says=_NOBODY)]
     heading = _HEADING if found.services or about.kind in ("Service", *_RUNS) else _USED
-    return Sheet(
-        heading=heading.filled(about),
-        about=about,
-        cluster=snapshot.cluster,
-        rows=tuple(rows),
-        left=max(0, len(callers_) - _SHOWN),
-        gaps=tuple(gaps),
-        next=tuple(_next(about, callers_)),
+    return asked.sheet(
+        heading.filled(about),
+        callers_,
+        most=_SHOWN,
+        after=(*nobody, *_admitting(found), SheetRow(says=_UNSEEN)),
+        further=_next(about, callers_),
+        gaps=gaps,
         reproduce=f"kubectl get deploy,sts,ds,cronjob,cm,ingress -A -o yaml | grep -nw {about.name}",
     )
 
@@ -144,13 +140,8 @@ def _leading_to(about: ObjectRef, obj: Json, services: Iterable[Json]) -> list[J
     """Return the Services that lead to an object: itself, those that select its pods, all of a namespace."""
     if about.kind in ("Service", "Namespace"):
         return [each for each in services if about.kind == "Namespace" or name_of(each) == about.name]
-    labels = _labels_of(obj)
-    return [each for each in services if (wanted := selector_of(each)) and wanted.items() <= labels.items()]
-
-
-def _labels_of(obj: Json) -> Mapping[str, str]:
-    """Return the labels of the pods of an object, none for one without pods."""
-    return pod_labels_of(obj) or {}
+    labels = (pod_labels_of(obj) or {}).items()
+    return [each for each in services if (wanted := selector_of(each)) and wanted.items() <= labels]
 
 
 def _behind(about: ObjectRef, obj: Json, services: Sequence[Json], workloads: Iterable[Json]) -> Iterator[Json]:
@@ -159,8 +150,7 @@ def _behind(about: ObjectRef, obj: Json, services: Sequence[Json], workloads: It
         yield obj
     elif about.kind == "Service":
         for each in workloads:
-            selected = any(selector_of(one).items() <= _labels_of(each).items() for one in services if selector_of(one))
-            if namespace_of(each) == about.namespace and selected:
+            if namespace_of(each) == about.namespace and _leading_to(named_ref(each), each, services):
                 yield each
 
 
@@ -192,7 +182,7 @@ def _calling(found: _Objects) -> Iterator[SheetRow]:
     """Yield the workloads that are given an address of it, with where that stands."""
     ips = frozenset(ip for each in found.services for ip in addresses_of(each))
     hosts = _hosts_of(found)
-    for workload in sorted(found.workloads, key=lambda each: (namespace_of(each) != found.about.namespace,)):
+    for workload in sorted(found.workloads, key=lambda each: namespace_of(each) != found.about.namespace):
         home = namespace_of(workload)
         if found.about.kind == "Namespace" and home == found.about.name:
             continue
@@ -210,11 +200,9 @@ def _hosts_of(found: _Objects) -> frozenset[str]:
     if found.about.kind != "Ingress":
         return frozenset()
     own = (each for each in found.ingresses if named_ref(each).is_named_as(found.about))
-    return frozenset(host for each in own if namespace_of(each) == found.about.namespace for host in _hosts(each))
-
-
-def _hosts(ingress: Json) -> Iterator[str]:
-    return (host for host in ingresses.hosts_of(ingress) if host)
+    return frozenset(
+        host for each in own if namespace_of(each) == found.about.namespace for host in ingresses.hosts_of(each) if host
+    )
 
 
 def _proven(workload: Json, given: Iterable[Address]) -> str:
@@ -269,16 +257,14 @@ def _names(obj: Json, about: ObjectRef) -> bool:
 
 def _admitting(found: _Objects) -> Iterator[SheetRow]:
     """Yield whom the policies admit that restrict its pods."""
-    policies = {str(named_ref(each)): each for pod in found.pods for each in _restricting(pod, found.policies)}
+    policies = {
+        str(named_ref(each)): each for pod in found.pods for each in restricting(pod, found.policies, Direction.INGRESS)
+    }
     for each in policies.values():
         place = f"{namespace_of(each)}/{name_of(each)}"
         yield SheetRow(says=_ADMITS.filled(place), quote=summary(each, Direction.INGRESS))
     if found.pods and not policies:
         yield SheetRow(says=_OPEN)
-
-
-def _restricting(pod: Mapping[str, object], policies: Collection[Json]) -> Sequence[Json]:
-    return restricting(pod, policies, Direction.INGRESS)
 
 
 def _next(about: ObjectRef, rows: Iterable[SheetRow]) -> Iterator[NextAsk]:

@@ -24,7 +24,7 @@ from intents.domain import Json, ObjectRef, Text
 from intents.sheets import CLUSTER, Sheet, SheetRow
 from intents.talk.asks import Ask
 from intents.templates import duration
-from responses.next_asks import further, in_full
+from responses.next_asks import further
 
 PERMISSIONS: Final = (
     *OF_OWNERS,
@@ -36,19 +36,20 @@ PERMISSIONS: Final = (
 DEFAULT: Final = timedelta(hours=24)
 # Of a namespace these are listed beside the workloads.
 _OTHERS: Final = ("ConfigMap", "CronJob", "Service", "Ingress", "HorizontalPodAutoscaler")
-_SHOWN, _SHOWN_IN_FULL = 8, 30
+# Usually, and in full.
+_SHOWN: Final = (8, 30)
 _MOST_CONFIG_MAPS: Final = 8
-_MOST_FIELDS, _MOST_FIELDS_IN_FULL = 3, 12
+_MOST_FIELDS: Final = (3, 12)
 
 _HEADING: Final = Text(en="Changes of {}, last {}", zh="{} 的变更（最近 {}）")
 _OF_CLUSTER: Final = Text(en="Changes in the cluster, last {}", zh="集群的变更（最近 {}）")
 _NONE: Final = Text(en="No change is known in that time.", zh="该时间段内没有已知变更。")
 _SAYS: Final = Text.same("{}")
 _LATEST: Final = Text(en="The latest known change: {}", zh="最近一次已知变更：{}")
-_REVISION: Final = Text(en="revision {}", zh="revision {}")
+REVISION: Final = Text(en="revision {}", zh="revision {}")
 _TEMPLATE: Final = Text(en="its pod template changed", zh="Pod 模板已变更")
-_BY: Final = Text(en="by {}", zh="操作者 {}")
-_DOT: Final = Text.same(" · ")
+BY: Final = Text(en="by {}", zh="操作者 {}")
+DOT: Final = Text.same(" · ")
 _APPLIED: Final = Text(en="{} applies it; its source has the history.", zh="由 {} 应用，历史见其配置源。")
 _NOT_READ: Final = Text(
     en="ConfigMaps and Services are not among them: name a namespace.",
@@ -66,20 +67,18 @@ async def changes(asked: Asked) -> Sheet:
     rows = [_row(one, asked) for one in told]
     if not rows:
         rows = [SheetRow(says=_NONE), *(_row(one, asked, says=_LATEST) for one in latest_first(found)[:1])]
-    shown = _SHOWN_IN_FULL if asked.in_full else _SHOWN
     rest = [SheetRow(says=_APPLIED.filled(applied))] if applied else []
     rest += [SheetRow(says=_NOT_READ)] if about.kind == CLUSTER else []
     last = duration(within.total_seconds())
-    left = max(0, len(rows) - shown)
-    next_asks = () if about.kind == CLUSTER else further(about, Ask.HEALTH, Ask.EVENTS)
-    return Sheet(
-        heading=_OF_CLUSTER.filled(last) if about.kind == CLUSTER else _HEADING.filled(about, last),
-        about=about,
-        cluster=snapshot.cluster,
-        rows=(*rows[:shown], *rest),
-        left=left,
-        gaps=tuple(gaps),
-        next=(*([in_full(Ask.CHANGES, about, within=within)] if left else []), *next_asks),
+    return asked.sheet(
+        _OF_CLUSTER.filled(last) if about.kind == CLUSTER else _HEADING.filled(about, last),
+        rows,
+        most=_SHOWN,
+        ask=Ask.CHANGES,
+        within=within,
+        after=rest,
+        further=() if about.kind == CLUSTER else further(about, Ask.HEALTH, Ask.EVENTS),
+        gaps=gaps,
         reproduce=_reproduce(about),
     )
 
@@ -144,24 +143,32 @@ async def _kept(look: Look, kind: str, namespace: str) -> Mapping[str, Sequence[
 def _row(one: Change, asked: Asked, *, says: Text = _SAYS) -> SheetRow:
     elsewhere = not one.subject.is_named_as(asked.about)
     parts = [Text.same(str(one.subject))] if elsewhere else []
-    parts += [_REVISION.filled(one.revision)] if one.revision else []
+    parts += [REVISION.filled(one.revision)] if one.revision else []
     parts += [one.says] if one.says else [] if one.what else [_TEMPLATE]
-    parts += [_BY.filled(one.by)] if one.by else []
-    most = _MOST_FIELDS_IN_FULL if asked.in_full else _MOST_FIELDS
-    more = len(one.what) - most
-    quote = "; ".join((*filter(None, [one.cause]), *one.what[:most], *([f"+{more}"] if more > 0 else [])))
+    parts += [BY.filled(one.by)] if one.by else []
     return SheetRow(
-        says=says.filled(Text.joined(parts, _DOT)),
-        quote=quote,
+        says=says.filled(Text.joined(parts, DOT)),
+        quote=quoted(one.cause, one.what, _MOST_FIELDS[1] if asked.in_full else _MOST_FIELDS[0]),
         ago_s=max(0, int((asked.snapshot.now - one.at).total_seconds())),
         about=replace(one.subject, uid="") if elsewhere else None,
     )
+
+
+def quoted(cause: str, what: Sequence[str], most: int) -> str:
+    """Return why something changed and `most` of its fields."""
+    more = [f"+{len(what) - most}"] if len(what) > most else []
+    return "; ".join((*filter(None, [cause]), *what[:most], *more))
 
 
 def _reproduce(about: ObjectRef) -> str:
     if about.kind in WHOLE:
         space = f"-n {about.name}" if about.kind == "Namespace" else "-A"
         return f"kubectl get replicasets,controllerrevisions {space} --sort-by=.metadata.creationTimestamp"
+    return history_of(about)
+
+
+def history_of(about: ObjectRef) -> str:
+    """Return the kubectl line that shows the history of an object."""
     space = f" -n {about.namespace}" if about.namespace else ""
     if about.kind in KEPT_IN:
         return f"kubectl rollout history{space} {about.kind.lower()}/{about.name}"

@@ -16,11 +16,9 @@ from bot.probes.contract import may
 from intents.domain import Gap, Json, ObjectRef, Text
 from intents.sheets import Sheet, SheetRow
 from intents.talk.asks import Ask
-from responses.next_asks import in_full
 
 PERMISSIONS: Final = may("list", "events", "pods")
-_SHOWN: Final = 8
-_SHOWN_IN_FULL: Final = 30
+_SHOWN: Final = (8, 30)
 _MADE: Final = {"Deployment": "ReplicaSet", "CronJob": "Job"}
 _HEADING: Final = Text(en="Events of {}", zh="{} 的事件")
 _NONE: Final = Text(
@@ -42,17 +40,8 @@ async def events(asked: Asked) -> Sheet:
     rows = [_row(event, snapshot, about) for event in ordered]
     if not (rows or gaps):
         rows = [SheetRow(says=_NONE)]
-    shown = _SHOWN_IN_FULL if asked.in_full else _SHOWN
-    left = max(0, len(rows) - shown)
-    return Sheet(
-        heading=_HEADING.filled(about),
-        about=about,
-        cluster=snapshot.cluster,
-        rows=tuple(rows[:shown]),
-        left=left,
-        gaps=tuple(gaps),
-        next=(in_full(Ask.EVENTS, about),) if left else (),
-        reproduce=_reproduce(about),
+    return asked.sheet(
+        _HEADING.filled(about), rows, most=_SHOWN, ask=Ask.EVENTS, gaps=gaps, reproduce=_reproduce(about)
     )
 
 

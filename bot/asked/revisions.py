@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
+from bot.asked.changes import BY, DOT, REVISION, history_of, quoted
 from bot.asked.contract import Asked
 from bot.asked.pods import PERMISSIONS as OF_PODS
 from bot.asked.pods import look_at
@@ -17,7 +18,7 @@ from bot.cluster.origins import PERMISSIONS as OF_ORIGINS
 from bot.cluster.origins import custodian_of
 from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.kube.object_changes import latest_first, of_object
-from bot.kube.objects import annotations_of, has_ended, labels_of, name_of, named_ref, namespace_of, uid_of
+from bot.kube.objects import annotations_of, has_ended, labels_of, named_ref, namespace_of, uid_of
 from bot.kube.owners import controller_reference
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import KEPT_IN, Revision, alike, revision_name_of, revisions_in
@@ -27,14 +28,14 @@ from bot.probes.shared.scope import pods_of
 from intents.domain import Json, Text
 from intents.sheets import Sheet, SheetRow
 from intents.talk.asks import Ask
-from responses.next_asks import further, in_full
+from responses.next_asks import further
 
 PERMISSIONS: Final = (
     *OF_PODS, *OF_OWNERS, *OF_ORIGINS,
     *may("list", "replicasets.apps", "controllerrevisions.apps"),
     *may("get", "namespaces"),
 )  # fmt: skip
-_SHOWN, _SHOWN_IN_FULL = 4, 20
+_SHOWN: Final = (4, 20)
 _MOST_FIELDS = 3
 _MOST_MARKS: Final = 4
 # The last words of the keys of labels and annotations by which people say whose an object is.
@@ -48,11 +49,8 @@ _CONTROLLED: Final = Text(en="Controlled by {}", zh="由 {} 控制")
 _APPLIED: Final = Text(en="Applied by {}", zh="由 {} 应用")
 _WHOSE_IT_IS: Final = Text(en="Owner, by labels and annotations of {}", zh="归属（来自 {} 的标签与注解）")
 _NOBODY: Final = Text(en="No label or annotation names an owner.", zh="没有标签或注解说明归属。")
-_REVISION: Final = Text(en="revision {}", zh="revision {}")
 _RUNS: Final = Text(en="runs now, {} of {} pods ready", zh="正在运行，{1} 个 Pod 中 {0} 个就绪")
-_BY: Final = Text(en="by {}", zh="操作者 {}")
 _RESTARTED: Final = Text(en="a restart", zh="重启")
-_DOT: Final = Text.same(" · ")
 _NO_REVISIONS: Final = Text(en="No revisions are kept of a {}.", zh="{} 没有保留版本记录。")
 
 
@@ -68,23 +66,21 @@ async def revisions(asked: Asked) -> Sheet:
         rollout, marks, custodian = await asyncio.gather(
             _rollout(asked, look, workload), _marks(look, chain), custodian_of(snapshot, workload or obj)
         )
-    shown = _SHOWN_IN_FULL if asked.in_full else _SHOWN
-    rows = rollout[:shown] or list(_written(obj, asked))
+    rows = [] if rollout else [*_written(obj, asked)]
     if owners.refs:
         rows.append(SheetRow(says=_CONTROLLED.filled(" ← ".join(map(str, owners.refs)))))
     if custodian:
         sources = tuple(one.url or one.title for one in custodian.sources)
         rows.append(SheetRow(says=_APPLIED.filled(custodian.name), lines=sources))
-    left = max(0, len(rollout) - shown)
-    return Sheet(
-        heading=_HEADING.filled(about),
-        about=about,
-        cluster=snapshot.cluster,
-        rows=(*rows, *marks),
-        left=left,
-        gaps=tuple(gaps),
-        next=(*([in_full(Ask.REVISIONS, about)] if left else []), *further(about, Ask.HEALTH, Ask.CHANGES, Ask.WHERE)),
-        reproduce=_reproduce(workload or obj),
+    return asked.sheet(
+        _HEADING.filled(about),
+        rollout,
+        most=_SHOWN,
+        ask=Ask.REVISIONS,
+        after=(*rows, *marks),
+        further=further(about, Ask.HEALTH, Ask.CHANGES, Ask.WHERE),
+        gaps=gaps,
+        reproduce=history_of(named_ref(workload or obj)),
     )
 
 
@@ -111,7 +107,7 @@ async def _rollout(asked: Asked, look: Look, workload: Json | None) -> list[Shee
 def _revision(
     one: Revision, before: Revision | None, asked: Asked, *, counts: Mapping[str, int], ready: Mapping[str, int]
 ) -> SheetRow:
-    parts = [_REVISION.filled(one.number)]
+    parts = [REVISION.filled(one.number)]
     parts += [_RUNS.filled(ready.get(one.name, 0), counts[one.name])] if counts.get(one.name) else []
     images = ", ".join(dict.fromkeys(one.images.values()))
     parts.append(Text.same(images))
@@ -120,27 +116,24 @@ def _revision(
         restart = alike(before.template, one.template, but_restarts=True)
         parts += [_RESTARTED] if restart else []
         changed = [str(each) for each in template_changes(before.template, one.template) if each.field != "image"]
-    more = len(changed) - _MOST_FIELDS
-    quote = "; ".join((*filter(None, [one.cause]), *changed[:_MOST_FIELDS], *([f"+{more}"] if more > 0 else [])))
     age = asked.snapshot.age(one.made)
     # A revision that was returned to keeps the time of its first creation.
     ago = None if age is None or one.returned else max(0, int(age))
-    return SheetRow(says=Text.joined(parts, _DOT), quote=quote, ago_s=ago)
+    return SheetRow(says=Text.joined(parts, DOT), quote=quoted(one.cause, changed, _MOST_FIELDS), ago_s=ago)
 
 
 def _written(obj: Json, asked: Asked) -> Iterator[SheetRow]:
     """Yield who wrote an object last and when it was created, where no revisions are kept."""
     yield SheetRow(says=_NO_REVISIONS.filled(obj["kind"]))
     for one in latest_first(of_object(obj)):
-        by = [_BY.filled(one.by)] if one.by else []
-        says = Text.joined([*([one.says] if one.says else []), *by], _DOT)
+        by = [BY.filled(one.by)] if one.by else []
+        says = Text.joined([*([one.says] if one.says else []), *by], DOT)
         yield SheetRow(says=says, ago_s=max(0, int((asked.snapshot.now - one.at).total_seconds())))
 
 
 async def _marks(look: Look, chain: Sequence[Json]) -> list[SheetRow]:
     """Return what labels and annotations say of whose an object is: its own, its controllers', its namespace's."""
-    places = [*reversed(chain)]
-    for one in places:
+    for one in reversed(chain):
         if told := _whose(one):
             return [SheetRow(says=_WHOSE_IT_IS.filled(named_ref(one)), lines=told)]
     if space := namespace_of(chain[0]):
@@ -154,11 +147,3 @@ def _whose(obj: Json) -> tuple[str, ...]:
     marks: Iterable[tuple[str, str]] = {**labels_of(obj), **annotations_of(obj)}.items()
     found = [f"{key}: {value}" for key, value in marks if value and _WHOSE.search(key)]
     return tuple(sorted(found)[:_MOST_MARKS])
-
-
-def _reproduce(obj: Json) -> str:
-    space = f" -n {namespace_of(obj)}" if namespace_of(obj) else ""
-    kind, name = str(obj["kind"]).lower(), name_of(obj)
-    if obj["kind"] in KEPT_IN:
-        return f"kubectl rollout history{space} {kind}/{name}"
-    return f"kubectl get{space} {kind} {name} -o yaml --show-managed-fields"

@@ -20,11 +20,10 @@ def state_line(obj: Json, kind: str, now: datetime) -> Text:
     about = str(ref(obj, kind))
     if standing := standing_of(obj, kind, now):
         return standing[0]
-    counts = replicas_of(obj) if kind in REPLICATED else None
     problem = lasting_problem(obj, kind, now)
-    if counts is not None:
-        ready, of = counts.ready, counts.desired
-        says = _READY.filled(ready, of)
+    if kind in REPLICATED:
+        counts = replicas_of(obj)
+        says = _READY.filled(counts.ready, counts.desired)
     else:
         says = Text.same(problem) if problem else _WELL
-    return Text(en=f"{about}: {says.en}", zh=f"{about}：{says.zh}")
+    return Text.joined((Text.same(about), says), Text(en=": ", zh="："))

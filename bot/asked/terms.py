@@ -36,7 +36,6 @@ _HOW: Final = Text(en="What to do: {}", zh="处理步骤：{}")
 _FIX: Final = Text(en="How to fix it", zh="如何处理")
 _MEANS: Final = Text(en="What it means", zh="含义")
 _HAS_IT: Final = Text(en="{} now: {}", zh="{} 当前状态：{}")
-_IS: Final = Text(en="{}", zh="{}")
 _NO_ENTRY: Final = Text(en="No entry explains that", zh="没有条目解释它")
 _NO_RUNBOOK: Final = Text(en="I have no steps for that", zh="没有对应的处理步骤")
 _LOOKED: Final = Text(
@@ -106,8 +105,8 @@ def howto(text: str, meant: Meant, *, entries: int, actions: Iterable[KnownActio
 def _unknown(heading: Text, near: Sequence[Incident], entries: int, *, asks: str) -> Sheet:
     rows = [SheetRow(says=_LOOKED.filled(entries))]
     if near:
-        titles = (", ".join(each.title.en for each in near), "、".join(each.title.zh for each in near))
-        rows.append(SheetRow(says=_NEAR.filled(Text(en=titles[0], zh=titles[1]))))
+        titles = Text.joined((each.title for each in near), Text(en=", ", zh="、"))
+        rows.append(SheetRow(says=_NEAR.filled(titles)))
     return Sheet(heading=heading, rows=tuple(rows), next=tuple(_asks(near, asks)))
 
 

@@ -19,10 +19,10 @@ from bot.probes.contract import may
 from intents.domain import Json, ObjectRef, Text
 from intents.sheets import Sheet, SheetRow
 from intents.talk.asks import Ask
-from responses.next_asks import further, in_full
+from responses.next_asks import further
 
 PERMISSIONS: Final = (*OF_PODS, *may("get list", "nodes"))
-_SHOWN, _SHOWN_IN_FULL = 8, 40
+_SHOWN: Final = (8, 40)
 _ZONES: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 _MOST_WORKLOADS: Final = 5
 
@@ -51,23 +51,20 @@ async def where(asked: Asked) -> Sheet:
         look = look_at(asked)
         if about.kind == "Node":
             node = await look.find("Node", about.name)
-            rows = [_of_node([node] if node else [], found), *_workloads(found)]
+            rows = [_of_node(node, found), *_workloads(found)]
         else:
             nodes = {name_of(node): node for node in await look.list("Node")}
             rows = [_summary(found, nodes), *_nodes(found, nodes)] if found else []
     if not (rows or gaps):
         rows = [SheetRow(says=_NO_PODS)]
     heading = _ON_NODE if about.kind == "Node" else _HEADING
-    shown = _SHOWN_IN_FULL if asked.in_full else _SHOWN
-    left = max(0, len(rows) - shown)
-    return Sheet(
-        heading=heading.filled(about),
-        about=about,
-        cluster=asked.snapshot.cluster,
-        rows=tuple(rows[:shown]),
-        left=left,
-        gaps=tuple(gaps),
-        next=(*([in_full(Ask.WHERE, about)] if left else []), *further(about, Ask.HEALTH, Ask.EVENTS)),
+    return asked.sheet(
+        heading.filled(about),
+        rows,
+        most=_SHOWN,
+        ask=Ask.WHERE,
+        further=further(about, Ask.HEALTH, Ask.EVENTS),
+        gaps=gaps,
         reproduce=_reproduce(about),
     )
 
@@ -106,11 +103,9 @@ def _state(node: Json | None) -> list[Text]:
     return parts + ([_CORDONED] if is_cordoned(node) else [])
 
 
-def _of_node(nodes: Sequence[Json], pods: Sequence[Json]) -> SheetRow:
+def _of_node(node: Json | None, pods: Sequence[Json]) -> SheetRow:
     ready = sum(map(is_ready, pods))
-    return SheetRow(
-        says=Text.joined([_READY.filled(ready, len(pods)), *(part for one in nodes for part in _state(one))], _COMMA)
-    )
+    return SheetRow(says=Text.joined([_READY.filled(ready, len(pods)), *_state(node)], _COMMA))
 
 
 def _workloads(pods: Iterable[Json]) -> list[SheetRow]:
@@ -123,10 +118,9 @@ def _workloads(pods: Iterable[Json]) -> list[SheetRow]:
         unready = [pod for pod in there if not is_ready(pod)]
         # Who is not ready is named first.
         counts = Counter(workload_of(pod).name for pod in sorted(there, key=is_ready))
-        names = [f"{name} ×{count}" if count > 1 else name for name, count in counts.items()]
-        listed = ", ".join(names[:_MOST_WORKLOADS]) + (
-            f" +{more}" if (more := len(names) - _MOST_WORKLOADS) > 0 else ""
-        )
+        more = len(counts) - _MOST_WORKLOADS
+        listed = ", ".join([_times(*each) for each in counts.items()][:_MOST_WORKLOADS])
+        listed += f" +{more}" if more > 0 else ""
         ready = _READY.filled(len(there) - len(unready), len(there))
         row = SheetRow(says=_IN_SPACE.filled(space, ready, listed))
         found.append(((-len(unready), -len(there), space), row))

@@ -194,7 +194,8 @@ def _finding(group: Group, state: ObjectState) -> _Looked | None:
     first = next((one for one in state.hypotheses if one.verdict is not Verdict.RULED_OUT and not one.capability), None)
     unread = _unread(group)
     if first is not None and (supported(first) or not state.unexplained):
-        return _Looked(group=group, finding=_of_cause(unread, first), fault=_fault(first, row.id))
+        fault = fault_of(first) or f"{first.incident}|{row.id}"
+        return _Looked(group=group, finding=_of_cause(unread, first), fault=fault)
     if (state.unexplained and row.problem) or row.proven:
         says = Text.same(row.problem if row.proven else state.unexplained[0].quote)
         return _Looked(group=group, finding=replace(unread, unread=False, says=says), fault=str(row.id))
@@ -212,10 +213,6 @@ def _of_cause(unread: OverviewFinding, cause: JudgedHypothesis) -> OverviewFindi
         title=cause.title,
         severity=cause.severity,
     )
-
-
-def _fault(cause: JudgedHypothesis, asked: Identity) -> str:
-    return fault_of(cause) or f"{cause.incident}|{asked}"
 
 
 def _unread(group: Group) -> OverviewFinding:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from bot.cluster.events import event_count, event_last_seen, involved_object, is_own_event
@@ -238,7 +239,7 @@ class WatchedRows:
             self._looked[namespace] = now
             for _, trouble in troubles:
                 trouble.look = trouble.since + _next_age(now - trouble.since)
-            found[namespace] = tuple(_lasting(owner, trouble) for owner, trouble in sorted(troubles, key=_by_owner))
+            found[namespace] = tuple(_lasting(owner, trouble) for owner, trouble in sorted(troubles, key=itemgetter(0)))
         for namespace in self._looked.keys() - lasted.keys():
             del self._looked[namespace]
         return found
@@ -306,10 +307,6 @@ def _began(row: TroubledObject, obj: Json) -> datetime | None:
 
 def _lasting(owner: Identity, trouble: _Trouble) -> LastingTrouble:
     return LastingTrouble(owner=owner, since=trouble.since, members=tuple(sorted(trouble.members)[:_MEMBERS]))
-
-
-def _by_owner(each: tuple[Identity, _Trouble]) -> Identity:
-    return each[0]
 
 
 def _next_age(age: timedelta) -> timedelta:

@@ -12,13 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-import structlog
-
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
 from bot.jobs import JobRun, StartJob
-from bot.overviews.overview import overview
 from bot.policy.alert_routes import AlertMode
 from bot.store.alert_groups import AlertScope, PendingAlert
 from bot.workflows.alert_posts import (
@@ -44,12 +41,8 @@ from responses import failures
 from responses.overview import scrubbed_overview
 from responses.safety import safe_value, scrubbed
 
-_log: Final = structlog.get_logger(__name__)
-
 WINDOW_S: Final = 2.0
 _AT_ONCE: Final = 4
-# An overview may take so many times the deadline of one diagnosis.
-_OVERVIEW: Final = 4
 # Alerts whose turn comes later stay pending, so that a slow cluster does not delay the posts about the others.
 _PLACED_WITHIN_S: Final = 5.0
 
@@ -160,9 +153,8 @@ class AlertGroupWorkflow:
         except ClusterError as error:
             return await self._of_text(alert, Text.same(str(error)), requester)
         if isinstance(question, ExplainText) and not (found.hypotheses or found.unexplained):
-            return self._plain(
-                alert, _without_cluster(words.NO_OBJECT), requester, key=_key("alert", *likeness_of(alert))
-            )
+            says = words.TEXT_ONLY.filled(words.NO_OBJECT)
+            return self._plain(alert, says, requester, key=_key("alert", *likeness_of(alert)))
         services.metrics.diagnosed(found, intent="alert", seconds=time.monotonic() - began)
         return _of_diagnosis(alert, found, requester, seconds=time.monotonic() - began)
 
@@ -171,13 +163,7 @@ class AlertGroupWorkflow:
     ) -> _Cause:
         """Return what is wrong in a namespace of which an alert names no object. Raise TargetNotFound, ClusterError."""
         services, began = self.services, time.monotonic()
-        found = await overview(
-            namespace,
-            engine=services.engine(),
-            connection=connection,
-            deadline=services.deadline * _OVERVIEW,
-            access=requester.scope.access(connection.name),
-        )
+        found = await services.overview(namespace, connection, requester.scope.access(connection.name))
         services.metrics.overviewed(found, intent="alert", seconds=time.monotonic() - began)
         shown = await asyncio.to_thread(scrubbed_overview, found)
         finding = AlertFinding(language=requester.language, overview=shown)
@@ -190,13 +176,12 @@ class AlertGroupWorkflow:
         # What no cluster tells apart shares a post: otherwise an API server that is away means a post per object.
         key = _key("alert", alert.labels.get("alertname", ""))
         if not found.hypotheses:
-            return self._plain(alert, _without_cluster(reason), requester, key=key)
+            return self._plain(alert, words.TEXT_ONLY.filled(reason), requester, key=key)
         answer = _answer(alert, found, requester.language, of_text=True, reason=reason)
         return _Cause(key=key, finding=AlertFinding(language=requester.language, answer=answer))
 
     def _plain(self, alert: PendingAlert, says: Text, requester: Requester, *, key: str) -> _Cause:
-        summary = Text.same(f"{alert.summary} · ") if alert.summary else Text.same("")
-        both = Text(en=summary.en + says.en, zh=summary.zh + says.zh)
+        both = Text.joined((Text.same(alert.summary), says), Text.same(" · ")) if alert.summary else says
         return _Cause(key=key, finding=AlertFinding(language=requester.language, says=safe_value(both)))
 
 
@@ -236,10 +221,6 @@ def _answer(
         controls=False,
         runbook=runbook,
     )
-
-
-def _without_cluster(reason: Text) -> Text:
-    return words.TEXT_ONLY.filled(reason)
 
 
 def _key(*parts: str) -> str:

@@ -141,13 +141,11 @@ class AnswerWorkflow:
         if not goes_on:
             await mention_unread(self.services, exchange, unread)
             await self._stay_silent(request)
-        refusals = [{"en": says.en, "zh": says.zh} for says in unread]
-        carried = matched.as_json() if matched else None
         return {
             "goes_on": goes_on,
             "revision": request.revision,
-            "unread": refusals,
-            "match": carried,
+            "unread": [{"en": says.en, "zh": says.zh} for says in unread],
+            "match": matched.as_json() if matched else None,
             "topic": self.repeats.topic_of(exchange, matched),
             "unasked": request.original.origin.is_unasked,
             # An alert says that something is wrong: that its object is well is an answer too.
@@ -420,9 +418,7 @@ class PickWorkflow:
             await services.audit(payload, **refused, detail={"why": _WHY}, key=job)
             message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
             with log_refusal(_log.warning, "press_reply_failed"):
-                await services.slack.post_ephemeral(
-                    channel=payload.channel, user=payload.user, message=message, thread_ts=request.original.thread_ts
-                )
+                await services.tell(payload, message, thread_ts=request.original.thread_ts)
             return None
         if await store.answers.note(request.id, {PRESSED: cluster}) is None:
             return None

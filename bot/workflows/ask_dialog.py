@@ -41,7 +41,6 @@ from responses.slack.ask_dialog import (
     object_options,
     typed_option,
 )
-from responses.slack.message import View
 from responses.slack.presses import Press
 
 _log: Final = structlog.get_logger(__name__)
@@ -118,8 +117,8 @@ class AskDialog:
                 clusters = self._clusters(requester)
                 place = replace(place, **self._home(requester, clusters, half))
                 says = half.says if half.name or half.kind else None
-                view = self._view(place, clusters, language, name=half.name, says=says, closest=half.closest)
-                await self.services.slack.open_view(trigger, view)
+                view = replace(_view(place, clusters), name=half.name, says=says, closest=half.closest)
+                await self.services.slack.open_view(trigger, ask_dialog(view, language=language))
         except (SlackError, TimeoutError) as error:
             _log.warning("ask_dialog_open_failed", channel=place.channel, error=str(error))
             return False
@@ -134,8 +133,8 @@ class AskDialog:
             async with asyncio.timeout(_OPEN_S):
                 requester = await self._requester(place, user)
                 place = replace(place, **{_CHOICES[press]: value})
-                shown = self._view(place, self._clusters(requester), requester.language)
-                await self.services.slack.update_view(view, shown)
+                shown = _view(place, self._clusters(requester))
+                await self.services.slack.update_view(view, ask_dialog(shown, language=requester.language))
         except (SlackError, TimeoutError) as error:
             _log.info("ask_dialog_update_failed", channel=place.channel, error=str(error))
 
@@ -245,27 +244,15 @@ class AskDialog:
             return place.cluster
         return clusters[0] if len(clusters) == 1 else ""
 
-    def _view(
-        self,
-        place: AskPlace,
-        clusters: Sequence[str],
-        language: Language,
-        *,
-        name: str = "",
-        says: Text | None = None,
-        closest: str = "",
-    ) -> View:
-        shown = AskView(
-            clusters=clusters,
-            metadata=place.metadata,
-            cluster=place.cluster,
-            namespace=place.namespace,
-            kind=place.kind,
-            name=name,
-            says=says,
-            closest=closest,
-        )
-        return ask_dialog(shown, language=language)
+
+def _view(place: AskPlace, clusters: Sequence[str]) -> AskView:
+    return AskView(
+        clusters=clusters,
+        metadata=place.metadata,
+        cluster=place.cluster,
+        namespace=place.namespace,
+        kind=place.kind,
+    )
 
 
 _CHOICES: Final[Mapping[Press, str]] = {

@@ -16,10 +16,9 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
-from bot.kube.access import ActsAs
 from bot.remedies.action import Action, actions
 from bot.remedies.requested import plan_requested
-from bot.remedies.session import Session
+from bot.workflows.authorisation import acts, session_of
 from bot.workflows.offered_action import ActionOffer
 from bot.workflows.services import Exchange, Services
 from intents.catalog.actions import ArgumentType
@@ -117,21 +116,15 @@ async def _with_button(
     scope, cluster = exchange.scope, connection.name
     if not scope.offers(wanted.name, cluster, about.namespace):
         return _withheld(offer, wanted, scope.may(wanted.name, cluster, about.namespace).says)
-    acting = scope.acts_as(cluster)
     plan = await plan_requested(
         wanted.name,
         about,
         args=wanted.args,
         asks=wanted.asks,
         request_id=exchange.id,
-        session=Session(
-            connection=connection,
-            access=scope.access(cluster),
-            acting_as=acting if isinstance(acting, ActsAs) else None,
-        ),
+        session=session_of(scope, connection),
         now=services.clock(),
-        # A requester without an identity in the cluster may still ask; others can press.
-        reviewed=not isinstance(acting, Text),
+        reviewed=acts(scope, connection),
     )
     if isinstance(plan, Text):
         return _withheld(offer, wanted, plan)

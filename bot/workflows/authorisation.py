@@ -110,12 +110,12 @@ def _under_way(former: EarlierClaim, *, seconds: int, by_you: bool) -> Text:
     )
 
 
+_TRIED: Final = Text(en="{}: {}", zh="{}：{}")
+
+
 def _often(former: Sequence[EarlierClaim], limit: Limit, minutes: int) -> Text:
     tried = [(words_of(each.action).verb, each.state) for each in former[: limit.writes]]
-    done = Text(
-        en=", ".join(f"{verb.en}: {state}" for verb, state in tried),
-        zh="，".join(f"{verb.zh}：{state}" for verb, state in tried),
-    )
+    done = Text.joined((_TRIED.filled(verb, state) for verb, state in tried), Text(en=", ", zh="，"))
     return Text(
         en=f"{len(former)} remedies were tried on the same object within {limit.minutes} minutes ({done.en}). One more "
         f"will hardly help. Find the cause, or try again in {minutes} min",
@@ -205,7 +205,8 @@ async def _in_namespace(
     # Labels are read only if the policy depends on them: then those of every written object count.
     by_labels = scope.goes_by_labels(plan.action, plan.cluster, namespace)
     if by_labels:
-        near += [each for each in _targets(steps, namespace) if not each.is_named_as(plan.target)]
+        written = dict.fromkeys(step.target for step in steps if step.target.namespace == namespace)
+        near += [each for each in written if not each.is_named_as(plan.target)]
     found = await _labels(services, plan, near, scope.access(plan.cluster)) if by_labels else [{}]
     if isinstance(found, Refusal):
         return found
@@ -273,11 +274,6 @@ def _decided(plan: Plan, scope: PolicyScope, namespace: str, labels: ObjectLabel
     return scope.may(plan.action, plan.cluster, namespace, labels)
 
 
-def _targets(steps: Sequence[Step], namespace: str) -> list[ObjectRef]:
-    """Return the objects that are written in one namespace, each once."""
-    return list(dict.fromkeys(step.target for step in steps if step.target.namespace == namespace))
-
-
 def _reaches(says: Text, target: ObjectRef | None = None) -> Text:
     which = f" ({target})" if target else ""
     return Text(
@@ -287,6 +283,18 @@ def _reaches(says: Text, target: ObjectRef | None = None) -> Text:
 
 
 _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-loss": "danger"}
+
+
+def session_of(scope: PolicyScope, connection: Connection) -> Session:
+    """Return the session in which a remedy is planned for a requester."""
+    acting = scope.acts_as(connection.name)
+    acting_as = acting if isinstance(acting, ActsAs) else None
+    return Session(connection=connection, access=scope.access(connection.name), acting_as=acting_as)
+
+
+def acts(scope: PolicyScope, connection: Connection) -> bool:
+    """Tell whether a requester can act there. One without an identity may still ask; others can press."""
+    return not isinstance(scope.acts_as(connection.name), Text)
 
 
 async def offered_buttons(
@@ -316,22 +324,16 @@ async def _offer_of(
     def allowed(action: str, target: ObjectRef) -> bool:
         return exchange.scope.offers(action, connection.name, target.namespace)
 
-    acting = exchange.scope.acts_as(connection.name)
     planned = await plan_remedies(
         diagnosis,
         judged,
         request=question,
         request_id=exchange.id,
         engine=services.engine(exchange.scope.who.channel),
-        session=Session(
-            connection=connection,
-            access=exchange.scope.access(connection.name),
-            acting_as=acting if isinstance(acting, ActsAs) else None,
-        ),
+        session=session_of(exchange.scope, connection),
         allowed=allowed,
         now=services.clock(),
-        # A requester without an identity in the cluster may still ask; others can press.
-        reviewed=not isinstance(acting, Text),
+        reviewed=acts(exchange.scope, connection),
     )
     for plan in planned.plans:
         await services.store.plans.save(plan.id, exchange.id, {"plan": plan.as_json()}, plan.expires)

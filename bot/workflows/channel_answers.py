@@ -101,7 +101,7 @@ class ChannelAnswersWorkflow:
         if refused := _refusal(requester):
             await self._audit(requester, "refused", payload.about)
             message = not_done(refused, language=requester.language)
-            await self._tell(payload, message, thread_ts)
+            await self.services.tell(payload, message, thread_ts=thread_ts)
             return
         store, about = self.services.store.channel_answers, payload.about
         if payload.again:
@@ -113,16 +113,12 @@ class ChannelAnswersWorkflow:
         if changed:
             await self._audit(requester, "answered again" if payload.again else "not answered", about)
         if request is None:
-            await self._tell(payload, await self._shown(requester, requester.language), thread_ts)
+            message = await self._shown(requester, requester.language)
+            await self.services.tell(payload, message, thread_ts=thread_ts)
             return
         note = {"lowered": "" if payload.again else payload.user}
         if await self.services.store.answers.note(payload.request, note) is not None:
             await MessagePoster(services=self.services).show(request)
-
-    async def _tell(self, payload: ChannelAnswersJob, message: Message, thread_ts: str) -> None:
-        await self.services.slack.post_ephemeral(
-            channel=payload.channel, user=payload.user, message=message, thread_ts=thread_ts
-        )
 
     async def _shown(self, requester: Requester, language: Language) -> Message:
         """Return what the channel wants answered."""
@@ -157,8 +153,7 @@ def _refusal(requester: Requester) -> Text | None:
 def words_of(services: Services, channel: str, key: str) -> Text:
     """Return a kind of text in words: the act, and the title of the incident."""
     act, _, incident = key.partition(" ")
-    found = services.engine(channel).catalog.incidents.get(incident)
-    return shown.kind_words(act, found.title if found else Text.same(incident))
+    return shown.kind_words(act, services.title_of(incident, channel))
 
 
 def with_kind(services: Services, answer: KeptAnswer, channel: str, kind: KindOfText) -> KeptAnswer:

@@ -21,7 +21,7 @@ from bot.diagnosing.object_search import exists
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError, log_refusal
 from bot.store import StoredRequest, Surface
-from bot.workflows.conversation import TURN, KeptTurn, asks_more_than_why
+from bot.workflows.conversation import TURN, KeptTurn, asks_more_than_why, requests_before
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Exchange, Requester, Services
 from intents.cluster_choice import (
@@ -141,12 +141,7 @@ class ClusterChooser:
 
     async def _thread(self, request: StoredRequest) -> str:
         """Return the cluster of the newest earlier answer in this thread, "" if there is none."""
-        original = request.original
-        if not original.thread_ts:
-            return ""
-        for earlier in reversed(await self.services.store.requests.in_thread(original.channel, original.thread_ts)):
-            if earlier.id == request.id or earlier.original.created > original.created:
-                continue
+        for earlier in await requests_before(self.services.store, request):
             answer = await self.services.store.answers.get(earlier.id)
             if answer is None:
                 continue
@@ -311,11 +306,8 @@ async def changes_since(services: Services, exchange: Exchange, after: Diagnosis
 
 async def earlier_answer(services: Services, request: StoredRequest) -> EarlierAnswer | None:
     """Return the newest answer in the request's thread that has a diagnosis and was not deleted."""
-    original, store = request.original, services.store
-    for other in reversed(await store.requests.in_thread(original.channel, original.thread_ts)):
-        if other.id == request.id or other.original.created > original.created:
-            continue
-        kept = await store.answers.get(other.id)
+    for other in await requests_before(services.store, request):
+        kept = await services.store.answers.get(other.id)
         if kept is None or not kept.message or not kept.ts:
             continue
         link = ""

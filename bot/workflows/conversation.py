@@ -72,17 +72,19 @@ class Understood:
         )
 
 
+async def requests_before(store: Store, request: StoredRequest) -> list[StoredRequest]:
+    """Return the earlier requests of a request's thread, the latest first. Raise StoreUnavailable."""
+    original = request.original
+    known = await store.requests.in_thread(original.channel, original.thread_ts) if original.thread_ts else ()
+    return [one for one in reversed(known) if one.id != request.id and one.original.created <= original.created]
+
+
 async def turns_before(store: Store, request: StoredRequest) -> tuple[Turn, ...]:
     """Return the turns of a request's thread before it, the latest last. Raise StoreUnavailable."""
-    original = request.original
-    if not original.thread_ts:
-        return ()
     found: list[Turn] = []
-    for earlier in reversed(await store.requests.in_thread(original.channel, original.thread_ts)):
+    for earlier in await requests_before(store, request):
         if len(found) == _MOST_TURNS:
             break
-        if earlier.id == request.id or earlier.original.created > original.created:
-            continue
         answer = await store.answers.get(earlier.id)
         if answer is not None and TURN in answer.shown:
             found.append(replace(KeptTurn.from_json(answer.shown[TURN]), text=earlier.text))

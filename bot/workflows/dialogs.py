@@ -30,53 +30,53 @@ TELL_S: Final = 0.8
 _PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilledDialog:
-    """A dialog: `late` says that its trigger expired, `failed` that it could not be filled."""
+async def fill_dialog(
+    services: Services, run: JobRun, job: DialogJob, fill: Callable[[str], Awaitable[View]], *, late: Text, failed: Text
+) -> Json | None:
+    """Open a dialog, unless the job goes on in an open one, and show what `fill` returns for its id.
 
-    services: Services
-    late: Text
-    failed: Text
+    `late` says that its trigger expired, `failed` that it could not be filled.
+    """
+    view = job.view
+    if not view:
+        opened = await run.step("open", _open, services, job, late)
+        view = str(opened["view"]) if opened else ""
+    if not view:
+        return None
+    try:
+        return await retry_step(run, "fill", _fill, services, job, view, fill, pauses=_PAUSES_S)
+    except JobsUnavailable:
+        # The process stops; the job continues after the restart.
+        raise
+    except Exception:
+        await run.step("give up", _give_up, services, job, view, failed)
+        raise
 
-    async def run(self, run: JobRun, job: DialogJob, fill: Callable[[str], Awaitable[View]]) -> None:
-        """Open the dialog, unless the job goes on in an open one, and show what `fill` returns for its id."""
-        view = job.view
-        if not view:
-            opened = await run.step("open", self._open, job)
-            view = str(opened["view"]) if opened else ""
-        if not view:
-            return
-        try:
-            await retry_step(run, "fill", self._fill, job, view, fill, pauses=_PAUSES_S)
-        except JobsUnavailable:
-            # The process stops; the job continues after the restart.
-            raise
-        except Exception:
-            await run.step("give up", self._give_up, job, view)
-            raise
 
-    async def _open(self, job: DialogJob) -> Json:
-        """Open the dialog. After a restart it is too late: tell the person."""
-        language = await self.services.language_of(job.user, within=TELL_S)
-        try:
-            return {"view": await self.services.slack.open_view(job.trigger, loading_dialog(language))}
-        except SlackError as error:
-            _log.warning("dialog_open_failed", dialog=job.kind, channel=job.channel, error=str(error))
-            says = self.late if isinstance(error, TriggerExpired) else error.says
-            await tell_user(self.services, job.channel, job.user, says, thread_ts=job.thread_ts)
-            return {"view": ""}
+async def _open(services: Services, job: DialogJob, late: Text) -> Json:
+    """Open the dialog. After a restart it is too late: tell the person."""
+    language = await services.language_of(job.user, within=TELL_S)
+    try:
+        return {"view": await services.slack.open_view(job.trigger, loading_dialog(language))}
+    except SlackError as error:
+        _log.warning("dialog_open_failed", dialog=job.kind, channel=job.channel, error=str(error))
+        says = late if isinstance(error, TriggerExpired) else error.says
+        await tell_user(services, job.channel, job.user, says, thread_ts=job.thread_ts)
+        return {"view": ""}
 
-    async def _fill(self, job: DialogJob, view: str, fill: Callable[[str], Awaitable[View]]) -> None:
-        shown = await fill(view)
-        try:
-            await self.services.slack.update_view(view, shown)
-        except MessageGone:
-            _log.info("dialog_closed_before_update", dialog=job.kind, channel=job.channel)
 
-    async def _give_up(self, job: DialogJob, view: str) -> None:
-        language = await self.services.language_of(job.user, within=TELL_S)
-        with log_refusal(_log.warning, "dialog_update_failed", dialog=job.kind, channel=job.channel, of=SlackError):
-            await self.services.slack.update_view(view, refusal_dialog(self.failed, language=language))
+async def _fill(services: Services, job: DialogJob, view: str, fill: Callable[[str], Awaitable[View]]) -> None:
+    shown = await fill(view)
+    try:
+        await services.slack.update_view(view, shown)
+    except MessageGone:
+        _log.info("dialog_closed_before_update", dialog=job.kind, channel=job.channel)
+
+
+async def _give_up(services: Services, job: DialogJob, view: str, failed: Text) -> None:
+    language = await services.language_of(job.user, within=TELL_S)
+    with log_refusal(_log.warning, "dialog_update_failed", dialog=job.kind, channel=job.channel, of=SlackError):
+        await services.slack.update_view(view, refusal_dialog(failed, language=language))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

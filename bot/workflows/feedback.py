@@ -55,16 +55,15 @@ class Mutes:
         wanted = command.muted if isinstance(command, MuteCommand) else command.unmute
         chosen = [mute for mute in kept if wanted.lower() in ("all", mute.muted.lower())]
         if not wanted or (isinstance(command, MutedQuery) and not chosen):
-            return all_muted([self._shown(mute) for mute in kept], language=language)
+            return all_muted([mute_shown(self.services, mute) for mute in kept], language=language)
         if refusal := await self._refusal(team=team, channel=channel, user=user):
             return notice(refusal, language=language)
         if isinstance(command, MuteCommand):
             return await self._mute(command, channel=channel, user=user, language=language)
         for mute in chosen:
             await self.services.store.mutes.remove(channel, mute.muted)
-        titles = [self._title(mute) for mute in chosen]
-        names = Text(en=", ".join(title.en for title in titles), zh="、".join(title.zh for title in titles))
-        return unmuted(names, language=language)
+        titles = [self.services.title_of(mute.muted, channel) for mute in chosen]
+        return unmuted(Text.joined(titles, Text(en=", ", zh="、")), language=language)
 
     async def _mute(self, command: MuteCommand, *, channel: str, user: str, language: Language) -> Message:
         incidents = self.services.engine(channel).catalog.incidents
@@ -81,7 +80,7 @@ class Mutes:
             reason=safe_line(command.reason, limit=_REASON),
         )
         await self.services.store.mutes.add(mute)
-        return muted(self._shown(mute), language=language)
+        return muted(mute_shown(self.services, mute), language=language)
 
     async def _refusal(self, *, team: str, channel: str, user: str) -> Text | None:
         requester = await self.services.in_time(self.services.requester(team=team, channel=channel, user=user))
@@ -89,12 +88,11 @@ class Mutes:
             return failures.BUSY
         return None if requester.scope.reading is ReadLevel.FULL else failures.UNMUTE_NOT_ALLOWED
 
-    def _shown(self, mute: Mute) -> MuteShown:
-        return MuteShown(muted=mute.muted, title=self._title(mute), by=mute.by, until=mute.until, reason=mute.reason)
 
-    def _title(self, mute: Mute) -> Text:
-        found = self.services.engine(mute.channel).catalog.incidents.get(mute.muted)
-        return found.title if found is not None else Text.same(mute.muted)
+def mute_shown(services: Services, mute: Mute) -> MuteShown:
+    """Return a mute as it is shown, with the title of an incident."""
+    title = services.title_of(mute.muted, mute.channel)
+    return MuteShown(muted=mute.muted, title=title, by=mute.by, until=mute.until, reason=mute.reason)
 
 
 def _unknown(name: str, incidents: Iterable[str]) -> Misuse:
@@ -191,17 +189,12 @@ async def take_correction(services: Services, payload: CorrectionJob) -> None:
 
 def _was(services: Services, correction: Correction) -> Text:
     """Return what it was, as the answer shows it: the entry's title, then what was typed."""
-    entry = Text.same(correction.entry)
+    parts = [Text.same(f"“{correction.says}”")] if correction.says else []
     if correction.entry == NONE_OF_THEM:
-        entry = feedback_words.NOT_KNOWN
-    elif incident := services.engine(correction.channel).catalog.incidents.get(correction.entry):
-        entry = incident.title
-    says = correction.says
-    return Text(en=_both(entry.en, says), zh=_both(entry.zh, says))
-
-
-def _both(entry: str, says: str) -> str:
-    return " · ".join(filter(None, (entry, f"“{says}”" if says else "")))
+        parts.insert(0, feedback_words.NOT_KNOWN)
+    elif correction.entry:
+        parts.insert(0, services.title_of(correction.entry, correction.channel))
+    return Text.joined(parts, Text.same(" · "))
 
 
 async def take_opinion(services: Services, run: JobRun, payload: OpinionJob) -> Json | None:
@@ -226,12 +219,8 @@ async def _take(services: Services, payload: OpinionJob) -> Json:
     requester = await services.presser(payload)
     if requester.scope.reading is not ReadLevel.FULL:
         # A user who may not see the answer must not hide it from others.
-        await services.slack.post_ephemeral(
-            channel=channel,
-            user=user,
-            message=notice(failures.OPINION_NOT_ALLOWED, language=requester.language),
-            thread_ts=request.original.thread_ts,
-        )
+        message = notice(failures.OPINION_NOT_ALLOWED, language=requester.language)
+        await services.tell(payload, message, thread_ts=request.original.thread_ts)
         return {"taken": False}
     now = services.clock()
     match payload.what:

@@ -6,18 +6,20 @@ People who may see the same part of a cluster and ask at the same time share one
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
 from bot.cluster.errors import ClusterError
+from bot.jobs import JobRun
 from bot.kube.access import Access
 from bot.overviews.overview import overview
-from bot.workflows.services import LimitReached, Requester, Services
-from intents.domain import Language, Text
+from bot.workflows.job_payloads import OpenedJob
+from bot.workflows.services import LimitReached, Requester, Services, retry_step
+from intents.domain import Json, Language, Text
 from intents.overview import Overview, without_muted
 from responses import failures
 from responses.overview import SafeOverview, gaps, scrubbed_overview
@@ -26,7 +28,23 @@ from responses.slack.home import CLUSTERS
 _log: Final = structlog.get_logger(__name__)
 
 # A person's places in Slack are filled again at most so often.
-EVERY: Final = timedelta(minutes=1)
+_EVERY: Final = timedelta(minutes=1)
+# What comes later is of no use.
+_PAUSES_S: Final = (2.0, 5.0)
+P = TypeVar("P", bound=OpenedJob)
+
+
+async def fill_page(
+    services: Services, run: JobRun, payload: P, step: str, fill: Callable[[P], Awaitable[None]]
+) -> Json | None:
+    """Fill a page of the app that a person opened, unless it was filled a moment ago."""
+
+    async def due(payload: P) -> Json | None:
+        return {"due": True} if await services.once(f"{payload.kind}/{payload.user}", within=_EVERY) else None
+
+    if await retry_step(run, "due", due, payload, pauses=_PAUSES_S):
+        await retry_step(run, step, fill, payload, pauses=_PAUSES_S)
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,11 +18,12 @@ from bot.slack.errors import log_refusal
 from bot.slack.scopes import SCOPES
 from bot.store import ChannelState, Mute, WatchPost
 from bot.store.alert_groups import StoredAlertPost
-from bot.workflows.health_now import EVERY, HealthNow
+from bot.workflows.feedback import mute_shown
+from bot.workflows.health_now import HealthNow, fill_page
 from bot.workflows.job_payloads import HomeJob
-from bot.workflows.services import Requester, Services, retry_step
+from bot.workflows.services import Requester, Services
 from bot.workflows.watch_display import finding_of
-from intents.domain import Json, Text
+from intents.domain import Json
 from intents.mutes import object_of
 from responses.alert_words import firing_line
 from responses.overview import cause
@@ -36,10 +37,8 @@ from responses.slack.home import (
     PastDiagnosis,
     home_view,
 )
-from responses.slack.notices import MuteShown
 
 _log: Final = structlog.get_logger(__name__)
-_PAUSES_S: Final = (2.0, 5.0)
 # So many are read to find the few that this person may see.
 _CANDIDATES: Final = 30
 
@@ -52,12 +51,7 @@ class HomeWorkflow:
     health: HealthNow
 
     async def run(self, run: JobRun, payload: HomeJob) -> Json | None:
-        if await retry_step(run, "due", self._due, payload, pauses=_PAUSES_S):
-            await retry_step(run, "publish", self._publish, payload, pauses=_PAUSES_S)
-        return None
-
-    async def _due(self, payload: HomeJob) -> Json | None:
-        return {"due": True} if await self.services.once(f"home/{payload.user}", within=EVERY) else None
+        return await fill_page(self.services, run, payload, "publish", self._publish)
 
     async def _publish(self, payload: HomeJob) -> None:
         requester = await self.services.presser(payload)
@@ -124,19 +118,7 @@ class HomeWorkflow:
         seen = [each for each in known if each.by == scope.who.user or self._sees_muted(scope, each)]
         public = await self._public(*(each.channel for each in seen if each.by != scope.who.user))
         shown = [each for each in seen if each.by == scope.who.user or each.channel in public]
-        return [
-            MutedThere(
-                mute=MuteShown(
-                    muted=each.muted,
-                    title=self._title(each.channel, each.muted),
-                    by=each.by,
-                    until=each.until,
-                    reason=each.reason,
-                ),
-                channel=each.channel,
-            )
-            for each in shown[:LISTED]
-        ]
+        return [MutedThere(mute=mute_shown(self.services, each), channel=each.channel) for each in shown[:LISTED]]
 
     def _sees_alerts(self, scope: PolicyScope, post: StoredAlertPost) -> bool:
         """Tell whether the person may read what the alerts name: without a known cluster, in all of them."""
@@ -153,17 +135,13 @@ class HomeWorkflow:
         found = await self.services.store.answers.recent_of(scope.who.user, LISTED)
         return [
             PastDiagnosis(
-                title=self._title(each.channel, each.incident),
+                title=self.services.title_of(each.incident, each.channel),
                 verdict=each.verdict,
                 link=await self._link(each.channel, each.ts),
                 at=each.saved,
             )
             for each in found
         ]
-
-    def _title(self, channel: str, incident: str) -> Text:
-        found = self.services.engine(channel).catalog.incidents.get(incident)
-        return found.title if found is not None else Text.same(incident)
 
     async def _link(self, channel: str, ts: str) -> str:
         """Return the permalink of a message, "" if Slack does not return it."""

@@ -254,12 +254,9 @@ class MessagePoster:
             with log_refusal(_log.warning, "requester_notification_failed", user=original.user, of=SlackError):
                 language = choose(preferred=services.language, text=request.text)
                 place = await services.slack.place(original.channel)
-                says = _about(f"#{place.name}", error.says) if place.name else error.says
+                where = [Text.same(f"#{place.name}")] if place.name else []
+                says = Text.joined([*where, error.says], Text(en=": ", zh="："))
                 await services.slack.post(channel=original.user, message=notice(says, language=language))
-
-
-def _about(channel: str, says: Text) -> Text:
-    return Text(en=f"{channel}: {says.en}", zh=f"{channel}：{says.zh}")
 
 
 def _without_controls(message: Message) -> Message:

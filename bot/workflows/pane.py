@@ -16,15 +16,13 @@ from bot.jobs import JobRun
 from bot.slack.app_views import SessionStatus
 from bot.slack.errors import SlackError, log_refusal
 from bot.store import StoredRequest, Surface
-from bot.workflows.health_now import EVERY, HealthNow
+from bot.workflows.health_now import HealthNow, fill_page
 from bot.workflows.job_payloads import PaneJob
-from bot.workflows.services import Services, retry_step
+from bot.workflows.services import Services
 from intents.domain import Json
 from responses.slack.pane import prompts_of, session_title
 
 _log: Final = structlog.get_logger(__name__)
-# Prompts that come later are of no use.
-_PAUSES_S: Final = (2.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +33,7 @@ class PaneWorkflow:
     health: HealthNow
 
     async def run(self, run: JobRun, payload: PaneJob) -> Json | None:
-        if await retry_step(run, "due", self._due, payload, pauses=_PAUSES_S):
-            await retry_step(run, "suggest", self._suggest, payload, pauses=_PAUSES_S)
-        return None
-
-    async def _due(self, payload: PaneJob) -> Json | None:
-        return {"due": True} if await self.services.once(f"pane/{payload.user}", within=EVERY) else None
+        return await fill_page(self.services, run, payload, "suggest", self._suggest)
 
     async def _suggest(self, payload: PaneJob) -> None:
         requester = await self.services.presser(payload)

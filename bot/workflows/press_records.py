@@ -36,15 +36,9 @@ UNDO: Final = "undo"
 WRITING: Final = "writing"
 # Key under which a plan stores its first confirmation when it needs a second person.
 APPROVAL: Final = "approval"
+# All but one state are called alike.
 ENDS: Final[Mapping[State, RemedyState]] = {
-    State.FIXED: RemedyState.FIXED,
-    State.CHANGED: RemedyState.CHANGED,
-    State.LATER: RemedyState.LATER,
-    State.NOT_FIXED: RemedyState.NOT_FIXED,
-    State.WORSE: RemedyState.WORSE,
-    State.WAITING: RemedyState.WAITING,
-    State.DONE: RemedyState.DONE,
-    State.NOT_DONE: RemedyState.NOT_DONE,
+    each: RemedyState.WAITING if each is State.WAITING else RemedyState(str(each)) for each in State
 }
 _OF_REQUESTS: Final = {RemedyState.DONE: RemedyState.CARRIED_OUT, RemedyState.VERIFYING: RemedyState.APPLIED}
 # No undo is offered before the outcome is known: the remedy may be about to help.
@@ -151,8 +145,7 @@ class PressRecorder:
             if not await self._post(press, answer.channel, request.original.thread_ts, line, shown):
                 # The thread was deleted or we were removed from the channel: tell the user who confirmed.
                 await self._post(press, press.user, "", line, shown)
-        if self.services.audit_channel:
-            await self.auditors(press, shown)
+        await self.auditors(press, shown)
 
     async def auditors(self, press: ConfirmedPress, shown: RemedyShown) -> None:
         """Post a line to the audit channel, if one is set, with a link to the answer."""

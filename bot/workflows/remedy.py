@@ -20,7 +20,7 @@ from bot.remedies.undo import action_of, plan_to_undo, words_for
 from bot.remedies.verification import verify
 from bot.store import AuditEntry
 from bot.workflows.authorisation import APPLIED, PARTLY_DONE, Attempt, Authority, authorise
-from bot.workflows.dialogs import DialogContent, FilledDialog, content_key, dialog_content, dialog_key, filling_id
+from bot.workflows.dialogs import DialogContent, content_key, dialog_content, dialog_key, fill_dialog, filling_id
 from bot.workflows.job_payloads import PreviewJob, RemedyJob
 from bot.workflows.press_records import APPROVAL, ENDS, UNDO, WRITING, ConfirmedPress, PlanClaims, PressRecorder
 from bot.workflows.services import Requester, Services, retry_step
@@ -50,9 +50,8 @@ class PreviewWorkflow:
     services: Services
 
     async def run(self, run: JobRun, job: PreviewJob) -> Json | None:
-        dialog = FilledDialog(services=self.services, late=failures.PRESS_AGAIN, failed=failures.PREVIEW_FAILED)
-        await dialog.run(run, job, partial(self._view, job))
-        return None
+        late, failed = failures.PRESS_AGAIN, failures.PREVIEW_FAILED
+        return await fill_dialog(self.services, run, job, partial(self._view, job), late=late, failed=failed)
 
     async def _view(self, job: PreviewJob, view_id: str) -> View:
         """Return the dialog, with the preview or the refusal; store the guards of the write with the plan."""
@@ -100,8 +99,7 @@ class PreviewWorkflow:
         try:
             connection = await self.services.clusters.get(plan.cluster)
         except ClusterError as error:
-            _log.warning("cluster_unreachable", plan=plan.id, error=str(error))
-            return Refusal(reason=Reason.NOT_CHECKED, says=failures.cluster_unreachable(plan.cluster, error.reason))
+            return _not_checked(plan, error, begun=False)
         session = authority.session(connection)
         refused = await check(plan, engine=self.services.engine(), session=session, now=self.services.clock())
         if refused is not None or (plan.asks and answers is None):

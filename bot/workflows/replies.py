@@ -20,7 +20,6 @@ from bot.diagnosing.fingerprints import fault_of
 from bot.diagnosing.reads import Progress
 from bot.kube.access import NOTHING
 from bot.metrics import REFUSED
-from bot.overviews.overview import overview
 from bot.policy import ReadLevel
 from bot.store import Mute, StoredRequest, Surface, standing
 from bot.workflows.authorisation import offered_buttons
@@ -58,9 +57,16 @@ from responses.slack.sheets import sheet_message
 
 _log: Final = structlog.get_logger(__name__)
 
-# An overview may take so many times the deadline of one diagnosis.
-_OVERVIEW: Final = 4
 _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A request, what it is about, and who is told how far its answer is."""
+
+    exchange: Exchange
+    interpretation: Interpretation
+    progress: Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,7 @@ class Replies:
         if not picked and (linked := await link_to_answer(self.services, exchange)):
             return Reply(plain=linked, ended="linked")
         interpretation = await self.cluster_chooser.of(exchange, pressed=picked, match=match)
+        case = _Case(exchange=exchange, interpretation=interpretation, progress=progress)
         if interpretation.refused:
             if not interpretation.pick:
                 return self._failed(interpretation.refused, exchange, interpretation)
@@ -101,8 +108,8 @@ class Replies:
         cluster, person = interpretation.cluster, exchange.scope.who.user
         with self.services.concurrency.slot(cluster, person) if cluster else nullcontext():
             if reported and cluster:
-                return await self._reported(exchange, interpretation, progress)
-            return await self._asked(exchange, interpretation, progress)
+                return await self._reported(case)
+            return await self._asked(case)
 
     @property
     def _words(self) -> WordRequests:
@@ -113,9 +120,8 @@ class Replies:
         interpretation = await self.cluster_chooser.of(exchange, pressed=cluster)
         return self._failed(failures.cluster_busy(cluster), exchange, interpretation)
 
-    async def _asked(
-        self, exchange: Exchange, interpretation: Interpretation, progress: Callable[[Progress], None]
-    ) -> Reply:
+    async def _asked(self, case: _Case) -> Reply:
+        exchange, interpretation = case.exchange, case.interpretation
         question = interpretation.question
         reason = exchange.scope.text_only_reason or (failures.SEVERAL_CLUSTERS if interpretation.unclear else None)
         if exchange.scope.text_only_reason:
@@ -128,60 +134,51 @@ class Replies:
             ended = REFUSED if exchange.scope.text_only_reason else "failed"
             return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, exchange, interpretation, ended=ended)
         if isinstance(question, AskInWords):
-            told = await self._in_own_words(question, exchange, interpretation, connection, progress)
+            told = await self._in_own_words(question, case, connection)
             if isinstance(told, Reply):
                 return told
             question = told
         scope = scope_of(question)
-        if scope is not None and connection is not None:
-            return await self._overview(scope, exchange, interpretation, connection, progress)
         try:
+            if scope is not None and connection is not None:
+                return await self._overview(scope, case, connection)
             diagnosis = await diagnose(
                 question,
                 engine=self.services.engine(exchange.request.original.channel),
                 connection=connection,
                 deadline=self.services.deadline,
-                progress=progress,
+                progress=case.progress,
                 access=exchange.scope.access(connection.name) if connection else NOTHING,
             )
         except TargetNotFound as error:
             return await self._not_found(error.named, exchange, interpretation)
         except ClusterError as error:
-            self.services.clusters.give_up(connection, error)
-            return self._failed(self._why(interpretation, error), exchange, interpretation)
+            return self._unread(connection, error, case)
         diagnosis = await self._with_other_clusters(diagnosis, exchange.requester)
         seconds = time.monotonic() - started
         self.services.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
-        return await self._answered(
-            exchange, diagnosis, connection, interpretation, question=question, reason=reason, seconds=seconds
-        )
+        return await self._answered(case, diagnosis, connection, question=question, reason=reason, seconds=seconds)
 
     async def _in_own_words(
-        self,
-        question: AskInWords,
-        exchange: Exchange,
-        interpretation: Interpretation,
-        connection: Connection | None,
-        progress: Callable[[Progress], None],
+        self, question: AskInWords, case: _Case, connection: Connection | None
     ) -> Reply | ExplainText:
         """Answer a request in words, or return the text to explain that it is."""
+        exchange = case.exchange
         matching = await match_text(question.text, engine=self.services.engine(exchange.request.original.channel))
         as_text = ExplainText(text=question.text, namespace=question.namespace, matching=matching, addressed=True)
         if is_sentence_of_a_program(question.text, matching):
             return as_text
         if connection is not None:
-            return await self._in_words(question, as_text, exchange, interpretation, connection, progress)
+            return await self._in_words(question, as_text, case, connection)
         return await self._without_cluster(question, exchange) or as_text
 
-    async def _reported(
-        self, exchange: Exchange, interpretation: Interpretation, progress: Callable[[Progress], None]
-    ) -> Reply:
+    async def _reported(self, case: _Case) -> Reply:
         """Answer a report about the object that it names; one that names none that the cluster has gets no answer."""
-        question = interpretation.question
+        interpretation, question = case.interpretation, case.interpretation.question
         connection = await self._connection(interpretation)
         if not isinstance(question, ExplainText) or connection is None or isinstance(connection, Text):
             return Reply(ended="unclear")
-        access = exchange.scope.access(connection.name)
+        access = case.exchange.scope.access(connection.name)
         async with Snapshot(connection, deadline=self.services.deadline, access=access) as snapshot:
             named = await mentioned(snapshot, question.text, home=question.namespace)
         about = named.first
@@ -191,18 +188,11 @@ class Replies:
             meant: Request = replace(question, addressed=True)
         else:
             meant = DiagnoseObject(kind=about.kind, namespace=about.namespace, name=about.name)
-        return await self._asked(exchange, replace(interpretation, question=meant), progress)
+        return await self._asked(replace(case, interpretation=replace(interpretation, question=meant)))
 
-    async def _in_words(
-        self,
-        question: AskInWords,
-        as_text: ExplainText,
-        exchange: Exchange,
-        interpretation: Interpretation,
-        connection: Connection,
-        progress: Callable[[Progress], None],
-    ) -> Reply:
+    async def _in_words(self, question: AskInWords, as_text: ExplainText, case: _Case, connection: Connection) -> Reply:
         """Answer a request in words: by a sheet, as the question that it is, or as a text to explain."""
+        exchange, interpretation = case.exchange, case.interpretation
         turns = await turns_before(self.services.store, exchange.request)
         access = exchange.scope.access(connection.name)
         async with Snapshot(connection, deadline=self.services.deadline, access=access) as snapshot:
@@ -211,8 +201,7 @@ class Replies:
             try:
                 sheet = await sheet_of(request, question, turns, exchange, self.services, snapshot=snapshot)
             except ClusterError as error:
-                self.services.clusters.give_up(connection, error)
-                return self._failed(self._why(interpretation, error), exchange, interpretation)
+                return self._unread(connection, error, case)
             if sheet is not None:
                 return await self._told(sheet, exchange, request)
             if request.unclear is not None and request.asked.ask in NEEDS_AN_OBJECT:
@@ -220,7 +209,7 @@ class Replies:
             if reply := await self._words.of(request, question, exchange, connection, snapshot):
                 return replace(reply, turn=request.turn(cluster=connection.name))
         judged = request.question or as_text
-        reply = await self._asked(exchange, replace(interpretation, question=judged), progress)
+        reply = await self._asked(replace(case, interpretation=replace(interpretation, question=judged)))
         if isinstance(judged, DiagnoseObject) or not is_unanswered(reply.answer, request.asked):
             return replace(reply, turn=request.turn(cluster=connection.name))
         sheet = await of_nothing(request.asked, question, exchange, self.services, connection=connection)
@@ -242,35 +231,20 @@ class Replies:
         message = sheet_message(shown, language=exchange.language)
         return Reply(plain=message, intent=str(request.asked.ask), ended="told", turn=turn)
 
-    async def _overview(
-        self,
-        namespace: str,
-        exchange: Exchange,
-        interpretation: Interpretation,
-        connection: Connection,
-        progress: Callable[[Progress], None],
-    ) -> Reply:
-        """Return what is wrong in a namespace, "" for the whole cluster."""
-        language, started = exchange.language, time.monotonic()
-        try:
-            found = await overview(
-                namespace,
-                engine=self.services.engine(exchange.request.original.channel),
-                connection=connection,
-                deadline=self.services.deadline * _OVERVIEW,
-                progress=lambda each: progress(Progress(done=each.causes, total=each.of_causes, scanned=each.objects)),
-                access=exchange.scope.access(connection.name),
-            )
-        except TargetNotFound as error:
-            return await self._not_found(error.named, exchange, interpretation)
-        except ClusterError as error:
-            self.services.clusters.give_up(connection, error)
-            return self._failed(self._why(interpretation, error), exchange, interpretation)
+    async def _overview(self, namespace: str, case: _Case, connection: Connection) -> Reply:
+        """Return what is wrong in a namespace, "" for the whole cluster. Raise TargetNotFound, ClusterError."""
+        exchange, progress, started = case.exchange, case.progress, time.monotonic()
+        found = await self.services.overview(
+            namespace,
+            connection,
+            exchange.scope.access(connection.name),
+            channel=exchange.request.original.channel,
+            progress=lambda each: progress(Progress(done=each.causes, total=each.of_causes, scanned=each.objects)),
+        )
         self.services.metrics.overviewed(found, intent="overview", seconds=time.monotonic() - started)
         found = without_muted(found, [mute.muted for mute in await self._mutes(exchange.request)])
-        message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=language)
-        message = _picked(message, exchange, interpretation)
-        return Reply(plain=message, intent="diagnose", ended="told")
+        message = overview_message(await asyncio.to_thread(scrubbed_overview, found), language=exchange.language)
+        return Reply(plain=_picked(message, exchange, case.interpretation), intent="diagnose", ended="told")
 
     async def _mutes(self, request: StoredRequest) -> Sequence[Mute]:
         """Return what is muted where a request was made."""
@@ -295,10 +269,13 @@ class Replies:
             _log.warning("cluster_unreachable", cluster=interpretation.cluster, error=str(error))
             return self._unreachable(interpretation, error)
 
-    def _why(self, interpretation: Interpretation, error: ClusterError) -> Text:
+    def _unread(self, connection: Connection | None, error: ClusterError, case: _Case) -> Reply:
         """Return why a diagnosis failed, for the requester."""
+        self.services.clusters.give_up(connection, error)
+        interpretation = case.interpretation
         silent = bool(interpretation.why) and isinstance(error, Unauthorized | Unreachable | TimedOut)
-        return self._unreachable(interpretation, error) if silent else Text.same(safe(str(error)))
+        says = self._unreachable(interpretation, error) if silent else Text.same(safe(str(error)))
+        return self._failed(says, case.exchange, interpretation)
 
     def _unreachable(self, interpretation: Interpretation, error: ClusterError) -> Text:
         """Return why the cluster is unreachable, with its name and source if there are several clusters."""
@@ -321,15 +298,15 @@ class Replies:
 
     async def _answered(
         self,
-        exchange: Exchange,
+        case: _Case,
         diagnosis: Diagnosis,
         connection: Connection | None,
-        interpretation: Interpretation,
         *,
         question: Request,
         reason: Text | None,
         seconds: float,
     ) -> Reply:
+        exchange, interpretation = case.exchange, case.interpretation
         # Redaction takes long and mostly runs without the interpreter's lock: the event loop goes on meanwhile.
         shown, of_text = await asyncio.to_thread(scrubbed, without_rows(diagnosis)), not exchange.request.original.name
         if not interpretation.pick and (told := await changes_since(self.services, exchange, shown)):
@@ -397,8 +374,7 @@ class Replies:
     def _failed(
         self, reason: Text, exchange: Exchange, interpretation: Interpretation, *, ended: str = "failed"
     ) -> Reply:
-        message = failed(reason, language=exchange.language)
-        message = _picked(message, exchange, interpretation)
+        message = _picked(failed(reason, language=exchange.language), exchange, interpretation)
         return Reply(plain=message, intent=_intent(interpretation.question), ended=ended)
 
 

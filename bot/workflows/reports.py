@@ -19,8 +19,6 @@ import structlog
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound
 from bot.jobs import JobRun
-from bot.kube.access import NOTHING
-from bot.overviews.overview import overview
 from bot.slack.errors import SlackUnavailable, log_refusal
 from bot.store import StoredReport
 from bot.workflows.job_payloads import FeedbackReportJob, ReportJob
@@ -40,8 +38,6 @@ from responses.slack.overview import change_message
 
 _log: Final = structlog.get_logger(__name__)
 
-# Nobody waits for a report.
-_DEADLINES: Final = 4
 _PAUSES_S: Final = (60.0, 300.0, 600.0)
 _KEPT: Final = 200
 
@@ -81,13 +77,7 @@ async def _report(services: Services, payload: ReportJob, id: str) -> Json:
 async def _look(services: Services, namespace: str, cluster: str, requester: Requester, channel: str) -> Overview:
     started = time.monotonic()
     connection = await services.clusters.get(cluster)
-    found = await overview(
-        namespace,
-        engine=services.engine(),
-        connection=connection,
-        deadline=services.deadline * _DEADLINES,
-        access=requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING,
-    )
+    found = await services.overview(namespace, connection, requester.access(connection.name))
     services.metrics.overviewed(found, intent="report", seconds=time.monotonic() - started)
     mutes = await services.store.mutes.list(channel, services.clock())
     return without_muted(found, [mute.muted for mute in mutes])

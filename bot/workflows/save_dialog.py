@@ -20,7 +20,7 @@ from bot.jobs import JobRun
 from bot.policy import ReadLevel
 from bot.slack.errors import log_refusal
 from bot.slack.message_events import text_of
-from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog
+from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, fill_dialog
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.learned_entries import InForce
@@ -91,8 +91,7 @@ def may_change(found: InForce, requester: Requester) -> bool:
 async def open_save_dialog(services: Services, run: JobRun, job: SaveDialogJob) -> Json | None:
     """Run the job `save_dialog`."""
     late, failed = learned_words.TRY_AGAIN, learned_words.DIALOG_FAILED
-    await FilledDialog(services=services, late=late, failed=failed).run(run, job, partial(_view, services, job))
-    return None
+    return await fill_dialog(services, run, job, partial(_view, services, job), late=late, failed=failed)
 
 
 async def _view(services: Services, job: SaveDialogJob, _view: str) -> View:
@@ -250,10 +249,7 @@ async def _check(services: Services, incident: Incident, channel: str) -> SavedC
     engine = services.engine(channel)
     line = incident.examples.match[0]
 
-    def own() -> bool:
-        return bool(signature_matcher([incident]).match(read_symptoms(line)).hypotheses)
-
-    if not await asyncio.to_thread(own):
+    if not (await asyncio.to_thread(lambda: signature_matcher([incident]).match(read_symptoms(line)))).hypotheses:
         return None
     known = [one.incident for one in (await match_text(line, engine=engine)).hypotheses if one.incident != incident.id]
     others: Sequence[Incident] = tuple(engine.catalog)

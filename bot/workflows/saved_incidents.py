@@ -54,8 +54,7 @@ async def _keep(services: Services, payload: SaveJob) -> Json:
         stored = await services.store.learned.versions(entry.id)
         # This step may have run before: then the stored version is this one.
         if not any((one.version, one.yaml) == (entry.version, entry.yaml) for one in stored):
-            says = learned_words.CHANGED_MEANWHILE
-            await tell_user(services, payload.channel, payload.user, says)
+            await tell_user(services, payload.channel, payload.user, learned_words.CHANGED_MEANWHILE)
             return {"kept": False}
     if services.learned is not None:
         await services.learned.refresh()

@@ -23,9 +23,12 @@ import structlog
 
 from bot.alertmanager import Alertmanager
 from bot.cluster.clusters import Clusters
+from bot.cluster.connection import Connection
 from bot.diagnosing import DEADLINE_S, Engine
 from bot.jobs import JobRun, JobsUnavailable
+from bot.kube.access import NOTHING, Access
 from bot.metrics import Metrics
+from bot.overviews.overview import OverviewProgress, overview
 from bot.policy import Actor, Policy, PolicyScope
 from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
 from bot.policy.api_tokens import NO_TOKENS, ApiTokens
@@ -40,8 +43,10 @@ from bot.store import AuditEntry, Store, StoredRequest, StoreUnavailable
 from bot.workflows.job_payloads import Payload
 from bot.workflows.learned_entries import LearnedEntries
 from intents.catalog.loader import Problem
-from intents.domain import Json, Language
+from intents.domain import Json, Language, Text
+from intents.overview import Overview
 from responses.language import choose
+from responses.slack.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +104,8 @@ T = TypeVar("T")
 
 _log: Final = structlog.get_logger(__name__)
 
+# An overview may take so many times the deadline of one diagnosis.
+_OVERVIEW: Final = 4
 # Slack waits three seconds for the response to a command or a submission.
 IN_TIME_S: Final = 1.5
 
@@ -161,6 +168,10 @@ class Requester:
 
     scope: PolicyScope
     language: Language
+
+    def access(self, cluster: str) -> Access:
+        """Return what may be read for a report that nobody asked for: nothing where texts alone are answered."""
+        return self.scope.access(cluster) if self.scope.text_only_reason is None else NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +251,27 @@ class Services:
         """Return the engine for the catalog in force, with the saved entries that this channel may see."""
         base = self.configuration().engine
         return base if self.learned is None else self.learned.engine(base, channel)
+
+    async def overview(
+        self,
+        namespace: str,
+        connection: Connection,
+        access: Access,
+        *,
+        channel: str = "",
+        progress: Callable[[OverviewProgress], None] | None = None,
+    ) -> Overview:
+        """Return what is unhealthy in a namespace, "" for the whole cluster. Raise TargetNotFound, ClusterError."""
+        deadline = self.deadline * _OVERVIEW
+        engine = self.engine(channel)
+        return await overview(
+            namespace, engine=engine, connection=connection, deadline=deadline, progress=progress, access=access
+        )
+
+    def title_of(self, incident: str, channel: str) -> Text:
+        """Return the title of an incident that this channel may see, else its id."""
+        found = self.engine(channel).catalog.incidents.get(incident)
+        return found.title if found is not None else Text.same(incident)
 
     @asynccontextmanager
     async def turn(self, request: str) -> AsyncIterator[None]:
@@ -328,6 +360,10 @@ class Services:
     async def presser(self, job: Payload, *, fresh: bool = False) -> Requester:
         """Identify the person of a job."""
         return await self.requester(team=job.team, channel=job.channel, user=job.user, fresh=fresh)
+
+    async def tell(self, by: Payload, message: Message, *, thread_ts: str = "") -> None:
+        """Show a message to the person of a job alone, where they are. Raise SlackError."""
+        await self.slack.post_ephemeral(channel=by.channel, user=by.user, message=message, thread_ts=thread_ts)
 
     async def requester_of(self, request: StoredRequest) -> Requester:
         original = request.original

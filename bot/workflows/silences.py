@@ -166,8 +166,7 @@ class SilenceWorkflow:
             _log.warning("silence_dialog_open_failed", channel=payload.channel, error=str(error))
             refused = error.says
         if refused is not None:
-            await self._audit(payload, "refused", {"why": refused.en})
-            await self._tell(payload, refused)
+            await self._refuse(payload, refused)
 
     async def claim(self, payload: SilenceJob) -> Json:
         """Claim the silence before Alertmanager is asked; return since when, "" if another one stands."""
@@ -209,16 +208,14 @@ class SilenceWorkflow:
     async def allow_end(self, payload: AlertPressJob) -> Json:
         """Return whether this person may end the silence; tell them if not."""
         post, requester = await self._about(payload)
-        silence = post.silence if post else None
-        refused: Text | None = alert_words.NOT_SILENCED
+        silence, refused = post.silence if post else None, alert_words.NOT_SILENCED
         if post and silence and silence.state is SilenceState.ACTIVE and post.scope.channel == payload.channel:
             decision = await _decision(self.services, post, requester, namespace_of(matchers_of(post.labels)))
-            refused = None if decision.allowed else decision.says
-        if refused is not None or silence is None:
-            await self._audit(payload, "refused", {"why": (refused or alert_words.NOT_SILENCED).en})
-            await self._tell(payload, refused or alert_words.NOT_SILENCED)
-            return {"allowed": False}
-        return {"allowed": True}
+            if decision.allowed:
+                return {"allowed": True}
+            refused = decision.says
+        await self._refuse(payload, refused)
+        return {"allowed": False}
 
     async def delete(self, payload: AlertPressJob) -> Json:
         """Ask Alertmanager to end the silence."""
@@ -274,11 +271,14 @@ class SilenceWorkflow:
             return user
         return safe_line(person.name) or user
 
+    async def _refuse(self, payload: AlertPressJob, why: Text) -> None:
+        await self._audit(payload, "refused", {"why": why.en})
+        await self._tell(payload, why)
+
     async def _tell(self, payload: AlertPressJob, says: Text) -> None:
-        services, channel, user = self.services, payload.channel, payload.user
         with log_refusal(_log.warning, "press_reply_failed", of=SlackError):
-            language = await services.language_of(user, within=_CHECKED_S)
-            await services.slack.post_ephemeral(channel=channel, user=user, message=not_done(says, language=language))
+            language = await self.services.language_of(payload.user, within=_CHECKED_S)
+            await self.services.tell(payload, not_done(says, language=language))
 
     async def _audit(self, payload: AlertPressJob, outcome: str, detail: Json, *, key: str = "") -> None:
         key = _digest(SILENCE_ALERTS, payload.post, key, outcome) if key else ""

@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -65,60 +65,37 @@ class Admission:
     _recording: Counter[str] = field(default_factory=Counter)
     _full: OrderedDict[str, float] = field(default_factory=OrderedDict)
 
-    async def admit(self, asked: NewRequest, *, integration: bool = False) -> Recording:
-        """Reserve a place for a request until it is recorded. Raise TooManyRequests or StoreUnavailable."""
+    @asynccontextmanager
+    async def admit(self, asked: NewRequest, *, integration: bool) -> AsyncIterator[None]:
+        """Hold a place for a request while it is recorded: then the store counts it.
+
+        Raise TooManyRequests or StoreUnavailable.
+        """
         person = asked.user or asked.channel
         limit = self.limit * (_INTEGRATION_FACTOR if integration else 1)
         if self.is_full(person) or self._recording[person] >= limit:
             raise TooManyRequests(limit)
         # Reserved before the store is asked: requests that arrive together must not all find the same free place.
         self._recording[person] += 1
-        recording = Recording(admission=self, person=person)
         try:
             unanswered = await self.store.requests.count_open(
                 user=asked.user, channel=asked.channel, since=asked.created - _COUNTED_FOR
             )
-        except BaseException:
-            recording.end()
-            raise
-        if unanswered + self._recording[person] > limit:
-            recording.end()
-            self._full[person] = time.monotonic() + _FULL_S
-            self._full.move_to_end(person)
-            if len(self._full) > _REMEMBERED:
-                self._full.popitem(last=False)
-            raise TooManyRequests(limit)
-        return recording
+            if unanswered + self._recording[person] > limit:
+                self._full[person] = time.monotonic() + _FULL_S
+                self._full.move_to_end(person)
+                if len(self._full) > _REMEMBERED:
+                    self._full.popitem(last=False)
+                raise TooManyRequests(limit)
+            yield
+        finally:
+            self._recording[person] -= 1
+            if self._recording[person] <= 0:
+                del self._recording[person]
 
     def is_full(self, person: str) -> bool:
         """Tell whether the person was just found to be over the limit."""
         return self._full.get(person, 0.0) > time.monotonic()
-
-    def end(self, person: str) -> None:
-        """Return a reserved place."""
-        self._recording[person] -= 1
-        if self._recording[person] <= 0:
-            del self._recording[person]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
-    """A reserved place for a request that is being recorded; then the store counts it."""
-
-    admission: Admission
-    person: str
-
-    def end(self) -> None:
-        """Return the place."""
-        self.admission.end(self.person)
-
-    @contextmanager
-    def reserved(self) -> Iterator[None]:
-        """Hold the place during the block."""
-        try:
-            yield
-        finally:
-            self.end()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +156,7 @@ class Submissions:
         """
         asked = not request.origin.is_unasked
         payload = AnswerJob(request=request.id, user=request.user, asked=asked)
-        with (await self.admission.admit(request, integration=integration)).reserved():
+        async with self.admission.admit(request, integration=integration):
             job = self.job_intake.accepted(request.id, payload, urgent=asked)
             await self.store.requests.add(request, more=more, job=job)
         self.job_intake.take(job)

@@ -17,8 +17,7 @@ import structlog
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
-from bot.kube.access import NOTHING, Access
-from bot.overviews.overview import overview
+from bot.kube.access import Access
 from bot.overviews.watched_rows import LastingTrouble
 from bot.store import WatchPost
 from bot.workflows.job_payloads import WatchJob, WatchOverJob
@@ -32,8 +31,6 @@ from responses.overview import scrubbed_change
 
 _log: Final = structlog.get_logger(__name__)
 
-# Nobody waits for it.
-_DEADLINES: Final = 4
 # An overview reads lists, in which these look well; each needs a diagnosis of its own.
 _MOST_WARNED: Final = 5
 # Kind, namespace and name.
@@ -49,14 +46,8 @@ async def look_at(services: Services, payload: WatchJob, *, warned: Sequence[Id]
     requester = await services.presser(payload)
     try:
         connection = await services.clusters.get(payload.cluster)
-        access = requester.scope.access(connection.name) if requester.scope.text_only_reason is None else NOTHING
-        found = await overview(
-            namespace,
-            engine=services.engine(),
-            connection=connection,
-            deadline=services.deadline * _DEADLINES,
-            access=access,
-        )
+        access = requester.access(connection.name)
+        found = await services.overview(namespace, connection, access)
     except (ClusterError, TargetNotFound) as error:
         # The trouble that still lasts is looked at again.
         _log.warning("watch_look_failed", error=str(error))

@@ -126,17 +126,17 @@ class WatchPressWorkflow:
 
     async def take(self, payload: WatchPressJob) -> None:
         """Record what was chosen and show who chose it, if this person may see the post."""
-        services, user, channel = self.services, payload.user, payload.channel
+        services = self.services
         post = await services.store.watch_posts.get(payload.post)
-        if post is None or post.channel != channel:
+        if post is None or post.channel != payload.channel:
             return
         requester = await services.presser(payload)
         if requester.scope.reading is not ReadLevel.FULL:
             # A user who may not see the cause must not hide it from others.
             message = notice(failures.OPINION_NOT_ALLOWED, language=requester.language)
-            await services.slack.post_ephemeral(channel=channel, user=user, message=message)
+            await services.tell(payload, message)
             return
-        notes = await self._take(payload.what, payload.value, post, user)
+        notes = await self._take(payload.what, payload.value, post, payload.user)
         if notes:
             await services.store.watch_posts.note(post.key, notes)
             await self.display.show(post.key)

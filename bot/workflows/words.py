@@ -20,7 +20,6 @@ from bot.store import StoredRequest
 from bot.workflows.conversation import Understood, turns_before, understood
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Exchange, Services
-from intents.catalog.loader import Catalog
 from intents.cluster_choice import means_other, spoken
 from intents.domain import ObjectRef
 from intents.request import AskInWords
@@ -153,13 +152,19 @@ async def _of_two(
     name = _second(question.text, visible, turns, here=snapshot.cluster)
     others = tuple(one for one in visible if one != snapshot.cluster)
     catalog = services.engine(exchange.request.original.channel).catalog
+    given = Asked(
+        snapshot=snapshot,
+        catalog=catalog,
+        text=question.text,
+        about=ObjectRef(kind=CLUSTER, name=snapshot.cluster),
+        clusters=others,
+    )
     if not name:
-        return await _compared(request, question, turns, catalog=catalog, sides=(snapshot, None), others=others)
+        return await _compared(request, question, turns, given)
     with services.concurrency.slot(name, scope.who.user):
         connection = await services.clusters.get(name)
         async with Snapshot(connection, deadline=services.deadline, access=scope.access(name)) as second:
-            sides = (snapshot, second)
-            return await _compared(request, question, turns, catalog=catalog, sides=sides, others=others)
+            return await _compared(request, question, turns, replace(given, elsewhere=second))
 
 
 def _second(text: str, visible: Sequence[str], turns: Sequence[Turn], *, here: str) -> str:
@@ -171,16 +176,8 @@ def _second(text: str, visible: Sequence[str], turns: Sequence[Turn], *, here: s
     return next(iter((*named, *before, *only)), "")
 
 
-async def _compared(
-    request: Understood,
-    question: AskInWords,
-    turns: Sequence[Turn],
-    *,
-    catalog: Catalog,
-    sides: tuple[Snapshot, Snapshot | None],
-    others: tuple[str, ...],
-) -> Sheet | None:
-    asked, (here, there) = request.asked, sides
+async def _compared(request: Understood, question: AskInWords, turns: Sequence[Turn], given: Asked) -> Sheet | None:
+    asked, here, there = request.asked, given.snapshot, given.elsewhere
     about, other = asked.about, asked.other
     if there is not None and (about is None or asked.unknown):
         # The second cluster alone may have it.
@@ -193,14 +190,4 @@ async def _compared(
     if there is not None and turns and turns[-1].cluster == there.cluster:
         here, there = there, here
     about = about or ObjectRef(kind=CLUSTER, name=here.cluster)
-    return await compare(
-        Asked(
-            snapshot=here,
-            catalog=catalog,
-            text=question.text,
-            about=about,
-            other=other,
-            elsewhere=there,
-            clusters=others,
-        )
-    )
+    return await compare(replace(given, snapshot=here, about=about, other=other, elsewhere=there))

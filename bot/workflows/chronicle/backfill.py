@@ -5,6 +5,7 @@ Slack limits these reads, so they have the lowest priority; new events are recor
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -111,7 +112,10 @@ def stretch_of(
     # A reply belongs to the position of its thread's root.
     here = {ts: thread for ts, thread in kept.items() if _is_within(thread or ts, oldest, latest)}
     gone = {ts for ts, thread in here.items() if not thread and not _stands(present.get(ts))}
-    below = _by_thread(here)
+    below: defaultdict[str, list[str]] = defaultdict(list)
+    for ts, thread in here.items():
+        if thread:
+            below[thread].append(ts)
     threads = tuple(
         Thread(ts=ts, latest=str(each.get("latest_reply") or ""), kept=tuple(sorted(below.pop(ts, ()))))
         for ts, each in present.items()
@@ -123,14 +127,6 @@ def stretch_of(
 
 def _is_within(ts: str, oldest: str, latest: str) -> bool:
     return oldest <= ts and (not latest or ts < latest)
-
-
-def _by_thread(kept: Mapping[str, str]) -> dict[str, list[str]]:
-    below: dict[str, list[str]] = {}
-    for ts, thread in kept.items():
-        if thread:
-            below.setdefault(thread, []).append(ts)
-    return below
 
 
 def _stands(message: Mapping[str, Any] | None) -> bool:

@@ -85,13 +85,14 @@ class ChronicleJobs:
 
     async def archived(self, event: ChannelEvent) -> None:
         """Send the result of the incident to the user who archived its channel."""
-        payload = ArchivedJob(channel=event.channel, user=event.user, team=event.team)
-        await self.start(_id(event, payload.kind), payload)
+        await self._tell(ArchivedJob, event)
 
     async def removed(self, event: ChannelEvent) -> None:
         """Tell the user who removed us from the channel how to invite us again."""
-        payload = RemovedJob(channel=event.channel, user=event.user, team=event.team)
-        await self.start(_id(event, payload.kind), payload)
+        await self._tell(RemovedJob, event)
+
+    async def _tell(self, job: type[ArchivedJob | RemovedJob], event: ChannelEvent) -> None:
+        await self.start(_id(event, job.kind), job(channel=event.channel, user=event.user, team=event.team))
 
     async def opened(self, channel: str, start_id: str = "") -> None:
         """Read the history of a channel whose chronicle was opened, and post its summary at once.
@@ -203,8 +204,7 @@ class IncidentStartWorkflow:
         if not user or not await services.once(once):
             return
         name = payload.name or (await services.slack.place(channel)).name
-        words, why = incident_replies.CANNOT_JOIN, error.says
-        says = words.filled(name, why)
+        says = incident_replies.CANNOT_JOIN.filled(name, error.says)
         with log_refusal(_log.warning, "channel_creator_notification_failed", channel=channel):
             language = await services.language_of(user, within=1.0)
             await services.slack.post(channel=user, message=notice(says, language=language), key=once)
@@ -230,7 +230,7 @@ async def tell_remover(services: Services, payload: RemovedJob, id: str) -> None
     person = await services.slack.person(user) if user else None
     if person is not None and not person.bot:
         language = await services.language_of(user, within=1.0)
-        await _say(services, _named(incident_replies.REMOVED, known.name), language, to=user, key=f"{id}/who")
+        await _say(services, incident_replies.REMOVED.filled(known.name), language, to=user, key=f"{id}/who")
     if services.audit_channel:
         says = await _for_auditors(services, known, (person.name or user) if person else "?")
         await _say(services, says, services.usual_language, to=services.audit_channel, key=f"{id}/audit")
@@ -240,17 +240,13 @@ async def _for_auditors(services: Services, known: IncidentChannel, remover: str
     """Return the text for the audit channel, without the name of a private or invisible channel."""
     place = await services.slack.place(known.channel)
     if place.private or place.unknown:
-        return _named(incident_replies.REMOVED_PRIVATE, remover)
-    return _named(incident_replies.REMOVED_BY, known.name, remover)
+        return incident_replies.REMOVED_PRIVATE.filled(remover)
+    return incident_replies.REMOVED_BY.filled(known.name, remover)
 
 
 async def _say(services: Services, says: Text, language: Language, *, to: str, key: str) -> None:
     with log_refusal(_log.warning, "removal_notice_failed", to=to):
         await post_once(services, notice(says, language=language), to=to, key=key)
-
-
-def _named(says: Text, *names: str) -> Text:
-    return says.filled(*names)
 
 
 async def tell_archiver(services: Services, payload: ArchivedJob, id: str) -> None:
@@ -272,5 +268,5 @@ async def _final(services: Services, chronicle: Chronicle, requester: Requester)
     why = forbidden(requester, changes=False)
     if why is None:
         return await final_of(services, chronicle, language=requester.language, archived=True)
-    words, name = incident_replies.ARCHIVED_NOT_SHOWN, chronicle.channel.name
-    return notice(words.filled(name, why), language=requester.language)
+    says = incident_replies.ARCHIVED_NOT_SHOWN.filled(chronicle.channel.name, why)
+    return notice(says, language=requester.language)

@@ -20,7 +20,7 @@ from bot.slack.errors import log_refusal
 from bot.store import Mark
 from bot.workflows.chronicle.documents import forbidden
 from bot.workflows.chronicle.facts import SETTABLE, facts_of_chronicle, recorded_message
-from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog, tell_user
+from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, fill_dialog, tell_user
 from bot.workflows.incident_payloads import FactCorrectionJob, MarkDialogJob, MarkJob
 from bot.workflows.services import Requester, Services
 from intents.chronicle.channel_reader import WRONG
@@ -161,8 +161,7 @@ def _corrected(fact: Fact, what: str) -> str:
 async def ask_mark(services: Services, run: JobRun, job: MarkDialogJob) -> Json | None:
     """Run the job `mark_dialog`."""
     late, failed = shown.TRY_AGAIN, incident_replies.DIALOG_FAILED
-    await FilledDialog(services=services, late=late, failed=failed).run(run, job, partial(_view, services, job))
-    return None
+    return await fill_dialog(services, run, job, partial(_view, services, job), late=late, failed=failed)
 
 
 async def _view(services: Services, job: MarkDialogJob, _view: str) -> View:

@@ -23,7 +23,7 @@ from bot.workflows.chronicle.documents import draft_of, final_of, names_of, page
 from bot.workflows.chronicle.facts import row_of
 from bot.workflows.chronicle.incident_commands import refusal_of
 from bot.workflows.chronicle.pinned_summary import summary_key, take_back_canvas
-from bot.workflows.dialogs import CheckedDialog, FilledDialog, SubmittedDialog, tell_user
+from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, fill_dialog, tell_user
 from bot.workflows.incident_payloads import CommandJob, GivenCause, ResolveDialogJob
 from bot.workflows.message_poster import post_once, take_back
 from bot.workflows.services import Services, retry_step
@@ -209,10 +209,7 @@ def _fact(payload: CommandJob, id: str) -> Fact:
 async def ask_resolution(services: Services, run: JobRun, job: ResolveDialogJob) -> Json | None:
     """Run the job `resolve`."""
     late, failed = incident_replies.TYPE_AGAIN, incident_replies.DIALOG_FAILED
-    await FilledDialog(services=services, late=late, failed=failed).run(
-        run, job, partial(_resolution_view, services, job)
-    )
-    return None
+    return await fill_dialog(services, run, job, partial(_resolution_view, services, job), late=late, failed=failed)
 
 
 async def _resolution_view(services: Services, job: ResolveDialogJob, _view: str) -> View:

@@ -84,8 +84,8 @@ async def _may_be_made(services: Services, channel: str) -> bool:
 
 async def _say_taken(services: Services, channel: IncidentChannel, error: CanvasTaken) -> None:
     """Post below the summary, once, that only the message has it."""
-    name, words, why = channel.channel, incident_replies.NO_CANVAS, error.says
-    says = notice(words.filled(why), language=services.usual_language)
+    name = channel.channel
+    says = notice(incident_replies.NO_CANVAS.filled(error.says), language=services.usual_language)
     known = await services.store.chronicles.get(name)
     below = known.summary_ts if known else channel.summary_ts
     with log_refusal(_log.warning, "failure_notice_post_failed", channel=name):
@@ -222,8 +222,8 @@ class SummaryWorkflow:
             return frozenset({_PINNING})
         except SlackRefusal as error:
             _log.warning("summary_pin_failed", channel=channel, error=str(error))
-            why, words = error.says, failures.PIN_FAILED
-            await self._say_once(channel, ts, "pin", Text(en=f"{words.en}: {why.en}", zh=f"{words.zh}：{why.zh}"))
+            says = Text.joined((failures.PIN_FAILED, error.says), Text(en=": ", zh="："))
+            await self._say_once(channel, ts, "pin", says)
         return frozenset()
 
     async def _lacks(self, channel: str) -> frozenset[str]:
