@@ -99,6 +99,11 @@ def gaps_of(check: Check) -> tuple[Gap, ...]:
     return shown(check.diagnosis).gaps if check.diagnosis else ()
 
 
+def proofs_of(check: Check, one: JudgedHypothesis, language: Language) -> tuple[str, ...]:
+    """Return the proofs of a cause of an object, as a reader may see them."""
+    return glance.proofs(one, shown(check.diagnosis), language, of_text=False) if check.diagnosis else ()
+
+
 def headline(check: Check, report: Report) -> str:
     """Return in one line what came of a check."""
     language, outcome = report.language, report.outcome(check)

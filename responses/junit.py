@@ -7,8 +7,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from responses import glance
-from responses.checks import Check, Outcome, Report, gaps_of, headline, hypotheses_of
-from responses.shown import shown
+from responses.checks import Check, Outcome, Report, gaps_of, headline, hypotheses_of, proofs_of
 from responses.workflow_commands import without_commands
 
 # What XML 1.0 cannot hold, not even as a reference.
@@ -59,9 +58,8 @@ def _evidence(check: Check, report: Report) -> list[str]:
     lines = []
     for number, one in enumerate(hypotheses_of(check)):
         lines.append(f"{one.verdict}: {glance.cause(one, report.language)} ({one.incident})")
-        if not number and check.diagnosis:
-            proofs = glance.proofs(one, shown(check.diagnosis), report.language, of_text=False)
-            lines += (f"- {proof}" for proof in proofs)
+        if not number:
+            lines += (f"- {proof}" for proof in proofs_of(check, one, report.language))
     gaps = glance.listed_gaps(gaps_of(check), report.language)
     return [*lines, gaps] if gaps else lines
 

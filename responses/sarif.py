@@ -15,8 +15,7 @@ from urllib.parse import quote
 from intents.domain import Json, JudgedHypothesis, ObjectRef, Verdict
 from responses import glance
 from responses.as_json import dumps
-from responses.checks import Check, Outcome, Report, gaps_of, headline, hypotheses_of
-from responses.shown import shown
+from responses.checks import Check, Outcome, Report, gaps_of, headline, hypotheses_of, proofs_of
 from responses.workflow_commands import without_commands
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -38,11 +37,7 @@ def checks_sarif(report: Report, *, exit_code: int) -> str:
         for rule, result in _results(check, report):
             index = rules.setdefault(rule["id"], (len(rules), rule))[0]
             results.append({**result, "ruleIndex": index})
-    driver = {
-        "name": "Casebook",
-        "version": report.version,
-        "rules": [rule for _, rule in rules.values()],
-    }
+    driver = {"name": "Casebook", "version": report.version, "rules": [rule for _, rule in rules.values()]}
     document = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -69,15 +64,9 @@ def _results(check: Check, report: Report) -> Iterator[tuple[Json, Json]]:
             "name": "RolloutNotComplete",
             "shortDescription": {"text": "A rollout has not completed, and no known incident explains it."},
         }
-        yield (
-            rule,
-            {
-                "ruleId": NOT_ROLLED_OUT,
-                "level": "error",
-                "message": {"text": _message(headline(check, report))},
-                **_place(check, NOT_ROLLED_OUT),
-            },
-        )
+        message = {"text": _message(headline(check, report))}
+        place = _place(check, NOT_ROLLED_OUT)
+        yield rule, {"ruleId": NOT_ROLLED_OUT, "level": "error", "message": message, **place}
 
 
 def _rule(one: JudgedHypothesis, report: Report) -> Json:
@@ -93,10 +82,7 @@ def _rule(one: JudgedHypothesis, report: Report) -> Json:
 
 
 def _cause(one: JudgedHypothesis, check: Check, report: Report) -> Json:
-    language = report.language
-    lines = [glance.cause(one, language)]
-    if check.diagnosis:
-        lines += glance.proofs(one, shown(check.diagnosis), language, of_text=False)
+    lines = [glance.cause(one, report.language), *proofs_of(check, one, report.language)]
     return {
         "ruleId": one.incident,
         "level": _LEVELS[one.verdict],

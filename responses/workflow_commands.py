@@ -12,9 +12,9 @@ from typing import Final
 
 from intents.domain import Text
 from responses import glance
-from responses.checks import Check, Outcome, Report, gaps_of, headline, hypotheses_of, summary_line
+from responses.checks import Check, Outcome, Report, gaps_of, headline, hypotheses_of, proofs_of, summary_line
 from responses.chronicle.markdown import escaped
-from responses.shown import shown
+from responses.shown import fitting
 
 # Characters without width: .NET skips them when it looks for a command.
 _UNSEEN: Final = (
@@ -44,10 +44,10 @@ def annotation_lines(report: Report) -> Iterator[str]:
     """Yield one workflow command for each object that did not pass, or passed with an open hypothesis: errors first."""
     by_level: dict[str, list[str]] = {"error": [], "warning": []}
     for check in report.checks:
-        outcome = report.outcome(check)
-        if outcome is not Outcome.PASSED or hypotheses_of(check):
+        outcome, found = report.outcome(check), hypotheses_of(check)
+        if outcome is not Outcome.PASSED or found:
             level = "error" if outcome in _ERRORS else "warning"
-            lines = (headline(check, report), *_proofs(check, report))
+            lines = (headline(check, report), *(proofs_of(check, found[0], report.language) if found else ()))
             by_level[level].append(_command(level, title=f"Casebook: {check.name}", data="\n".join(lines)))
     for commands in by_level.values():
         yield from commands[:_ANNOTATIONS]
@@ -57,13 +57,9 @@ def step_summary(report: Report) -> str:
     """Return the Markdown of a run: a table of all objects, then the evidence of those that did not pass."""
     parts = [f"### Casebook: {_cell(summary_line(report))}\n", "\n".join(_table(report)) + "\n"]
     parts += ("\n".join(_details(check, report)) + "\n" for check in report.checks if _has_details(check))
-    kept, size = [], 0
-    for part in parts:
-        size += len(part)
-        if size > _SUMMARY:
-            kept.append(f"{_CUT.in_(report.language)}\n")
-            break
-        kept.append(part)
+    kept = fitting(parts, _SUMMARY, size=len)
+    if len(kept) < len(parts):
+        kept.append(f"{_CUT.in_(report.language)}\n")
     return "\n".join(kept) + "\n"
 
 
@@ -73,13 +69,6 @@ def _command(level: str, *, title: str, data: str) -> str:
 
 def _data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _proofs(check: Check, report: Report) -> tuple[str, ...]:
-    first = next(iter(hypotheses_of(check)), None)
-    if first is None or check.diagnosis is None:
-        return ()
-    return glance.proofs(first, shown(check.diagnosis), report.language, of_text=False)
 
 
 def _table(report: Report) -> Iterator[str]:
@@ -102,7 +91,7 @@ def _details(check: Check, report: Report) -> Iterable[str]:
     for number, one in enumerate(found):
         yield f"- **{one.verdict}** {_cell(glance.cause(one, language))} (`{one.incident}`)"
         if not number:
-            yield from (f"  - {_cell(proof)}" for proof in _proofs(check, report))
+            yield from (f"  - {_cell(proof)}" for proof in proofs_of(check, one, language))
             if step := glance.next_step(one, language):
                 yield f"  - {_cell(step.says.in_(language))}"
     if gaps := glance.listed_gaps(gaps_of(check), language):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,7 +18,7 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.outbox import AcceptedJob, add_job
-from bot.store.statements import Repository, insert_once, read_as, row_of, upsert
+from bot.store.statements import Repository, insert_once, portions, read_as, row_of, upsert
 from bot.store.tables import alert_posts, alert_rounds, alerts
 from intents.alerts.alert import Alert, AlertStatus
 from intents.domain import Json
@@ -292,7 +292,7 @@ async def _record(connection: AsyncConnection, scope: AlertScope, own: Sequence[
     """Write the alerts of one scope. Return whether one began or ended."""
     latest = {each.alert.fingerprint: each for each in own}
     news, ended = [], Counter[str]()
-    for part in _parts(tuple(latest)):
+    for part in portions(tuple(latest), _CHUNK):
         which = (alerts.c.scope == scope.key) & alerts.c.fingerprint.in_(part)
         known = {row.fingerprint: row for row in await connection.execute(select(alerts).where(which))}
         rows = [_row(latest[each], known.get(each), now) for each in part]
@@ -373,7 +373,7 @@ async def _round(connection: AsyncConnection, scope: AlertScope, now: datetime) 
 
 async def _assign(connection: AsyncConnection, scope: AlertScope, fingerprints: Collection[str], post: str) -> int:
     assigned = 0
-    for part in _parts(tuple(fingerprints)):
+    for part in portions(tuple(fingerprints), _CHUNK):
         which = (alerts.c.scope == scope.key) & alerts.c.fingerprint.in_(part) & ~alerts.c.placed & alerts.c.firing
         assigned += (await connection.execute(update(alerts).where(which).values(placed=True, post=post))).rowcount
     return assigned
@@ -399,8 +399,3 @@ def _post(row: Row[Any], own: Sequence[Row[Any]]) -> StoredAlertPost:
 def _id(scope: AlertScope, cause: str, now: datetime) -> str:
     text = "\0".join((scope.key, cause, now.isoformat()))
     return "alerts-" + hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
-
-
-def _parts(values: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the values in parts: a database limits the variables of a statement."""
-    return (values[index : index + _CHUNK] for index in range(0, len(values), _CHUNK))

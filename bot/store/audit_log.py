@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, unquote
 
 from sqlalchemy import URL, ColumnElement, Row, Table, func, inspect, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.database import Database, StoreUnavailable, StoreUnreachable, parse_url
+from bot.store.database import Database, StoreUnavailable, StoreUnreachable, opened, parse_url
 from bot.store.statements import Repository, insert_once, read_as, row_of
 from bot.store.tables import audit
 from intents.domain import Json
 
+R = TypeVar("R")
 # One statement scans this many ids, so that each stays short even if few entries match.
 _WINDOW: Final = 1000
 
@@ -117,28 +118,23 @@ class Audit(Repository):
         return tuple(AuditRecord(id=row.id, entry=_entry(row)) for row in await self._rows(query))
 
 
-@asynccontextmanager
-async def open_audit(url: str) -> AsyncIterator[Audit]:
+def open_audit(url: str) -> AbstractAsyncContextManager[Audit]:
     """Open the audit of the database at `url` read-only, without creating or migrating it. Raise `StoreUnavailable`."""
-    async with opened_to_read(url, audit) as database:
-        yield Audit(database)
+    return opened_to_read(url, audit, Audit)
 
 
 @asynccontextmanager
-async def opened_to_read(url: str, table: Table) -> AsyncIterator[Database]:
+async def opened_to_read(url: str, table: Table, repository: Callable[[Database], R]) -> AsyncIterator[R]:
     """Open the database at `url` to read a table that it has. Raise `StoreUnavailable`."""
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         _look(Path(file_of(parsed)))
-    database = Database(read_only(parsed))
-    try:
+    async with opened(read_only(parsed)) as database:
         async with database.read() as connection:
             known = await connection.run_sync(lambda sync: inspect(sync).has_table(table.name))
         if not known:
             raise StoreUnavailable(f"the database contains no {table.name}: no Casebook of this version has used it")
-        yield database
-    finally:
-        await database.close()
+        yield repository(database)
 
 
 def _look(file: Path) -> None:

@@ -400,6 +400,16 @@ class Database:
             self._writing.release()
 
 
+@asynccontextmanager
+async def opened(url: URL) -> AsyncIterator[Database]:
+    """Open a database, and close it at the end."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
 class _TranslatedErrors:
     """Translates library errors into ours and drops the original, because its text quotes values."""
 

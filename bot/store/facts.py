@@ -9,15 +9,15 @@ The last mark of each kind per person is kept, so the order in which reactions a
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.statements import upsert
+from bot.store.statements import portions, upsert
 from bot.store.tables import fact_marks, fact_sources, facts
 from bot.store.types import storable, storable_json, storable_key
 from intents.domain import Json
@@ -50,19 +50,10 @@ class SourceVersion:
     gone: bool = False
 
 
-@dataclass(slots=True)
-class _Changes:
-    """The rows to write, by key; the last value of a key counts."""
-
-    sources: dict[str, Json] = field(default_factory=dict)
-    facts: dict[str, Json] = field(default_factory=dict)
-    lost: set[str] = field(default_factory=set)
-
-
 async def stored_versions(connection: AsyncConnection, channel: str, sources: Iterable[str]) -> dict[str, Row[Any]]:
     """Return the stored version of each source that has one."""
     found: dict[str, Row[Any]] = {}
-    for some in _portions(sources):
+    for some in portions(sorted(sources), _AT_ONCE):
         query = select(fact_sources).where(fact_sources.c.channel == channel, fact_sources.c.source.in_(some))
         found.update((row.source, row) for row in await connection.execute(query))
     return found
@@ -78,25 +69,26 @@ async def apply_versions(connection: AsyncConnection, channel: str, versions: Se
         if not gone and (version.gone or last <= version.version):
             newest[version.source] = version
             standing[version.source] = (version.version, version.gone)
-    changes = _Changes()
+    # By key; the last value of a key counts.
+    changed: dict[str, Json] = {}
+    lost: set[str] = set()
+    sources: list[Json] = []
     held = await _held(connection, channel, newest)
     for source, version in newest.items():
-        _compare(changes, channel, version, held.get(source, {}))
+        known = held.get(source, {})
+        current = {values["key"]: values for values in (_values(channel, source, row) for row in version.facts)}
+        lost |= known.keys() - current.keys()
+        changed.update((key, values) for key, values in current.items() if not _says_so(known.get(key), values))
         # The first version of a message without facts is noise, of which nothing is stored.
         if source in before or version.version or version.facts or version.gone:
-            changes.sources[source] = {
-                "channel": channel,
-                "source": source,
-                "version": version.version,
-                "gone": version.gone,
-            }
-    return await _write(connection, channel, changes)
-
-
-def _compare(changes: _Changes, channel: str, version: SourceVersion, held: Mapping[str, Json]) -> None:
-    current = {values["key"]: values for values in (_values(channel, version.source, row) for row in version.facts)}
-    changes.lost |= held.keys() - current.keys()
-    changes.facts.update((key, values) for key, values in current.items() if not _says_so(held.get(key), values))
+            stated = {"version": version.version, "gone": version.gone}
+            sources.append({"channel": channel, "source": source, **stated})
+    # A fact may move between sources: if one drops it and the other has it, it stays.
+    for some in portions(sorted(lost - changed.keys()), _AT_ONCE):
+        await connection.execute(delete(facts).where(and_(facts.c.channel == channel, facts.c.key.in_(some))))
+    await upsert(connection, facts, *changed.values())
+    await upsert(connection, fact_sources, *sources)
+    return bool(changed or lost)
 
 
 def _says_so(held: Json | None, values: Json) -> bool:
@@ -112,20 +104,11 @@ def _undated(values: Json) -> Json:
 async def _held(connection: AsyncConnection, channel: str, sources: Iterable[str]) -> dict[str, dict[str, Json]]:
     """Return the stored facts by source and key."""
     held: dict[str, dict[str, Json]] = {}
-    for some in _portions(sources):
+    for some in portions(sorted(sources), _AT_ONCE):
         query = select(facts).where(facts.c.channel == channel, facts.c.source.in_(some))
         for row in await connection.execute(query):
             held.setdefault(row.source, {})[row.key] = dict(row._mapping)
     return held
-
-
-async def _write(connection: AsyncConnection, channel: str, changes: _Changes) -> bool:
-    # A fact may move between sources: if one drops it and the other has it, it stays.
-    for some in _portions(changes.lost - changes.facts.keys()):
-        await connection.execute(delete(facts).where(and_(facts.c.channel == channel, facts.c.key.in_(some))))
-    await upsert(connection, facts, *changes.facts.values())
-    await upsert(connection, fact_sources, *changes.sources.values())
-    return bool(changes.facts or changes.lost)
 
 
 def _values(channel: str, source: str, row: FactRow) -> Json:
@@ -139,11 +122,6 @@ def _values(channel: str, source: str, row: FactRow) -> Json:
         "at": row.at,
         "document": json.loads(json.dumps(storable_json(row.document))),
     }
-
-
-def _portions(names: Iterable[str]) -> Iterable[list[str]]:
-    ordered = sorted(names)
-    return (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

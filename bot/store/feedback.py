@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Final
 
@@ -131,11 +131,9 @@ class UnknownPastes(Repository):
         await connection.execute(delete(unknown_pastes).where(unknown_pastes.c.template.in_(gone)))
 
 
-@asynccontextmanager
-async def open_feedback(url: str) -> AsyncIterator[FeedbackReader]:
+def open_feedback(url: str) -> AbstractAsyncContextManager[FeedbackReader]:
     """Open the feedback of the database at `url` read-only. Raise `StoreUnavailable`."""
-    async with opened_to_read(url, unknown_pastes) as database:
-        yield FeedbackReader(database)
+    return opened_to_read(url, unknown_pastes, FeedbackReader)
 
 
 class FeedbackReader(Repository):

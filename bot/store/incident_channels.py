@@ -6,8 +6,8 @@ that only one of several processes renders it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -241,10 +241,8 @@ class IncidentChannels(Repository):
                 await connection.execute(update(_TABLE).where(_TABLE.c.channel == channel).values(values))
             return values is not None
 
-    @asynccontextmanager
-    async def _alone(self, channel: str) -> AsyncIterator[AsyncConnection]:
-        async with self._database.write("chronicle", channel) as connection:
-            yield connection
+    def _alone(self, channel: str) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._database.write("chronicle", channel)
 
     async def _list(self, *which: ColumnElement[bool]) -> tuple[IncidentChannel, ...]:
         query = select(_TABLE).where(*which).order_by(_TABLE.c.opened.desc(), _TABLE.c.channel)

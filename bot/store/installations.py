@@ -6,8 +6,8 @@ Each has data of its own in a place of its own (`bot.store.workspaces`), named a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,11 +46,9 @@ class Installation:
         return self.removed is None
 
 
-@asynccontextmanager
-async def open_installations(url: str) -> AsyncIterator[Installations]:
+def open_installations(url: str) -> AbstractAsyncContextManager[Installations]:
     """Open the installations of the database at `url` read-only. Raise `StoreUnavailable`."""
-    async with opened_to_read(url, installations) as database:
-        yield Installations(database)
+    return opened_to_read(url, installations, Installations)
 
 
 class Installations(Repository):

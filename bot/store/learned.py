@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,11 +32,9 @@ class LearnedEntry:
     shared: bool = False
 
 
-@asynccontextmanager
-async def open_learned(url: str) -> AsyncIterator[Learned]:
+def open_learned(url: str) -> AbstractAsyncContextManager[Learned]:
     """Open the saved incidents of the database at `url` read-only. Raise `StoreUnavailable`."""
-    async with opened_to_read(url, learned) as database:
-        yield Learned(database)
+    return opened_to_read(url, learned, Learned)
 
 
 class Learned(Repository):

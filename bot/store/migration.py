@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
 from bot.store.audit_log import file_of, read_only
 from bot.store.database import (
-    Database,
     DatabaseFile,
     StoreTooNew,
     connect_args,
+    opened,
     parse_url,
     prepare_sqlite,
     translated_error,
@@ -45,21 +47,15 @@ def migrate(url: URL, schema: str = "") -> None:
     With a `schema`, which is created if it is missing, migrate the tables of that schema of a PostgreSQL database.
     """
     DatabaseFile(url).make_private()
-    engine = _engine(url)
-    try:
-        # All or nothing: both databases change schemas in transactions.
-        with engine.begin() as connection:
-            if connection.dialect.name != "sqlite":
-                connection.execute(text(f"SET LOCAL lock_timeout = {_WAIT_MS}"))
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
-            if schema:
-                connection.execute(CreateSchema(schema, if_not_exists=True))
-                connection.execute(text("SELECT set_config('search_path', :schema, true)"), {"schema": schema})
-            _upgrade(connection)
-    except (SQLAlchemyError, OSError) as error:
-        raise translated_error(error) from None
-    finally:
-        engine.dispose()
+    # All or nothing: both databases change schemas in transactions.
+    with begun(url) as connection:
+        if connection.dialect.name != "sqlite":
+            connection.execute(text(f"SET LOCAL lock_timeout = {_WAIT_MS}"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
+        if schema:
+            connection.execute(CreateSchema(schema, if_not_exists=True))
+            connection.execute(text("SELECT set_config('search_path', :schema, true)"), {"schema": schema})
+        _upgrade(connection)
 
 
 def _upgrade(connection: Connection) -> None:
@@ -99,22 +95,25 @@ def _config() -> Config:
     return config
 
 
-def _engine(url: URL) -> Engine:
-    """Return a synchronous engine with the settings of every other connection, because alembic is synchronous."""
+@contextmanager
+def begun(url: URL) -> Iterator[Connection]:
+    """Open a transaction with the settings of every other connection; blocking, because alembic is synchronous."""
     engine = create_engine(url, connect_args=connect_args(url), hide_parameters=True)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", lambda connection, _record: _prepare(connection))
-        event.listen(engine, "begin", _begin_immediate)
-    return engine
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except (SQLAlchemyError, OSError) as error:
+        raise translated_error(error) from None
+    finally:
+        engine.dispose()
 
 
 def _prepare(connection: Any) -> None:
     prepare_sqlite(connection)
     connection.execute(f"PRAGMA busy_timeout={_WAIT_MS}")
-
-
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 _MAY_WRITE: Final = "SELECT NOT pg_is_in_recovery() AND has_schema_privilege(current_schema(), 'CREATE')"
@@ -149,7 +148,7 @@ async def inspect_store(url: str) -> StoreInspection:
     """Inspect the database at `url` without creating or migrating it. Raise `StoreUnavailable`."""
     parsed = parse_url(url)
     sqlite = parsed.get_backend_name() == "sqlite"
-    opened = read_only(parsed)
+    place = read_only(parsed)
     if sqlite:
         file = file_of(parsed)
         if not await asyncio.to_thread(Path(file).exists):
@@ -157,14 +156,10 @@ async def inspect_store(url: str) -> StoreInspection:
         if not await asyncio.to_thread(Path(f"{file}-wal").exists):
             # No process has it open. Without this option SQLite leaves two files owned by us that others cannot write
             # to.
-            opened = opened.update_query_dict({"immutable": "1"})
-    database = Database(opened)
-    try:
-        async with database.read() as connection:
-            heads = await connection.run_sync(_present)
-            writable = sqlite or bool(await connection.scalar(text(_MAY_WRITE)))
-    finally:
-        await database.close()
+            place = place.update_query_dict({"immutable": "1"})
+    async with opened(place) as database, database.read() as connection:
+        heads = await connection.run_sync(_present)
+        writable = sqlite or bool(await connection.scalar(text(_MAY_WRITE)))
     present = ",".join(sorted(heads))
     return StoreInspection(schema=_schema(heads), present=present, writable=writable)
 

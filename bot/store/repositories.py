@@ -15,7 +15,7 @@ from bot.store.answers import Answers, Mutes, StandingAlerts, Topics
 from bot.store.audit_log import Audit
 from bot.store.channel_answers import ChannelAnswers
 from bot.store.chronicles import Chronicles
-from bot.store.database import Database, parse_url
+from bot.store.database import Database, opened, parse_url
 from bot.store.feedback import Corrections, Feedback, FeedbackReader, UnknownPastes
 from bot.store.installations import Installations
 from bot.store.learned import Learned
@@ -125,8 +125,5 @@ async def open_store(url: str) -> AsyncIterator[Store]:
     parsed = parse_url(url)
     # In a thread: migrating reads files and waits for other migrating processes.
     await asyncio.to_thread(migrate, parsed)
-    database = Database(parsed)
-    try:
+    async with opened(parsed) as database:
         yield Store(database)
-    finally:
-        await database.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -68,6 +68,11 @@ def read_as(of: type[F], row: Row[Any], **others: Any) -> F:
 def row_of(value: _Fields) -> Json:
     """Return the fields of a dataclass as a row."""
     return {each.name: getattr(value, each.name) for each in fields(value)}
+
+
+def portions(values: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+    """Yield the values in parts of at most so many: a database limits what one statement may name."""
+    return (values[first : first + most] for first in range(0, len(values), most))
 
 
 # Statements are built once per table and columns: for every row it would take as long as executing them.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table
+from sqlalchemy.types import TypeEngine
 
 from bot.store.types import StoredCiphertext, StoredJson, StoredKey, StoredResponseUrl, StoredText, StoredWord, UtcTime
 
@@ -24,43 +25,30 @@ _SERIAL: Final = BigInteger().with_variant(Integer(), "sqlite")
 Columns = Iterable[Column[Any]]
 
 
-def _keys(*names: str) -> Columns:
-    return [Column(name, StoredKey, primary_key=True) for name in names]
+def _columns(of: TypeEngine[Any] | type[TypeEngine[Any]], **options: Any) -> Callable[..., Columns]:
+    """Return what makes columns of one kind from their names."""
+
+    def columns(*names: str) -> Columns:
+        return [Column(name, of, **options) for name in names]
+
+    return columns
+
+
+_keys: Final = _columns(StoredKey, primary_key=True)
+_words: Final = _columns(StoredText, nullable=False, default="", server_default="")
+# They name rows elsewhere: their values are stored as those rows' keys are.
+_references: Final = _columns(StoredKey, nullable=False, default="", server_default="")
+_times: Final = _columns(UtcTime, nullable=False)
+# Times that may not have come.
+_ends: Final = _columns(UtcTime)
+_json: Final = _columns(StoredJson, nullable=False)
+_flags: Final = _columns(Boolean, nullable=False)
+_numbers: Final = _columns(Integer, nullable=False)
 
 
 def _parent(name: str, key: str) -> Column[str]:
     """Return the part of the key that names a row of another table: rows are deleted with it."""
     return Column(name, StoredKey, ForeignKey(key, ondelete="CASCADE"), primary_key=True)
-
-
-def _words(*names: str) -> Columns:
-    return [Column(name, StoredText, nullable=False, default="", server_default="") for name in names]
-
-
-def _references(*names: str) -> Columns:
-    """Return columns that name rows elsewhere: their values are stored as those rows' keys are."""
-    return [Column(name, StoredKey, nullable=False, default="", server_default="") for name in names]
-
-
-def _times(*names: str) -> Columns:
-    return [Column(name, UtcTime, nullable=False) for name in names]
-
-
-def _ends(*names: str) -> Columns:
-    """Return times that may not have come."""
-    return [Column(name, UtcTime) for name in names]
-
-
-def _json(*names: str) -> Columns:
-    return [Column(name, StoredJson, nullable=False) for name in names]
-
-
-def _flags(*names: str) -> Columns:
-    return [Column(name, Boolean, nullable=False) for name in names]
-
-
-def _numbers(*names: str) -> Columns:
-    return [Column(name, Integer, nullable=False) for name in names]
 
 
 def _indexes(*columns: Sequence[str]) -> Iterable[Index]:

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, create_engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, text
 from sqlalchemy.schema import DropSchema
 
-from bot.store.database import Database, StoreUnavailable, connect_args, parse_url, translated_error
-from bot.store.migration import HEAD, VERSION_TABLE, migrate
+from bot.store.database import StoreUnavailable, opened, parse_url
+from bot.store.migration import HEAD, VERSION_TABLE, begun, migrate
 from bot.store.repositories import Store
+from bot.store.statements import portions
 
 WORKSPACE_ID: Final = re.compile(r"[TE][A-Z0-9]{2,30}")
 # Places that one statement looks at: the server locks each of their tables for it.
@@ -79,8 +79,7 @@ async def kept_of(main: Store, workspaces: Iterable[str]) -> Mapping[str, Kept]:
 async def _asked(main: Store, workspaces: Sequence[str], query: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query about each workspace."""
     found: list[tuple[Any, ...]] = []
-    for first in range(0, len(workspaces), _AT_ONCE):
-        some = workspaces[first : first + _AT_ONCE]
+    for some in portions(workspaces, _AT_ONCE):
         whole = " UNION ALL ".join(query.format(id=each, schema=_schema(each)) for each in some)
         async with main.database.read() as connection:
             found += map(tuple, await connection.execute(text(whole)))
@@ -103,11 +102,8 @@ async def open_workspace(main: Store, workspace: str, *, current: bool = False) 
     placed = _file_url(url, workspace)
     await asyncio.to_thread(Path(str(placed.database)).parent.mkdir, mode=0o700, exist_ok=True)
     await asyncio.to_thread(migrate, placed)
-    database = Database(placed)
-    try:
+    async with opened(placed) as database:
         yield Store(database)
-    finally:
-        await database.close()
 
 
 async def delete_workspace(main: Store, workspace: str) -> None:
@@ -136,14 +132,8 @@ def _checked(workspace: str) -> str:
 
 
 def _drop(url: URL, schema: str) -> None:
-    engine = create_engine(url, connect_args=connect_args(url), hide_parameters=True)
-    try:
-        with engine.begin() as connection:
-            connection.execute(DropSchema(schema, cascade=True, if_exists=True))
-    except (SQLAlchemyError, OSError) as error:
-        raise translated_error(error) from None
-    finally:
-        engine.dispose()
+    with begun(url) as connection:
+        connection.execute(DropSchema(schema, cascade=True, if_exists=True))
 
 
 def _delete_files(file: Path) -> None:

@@ -14,7 +14,6 @@ from intents.chronicle.timeline import TimelineEntry
 from intents.chronicle.tracked_actions import TrackedAction
 from intents.domain import Language, ObjectRef, Text, Verdict
 from intents.languages import quotable, quoted
-from intents.templates import capitalised
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import Act, PressedRemedy
@@ -32,7 +31,7 @@ _LINKS: Final = 2
 _OBJECTS: Final = 3
 _PEOPLE: Final = 8
 # A mention as facts store it; the digit distinguishes an id from a word in capitals.
-_MENTIONED: Final = re.compile(r"@((?=[A-Z]*[0-9])[UW][A-Z0-9]{5,20})(?![A-Za-z0-9])")
+MENTIONED: Final = re.compile(r"@((?=[A-Z]*[0-9])[UW][A-Z0-9]{5,20})(?![A-Za-z0-9])")
 _QUIET: Final[Mapping[str, str]] = {
     FactKind.REPORT: incident_words.REPORTED,
     FactKind.QUESTION: incident_words.ASKED,
@@ -115,9 +114,8 @@ class FactFormatter:
         """Return · nothing heard for 25 min; () for work that was heard of lately."""
         if not work.is_stale(now):
             return ()
-        return (
-            plain(f" · {self.text(incident_words.QUIET_FOR).format(self.duration(now - work.last.at))}", bold=True),
-        )
+        says = self.text(incident_words.QUIET_FOR).format(self.duration(now - work.last.at))
+        return (plain(f" · {says}", bold=True),)
 
     def announcement(self, work: TrackedAction | None) -> Spans:
         """Return · announced 12:01 ↗, to follow the button press."""
@@ -127,10 +125,9 @@ class FactFormatter:
         """Return what ended the work or announced it; () where that is the same message."""
         fact, end, first = work.said, work.ended_by, work.facts[0]
         if end is not None and end.ts != fact.ts:
-            is_deploy = end.kind is FactKind.DEPLOY
-            return self._elsewhere(
-                incident_words.SHIPPINGS[end.state][1] if is_deploy else incident_words.REPORTED_AT, end
-            )
+            shipped = end.kind is FactKind.DEPLOY
+            says = incident_words.SHIPPINGS[end.state][1] if shipped else incident_words.REPORTED_AT
+            return self._elsewhere(says, end)
         return self._elsewhere(incident_words.ANNOUNCED, first) if first.ts != fact.ts else ()
 
     def course_label(self, work: TrackedAction) -> tuple[str, str]:
@@ -158,7 +155,7 @@ class FactFormatter:
             case FactKind.ERROR:
                 return (plain(f"{incident_words.ERROR} "), plain(quoted(line(fact.says))))
             case FactKind.REMEDY:
-                return (*self.remedy(fact), *self._outcome(fact))
+                return (*self.remedy(fact), *self.shown_by(fact))
             case FactKind.ROLE | FactKind.HANDOVER:
                 return self._role(fact)
             case FactKind.JOIN:
@@ -191,7 +188,7 @@ class FactFormatter:
     def quote(self, says: str) -> Spans:
         """Return the words in quotation marks, with mentions as people."""
         before, after = self.text(incident_words.QUOTE).split("{}")
-        pieces = _MENTIONED.split(quotable(line(says)))
+        pieces = MENTIONED.split(quotable(line(says)))
         spans: list[Span] = [plain(before)]
         for number, piece in enumerate(pieces):
             if piece:
@@ -259,6 +256,11 @@ class FactFormatter:
         says = line(fact.says)
         return (plain(says),) if says and says != self.title(fact) else ()
 
+    def shown_by(self, fact: Fact) -> Spans:
+        """Return — and the evidence; () for none."""
+        says = self.evidence(fact)
+        return (plain(" — "), *says) if says else ()
+
     def posted_link(self, link: MessageLink) -> PostedLink:
         """Return a link named by its kind and place: "graph grafana.example/d/abc"."""
         url = line(link.url, _URL)
@@ -276,19 +278,12 @@ class FactFormatter:
         sign, says = self.state_label(fact)
         return (plain(f"{sign} {says}{self.text(words.COLON) if says else ''}"), *self.quote(fact.says))
 
-    def _outcome(self, fact: Fact) -> Spans:
-        says = self.evidence(fact)
-        return (plain(" — "), *says) if says else ()
-
     def _role(self, fact: Fact) -> Spans:
-        role = (
-            self.text(incident_words.ROLES[fact.role]) if fact.role in incident_words.ROLES else line(fact.role, _NAME)
-        )
+        known = incident_words.ROLES.get(fact.role)
+        role = self.text(known) if known else line(fact.role, _NAME)
         now: Spans = (Person(fact.of),) if fact.of else self.quote(fact.says)
         if fact.kind is FactKind.HANDOVER and fact.user and fact.user != fact.of:
-            over = (
-                self.text(incident_words.HANDS_OVER_ROLE).format(role) if role else self.text(incident_words.HANDS_OVER)
-            )
+            over = self.text(incident_words.HANDS_OVER_ROLE if role else incident_words.HANDS_OVER).format(role)
             return (plain(f"{incident_words.HERE} "), Person(fact.user), plain(f" {over} "), *now)
         return (plain(f"{incident_words.HERE} {role}{self.text(words.COLON)}"), *now)
 
@@ -306,14 +301,10 @@ class FactFormatter:
 
     # --- how it stands ----------------------------------------------------------------------------------------------
 
-    def since(self, at: datetime, *, first: bool = False) -> Spans:
-        """Return since 12:04, with a capital letter if it comes `first`."""
-        since = self.text(incident_words.SINCE)
-        return (
-            plain(f"{capitalised(since) if first else since} "),
-            Timestamp(at),
-            *_filled(self.text(incident_words.SINCE_AFTER)),
-        )
+    def since(self, at: datetime) -> Spans:
+        """Return since 12:04."""
+        since = plain(f"{self.text(incident_words.SINCE)} ")
+        return (since, Timestamp(at), *_filled(self.text(incident_words.SINCE_AFTER)))
 
     def next_step(self, step: NextStep) -> Spans:
         """Return the next step and who named it."""

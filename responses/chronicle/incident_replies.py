@@ -74,10 +74,6 @@ SUMMARY_ITSELF: Final = Text(
 
 # --- archived ---
 
-ARCHIVED: Final = Text(
-    en="You archived #{}, where Casebook can no longer post. This is its final summary",
-    zh="您归档了 #{}，Casebook 无法再在其中发布消息，以下是最终摘要",
-)
 ARCHIVED_NOT_SHOWN: Final = Text(
     en="You archived #{}. Its summary cannot be shown in a direct message: {}. The record is kept. To get it, "
     "unarchive the channel, /invite Casebook and use /diagnose incident export there",

@@ -198,12 +198,7 @@ class _Retrospective:
         items: list[Spans] = []
         if stated and not shown:
             items.append((plain(self._text(incident_words.NO_PROOF), italic=True),))
-        for fact in shown:
-            evidence = formatter.evidence(fact)
-            items.append((
-                *formatter.hypothesis(fact), *((plain(" — "), *evidence) if evidence else ()),
-                *source(fact, formatter),
-            ))  # fmt: skip
+        items += [self._of(fact, (*formatter.hypothesis(fact), *formatter.shown_by(fact))) for fact in shown]
         yield Lines(title=incident_words.PROVEN_BY_DIAGNOSIS, items=tuple(items))
         commands = dict.fromkeys(shown_line(fact.reproduce, limit=_COMMAND) for fact in shown if fact.reproduce)
         yield Commands(title=incident_words.REPRODUCE, lines=tuple(commands))
@@ -217,10 +212,10 @@ class _Retrospective:
             first = next((fact for fact in facts if fact.incident or fact.state in _SUSPECTED), None)
             if first is None and each in established:
                 continue
-            if first is None:
-                named: Spans = (plain(self._text(incident_words.ONLY_RULED_OUT), italic=True),)
-            else:
-                named = self._of(first, self._suspicion(first))
+            named: Spans = (plain(self._text(incident_words.ONLY_RULED_OUT), italic=True),)
+            if first:
+                title = (plain(self._formatter.title(first)),) if first.incident else self._formatter.quote(first.says)
+                named = self._of(first, title)
             fate: Spans = (plain(self._text(incident_words.LEFT_OPEN), italic=True),)
             if each.fact.incident or each.fact.state not in _SUSPECTED:
                 # Behind the words of people stands no sign: it could be theirs.
@@ -229,9 +224,6 @@ class _Retrospective:
                 fate = self._of(each.fact, (verdict, *quoted))
             rows.append((named, fate))
         return Rows(heads=(incident_words.COLUMN_SUSPICION, incident_words.COLUMN_FATE), rows=tuple(rows))
-
-    def _suspicion(self, fact: Fact) -> Spans:
-        return (plain(self._formatter.title(fact)),) if fact.incident else self._formatter.quote(fact.says)
 
     # --- what was done ----------------------------------------------------------------------------------------------
 
@@ -248,8 +240,7 @@ class _Retrospective:
             _, state = formatter.state_label(fact)
             title = plain(formatter.title(fact), bold=True)
             what: Spans = (title, *formatter.about(fact), SourceLink(fact), *formatter.announcement(announced))
-            evidence = formatter.evidence(fact)
-            came: Spans = (plain(state), *((plain(" — "), *evidence) if evidence else ()))
+            came: Spans = (plain(state), *formatter.shown_by(fact))
         else:
             _, state = formatter.course_label(act)
             what = (*formatter.quote(act.said.says), SourceLink(act.said))

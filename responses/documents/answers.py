@@ -6,15 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from intents.domain import (
-    Existence,
-    Hypothesis,
-    JudgedHypothesis,
-    Language,
-    RecentChange,
-    Severity,
-    Verdict,
-)
+from intents.domain import Existence, Hypothesis, JudgedHypothesis, Language, RecentChange, Severity, Verdict
 from intents.named_objects import Dependents, EdgeType
 from intents.overview import Overview, OverviewFinding
 from responses.documents.parts import (
@@ -151,13 +143,7 @@ class DependentsDocument(Document):
 
     @classmethod
     def _further(cls, value: Dependents) -> dict[str, Any]:
-        return {
-            "objects": [
-                {"kind": one.object.kind, "namespace": one.object.namespace, "name": one.object.name,
-                 "uid": one.object.uid, "host": one.host}
-                for one in value.first
-            ]
-        }  # fmt: skip
+        return {"objects": [ObjectDocument.known_of(one.object) | {"host": one.host} for one in value.first]}
 
 
 class NearestDocument(Document):
@@ -229,13 +215,15 @@ class DiagnosisDocument(Document):
         leading = next(iter(leading_hypotheses(diagnosis)), None)
         focus = diagnosis.focus
         sentences = named_sentences(diagnosis, language)
-        known = {name: getattr(diagnosis, name) for name in DiagnosisDocument.model_fields if hasattr(diagnosis, name)}
-        return known | {
+        return DiagnosisDocument.known_of(diagnosis) | {
             "verdict": leading.verdict if leading else None,
             "incident": leading.incident if leading else None,
             "root_cause": leading.root_cause if leading else None,
             "target": focus if focus.name or focus.namespace or focus.node else None,
-            "named": [_named(note, says) for note, says in zip(diagnosis.named, sentences, strict=True)],
+            "named": [
+                NamedDocument.known_of(note) | {"says": says}
+                for note, says in zip(diagnosis.named, sentences, strict=True)
+            ],
             "language": language,
         }
 
@@ -278,8 +266,8 @@ class ProblemDocument(Document):
 
     @classmethod
     def _further(cls, value: OverviewFinding) -> dict[str, Any]:
-        suffers = {name: getattr(value.impact, name) for name in ImpactDocument.model_fields if name != "caused"}
-        return {"object": value.at_fault, "impact": suffers | {"caused": sum(value.caused.counts)}}
+        impact = ImpactDocument.known_of(value.impact) | {"caused": sum(value.caused.counts)}
+        return {"object": value.at_fault, "impact": impact}
 
 
 class OverviewDocument(Document):
@@ -299,8 +287,7 @@ class OverviewDocument(Document):
     @classmethod
     def fields_of(cls, overview: Overview, language: Language) -> dict[str, Any]:
         """Return the fields of an overview, for `model_validate`."""
-        known = {name: getattr(overview, name) for name in OverviewDocument.model_fields if hasattr(overview, name)}
-        return known | {"language": language}
+        return OverviewDocument.known_of(overview) | {"language": language}
 
 
 class HypothesisOfTextDocument(Document):
@@ -323,7 +310,3 @@ class MatchingDocument(Document):
     def of_hypotheses(cls, hypotheses: Sequence[Hypothesis], nearest: Sequence[Hypothesis]) -> Self:
         """Return the document of hypotheses that are safe to show."""
         return cls.model_validate({"hypotheses": tuple(hypotheses), "nearest": tuple(nearest)})
-
-
-def _named(note: Any, says: str) -> dict[str, Any]:
-    return {name: getattr(note, name) for name in NamedDocument.model_fields if name != "says"} | {"says": says}

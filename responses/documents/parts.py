@@ -6,7 +6,7 @@ the language of the validation context. Keys are added over time, never renamed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
@@ -20,14 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from intents.domain import (
-    FindingOutcome,
-    GapReason,
-    Language,
-    Row,
-    Text,
-    Unit,
-)
+from intents.domain import FindingOutcome, GapReason, Language, Text, Unit
 
 # Further rows of a finding are alike.
 _MOST_ROWS: Final = 10
@@ -37,16 +30,8 @@ def _in_language(value: Any, info: ValidationInfo) -> Any:
     return value.in_(info.context or Language.EN) if isinstance(value, Text) else value
 
 
-def _or_none(value: Any) -> Any:
-    return value or None
-
-
-def _first_rows(rows: Sequence[Row]) -> Sequence[Row]:
-    return rows[:_MOST_ROWS]
-
-
 Words = Annotated[str, BeforeValidator(_in_language)]
-OrNone = BeforeValidator(_or_none)
+OrNone = BeforeValidator(lambda value: value or None)
 Moment = Annotated[
     datetime,
     PlainSerializer(lambda at: at.isoformat(), return_type=str),
@@ -64,8 +49,12 @@ class Document(BaseModel):
     def _read(cls, value: Any) -> Any:
         if isinstance(value, dict | BaseModel):
             return value
-        fields = {name: getattr(value, name) for name in cls.model_fields if hasattr(value, name)}
-        return fields | cls._further(value)
+        return cls.known_of(value) | cls._further(value)
+
+    @classmethod
+    def known_of(cls, value: Any) -> dict[str, Any]:
+        """Return the fields that the value has under their own name."""
+        return {name: getattr(value, name) for name in cls.model_fields if hasattr(value, name)}
 
     @classmethod
     def _further(cls, _value: Any) -> dict[str, Any]:
@@ -175,7 +164,7 @@ class FindingDocument(Document):
     table: TableDocument | None
     plot: PlotDocument | None
     gaps: tuple[GapDocument, ...]
-    rows: Annotated[tuple[RowDocument, ...], BeforeValidator(_first_rows)]
+    rows: Annotated[tuple[RowDocument, ...], BeforeValidator(lambda rows: rows[:_MOST_ROWS])]
     """The first rows that were read."""
 
 

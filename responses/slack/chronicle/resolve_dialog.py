@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,7 +12,7 @@ from intents.domain import Language, Text
 from intents.templates import capitalised
 from responses import words
 from responses.chronicle import incident_replies, incident_words
-from responses.chronicle.fact_formatter import FactFormatter
+from responses.chronicle.fact_formatter import MENTIONED, FactFormatter
 from responses.chronicle.markdown import Spans, plain
 from responses.chronicle.sources import source
 from responses.sentences import finished
@@ -25,7 +24,6 @@ from responses.slack.message import Message, View, fallback
 from responses.slack.presses import Press, action_id
 
 _ACTIONS: Final = 10
-_MENTIONED: Final = re.compile(r"@((?=[A-Z]*[0-9])[UW][A-Z0-9]{5,20})(?![A-Za-z0-9])")
 
 
 def resolve_dialog(
@@ -110,5 +108,5 @@ def _label(fact: Fact, formatter: FactFormatter, names: Names) -> str:
     if fact.incident or fact.title:
         says = f"{formatter.title(fact)} · {formatter.text(incident_words.DIAGNOSIS)}"
         return shown_line(says if not fact.key.startswith("r:") else formatter.title(fact))
-    says = _MENTIONED.sub(lambda found: f"@{names.get(found[1], '…')}", fact.says)
+    says = MENTIONED.sub(lambda found: f"@{names.get(found[1], '…')}", fact.says)
     return shown_line(f"“{says}”")

@@ -131,7 +131,7 @@ class _Page:
             self._listed(incident_words.DEPLOYS, summary.deploys, _DEPLOYS, rank=4),
             self._links(),
         )
-        return (*above, self._listed(incident_words.PINNED_LINES, self._pinned(), _PINNED, rank=1), *below)
+        return (*above, self._listed(incident_words.PINNED_LINES, summary.pinned, _PINNED, rank=1), *below)
 
     def _cared(self) -> list[Section]:
         cared = care_sections(self._summary, self._formatter, self._leaves, besides=frozenset(self._shown), most=_CARED)
@@ -154,7 +154,7 @@ class _Page:
         for fact, subjects in grouped[:_OBJECTS]:
             spans = (*self._formatter.objects(subjects), *self._formatter.where(fact))
             objects.append(Entry(at=fact.at, leaves=self._leaves.with_link(spans, fact)))
-        earlier = [fact for fact in impact.reports if fact.key not in self._shown and fact not in self._summary.second]
+        earlier = [fact for fact in impact.reports if fact not in self._summary.second]
         reports = self._listed(incident_words.AFFECTED, earlier, _REPORTS, rank=3)
         left = len(grouped) - len(objects) + reports.left_out
         second = [self._entry(_alone(fact), fact) for fact in self._summary.second[:1]]
@@ -195,9 +195,6 @@ class _Page:
         entries = [Entry(at=act.last.at, leaves=self._leaves.line(self._formatter.act(act))) for act in reversed(kept)]
         title = [blocks.bold(self._text(incident_words.DONE))]
         return Section(title=title, entries=tuple(entries), rank=1, left_out=len(acts) - len(kept))
-
-    def _pinned(self) -> list[Fact]:
-        return [fact for fact in self._summary.pinned if fact.key not in self._shown]
 
     def _links(self) -> Section:
         """Return each link once, the newest last."""
