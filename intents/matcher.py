@@ -122,18 +122,14 @@ class Matcher:
         ranked = []
         for number, occurrences in counted.items():
             fuller = [rival for rival, other in counted.items() if rival != number and _explains(other, occurrences[0])]
-            total = _combined_score(occurrences) * (_remaining_share(occurrences[0]) if fuller else 1.0)
-            names = text_names.of(self._incidents[number], occurrences)
-            hypothesis = Hypothesis(
-                incident=self._incidents[number].id,
+            total = _combined_score(occurrences)
+            if fuller:
+                total *= _TRUE_AS_WELL if occurrences[0].coverage >= _FULL else _EXPLAINED
+            hypothesis = replace(
+                text_names.of(self._incidents[number], occurrences),
                 score=round(total, 4),
                 matches=tuple(self._match(symptoms, occurrence) for occurrence in occurrences),
-                named=names.named,
-                guesses=names.guesses,
-                besides=names.besides,
-                alike=names.alike,
                 when=_when(symptoms, occurrences),
-                anywhere=self._incidents[number].is_of_programs,
             )
             # A general incident says no more than that something is in trouble: a specific one of the same text leads,
             # unless the text is the message of the general one.
@@ -150,20 +146,10 @@ class Matcher:
         if classified is None:
             return hypotheses
         number, match = classified
-        incident = self._incidents[number].id
-        same = next((one for one in hypotheses if one.incident == incident), None)
-        names = same or text_names.of(self._incidents[number], ())
-        found = Hypothesis(
-            incident=incident,
-            score=max(match.score, same.score if same else 0.0),
-            matches=(match, *(same.matches if same else ())),
-            named=names.named,
-            guesses=names.guesses,
-            besides=names.besides,
-            alike=names.alike,
-            when=same.when if same else None,
-            anywhere=self._incidents[number].is_of_programs,
-        )
+        incident = self._incidents[number]
+        same = next((one for one in hypotheses if one.incident == incident.id), None)
+        plain = same or text_names.of(incident, ())
+        found = replace(plain, score=max(match.score, plain.score), matches=(match, *plain.matches))
         others = [one for one in hypotheses if one is not same]
         return sorted([found, *others], key=lambda one: (-one.score, one.incident))
 
@@ -256,11 +242,6 @@ def _combined_score(occurrences: Sequence[Occurrence]) -> float:
             share *= _DIMINISHING
             doubt *= 1 - further.score * share
     return 1 - doubt
-
-
-def _remaining_share(best: Occurrence) -> float:
-    """Return the share of a score that remains if the fuller occurrences of a rival have all its words."""
-    return _TRUE_AS_WELL if best.coverage >= _FULL else _EXPLAINED
 
 
 def _explains(rival: Sequence[Occurrence], best: Occurrence) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from intents.alerts.labels import CUT, is_missing, labels_in, titled_objects
 from intents.alerts.objects import OF_TARGETS, SUBJECT_OF, USUAL_OBJECTS, is_address, object_of, scraped_pod
 from intents.catalog.schema import Incident
-from intents.domain import Symptom
+from intents.domain import Hypothesis, Symptom
 from intents.kinds import IN_GENERAL, KINDS, SPELLINGS, WORDS
 from intents.named_objects import LABEL, Entity, Focus
 from intents.signature_finder import Occurrence
@@ -29,16 +29,8 @@ _NAME_IN_QUESTION: Final = re.compile(rf"(?<![-\w./@])(?:({_WORD})/)?({_WORD})(?
 # In characters: a longer text is a paste.
 _LONGEST_QUESTION: Final = 200
 _IN_A_HOST: Final = frozenset({"pod", "service", "namespace"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """The names of a hypothesis; see `Hypothesis`."""
-
-    named: Mapping[str, str]
-    guesses: tuple[Entity, ...] = ()
-    besides: Entity | None = None
-    alike: int = 0
+# Of an alert, its labels name these beside the kinds of objects.
+_BESIDE_OBJECTS: Final = frozenset({"namespace", "container", "object"})
 
 
 @dataclass(slots=True)
@@ -63,8 +55,8 @@ class TextNames:
         # Matches count the lines that are evidence.
         self.symptoms = tuple(symptom for symptom in self.symptoms if symptom.told)
 
-    def of(self, incident: Incident, occurrences: Sequence[Occurrence]) -> Names:
-        """Return what a hypothesis names: captured by its matches, on their lines, or anywhere if unambiguous."""
+    def of(self, incident: Incident, occurrences: Sequence[Occurrence]) -> Hypothesis:
+        """Return a hypothesis with its names: captured by its matches, on their lines, or anywhere if unambiguous."""
         named: dict[str, str] = {}
         for occurrence in occurrences:
             for kind, value in self._captured(occurrence).items():
@@ -87,8 +79,15 @@ class TextNames:
             guesses = several or self._guesses(named, incident, occurrences)
         # What may be a name is no reason to pass over an object that is named, unless the incident is about its kind.
         besides = None if about or (guesses and incident.about) else self._besides(named)
-        plain = MappingProxyType(dict(sorted(named.items())))
-        return Names(named=plain, guesses=guesses, besides=besides, alike=alike)
+        return Hypothesis(
+            incident=incident.id,
+            score=0.0,
+            named=MappingProxyType(dict(sorted(named.items()))),
+            guesses=guesses,
+            besides=besides,
+            alike=alike,
+            anywhere=incident.is_of_programs,
+        )
 
     def objects(self) -> tuple[Entity, ...]:
         """Return the objects that the text names, with their namespaces, the certain ones first."""
@@ -159,38 +158,27 @@ def _of_alert(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
     labels = labels_in(lines)
     about = scraped_pod(labels) or object_of(labels)
     if labels:
-        symptoms = _without_missing(symptoms)
+        # What a template writes where an alert has no such label: "pod: null".
+        symptoms = _renamed(symptoms, (), lambda one: is_missing(one.value))
     if about is not None and about.kind in WORDS:
         # Of an address or a cut name only the cluster knows which object has it.
         named = [replace(_entity(about), certain=not (is_address(about.name) or about.name.endswith(CUT)))]
         named += [Entity(kind="namespace", value=about.namespace)] if about.namespace else []
         named += [Entity(kind="container", value=about.container)] if about.container else []
-        return _renamed(symptoms, named, beside={*KINDS, "namespace", "container", "object"})
+        return _renamed(symptoms, named, lambda one: one.kind in KINDS or one.kind in _BESIDE_OBJECTS)
     titled = [each for each in titled_objects(lines) if each.kind in WORDS]
-    if titled and not _names_any(symptoms, {WORDS[each.kind] for each in titled}):
-        return _renamed(symptoms, _guesses_of(titled), beside={"object", *KINDS})
+    words = {WORDS[each.kind] for each in titled}
+    if titled and not any(one.certain and one.kind in words for symptom in symptoms for one in symptom.entities):
+        return _renamed(symptoms, _guesses_of(titled), lambda one: one.kind in KINDS or one.kind == "object")
     return _without_target(symptoms, labels) if labels and not titled else symptoms
 
 
-def _renamed(symptoms: Sequence[Symptom], named: Sequence[Entity], *, beside: Set[str]) -> Sequence[Symptom]:
-    """Return the symptoms with these names in place of those of the kinds `beside`."""
-    kept = [replace(each, entities=tuple(one for one in each.entities if one.kind not in beside)) for each in symptoms]
+def _renamed(
+    symptoms: Sequence[Symptom], named: Sequence[Entity], unwanted: Callable[[Entity], bool]
+) -> Sequence[Symptom]:
+    """Return the symptoms with these names in place of the unwanted ones."""
+    kept = [replace(each, entities=tuple(one for one in each.entities if not unwanted(one))) for each in symptoms]
     return [replace(kept[0], entities=(*named, *kept[0].entities)), *kept[1:]]
-
-
-def _without_missing(symptoms: Sequence[Symptom]) -> Sequence[Symptom]:
-    """Return the symptoms without what a template writes where an alert has no such label: "pod: null"."""
-    return [
-        replace(each, entities=tuple(one for one in each.entities if not is_missing(one.value)))
-        if any(is_missing(one.value) for one in each.entities)
-        else each
-        for each in symptoms
-    ]
-
-
-def _names_any(symptoms: Sequence[Symptom], words: Container[str]) -> bool:
-    """Return whether the text certainly names an object of one of these kinds."""
-    return any(one.certain and one.kind in words for symptom in symptoms for one in symptom.entities)
 
 
 def _guesses_of(titled: Sequence[Focus]) -> list[Entity]:
@@ -214,17 +202,9 @@ def _without_target(symptoms: Sequence[Symptom], labels: Mapping[str, str]) -> S
     target = {value for label, value in labels.items() if label in scraped}
     pod, namespace = labels.get("pod", ""), labels.get("namespace", "")
     named = [Entity(kind="pod", value=pod, namespace=namespace), Entity(kind="namespace", value=namespace)]
-    kept = [
-        replace(each, entities=tuple(one for one in each.entities if not {one.value, _written(one)} & target))
-        for each in symptoms
-    ]
     usual = USUAL_OBJECTS.get(SUBJECT_OF.get(labels.get("alertname", ""), ""))
     own = tuple(named) if pod and namespace else (replace(_entity(usual), certain=False),) if usual else ()
-    return [replace(kept[0], entities=(*own, *kept[0].entities)), *kept[1:]]
-
-
-def _written(name: Entity) -> str:
-    return f"{name.namespace}/{name.value}"
+    return _renamed(symptoms, own, lambda one: bool({one.value, f"{one.namespace}/{one.value}"} & target))
 
 
 def _entity(about: Focus) -> Entity:
