@@ -11,6 +11,7 @@ from typing import Final
 
 from intents.domain import Text
 from intents.kinds import SPELLINGS
+from intents.named_objects import LABEL
 from intents.places import IS_NAME, Where
 from intents.spelling import Misuse
 from intents.spoken_names import is_word
@@ -22,7 +23,6 @@ _TARGET: Final = re.compile(
     r"(?:[a-z]+://)?(?:(?P<namespace>[a-z0-9][-a-z0-9]*)/)?(?P<host>[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9.])?)(?P<port>:\d{1,5})?/?"
 )
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9./]*[a-z0-9])?"
-_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _KIND: Final = r"(?:(?:the\s+)?(?:service|svc|deployment|deploy|pod|app|application|statefulset)\s+)?(?:the\s+)?"
 # Before what is called an article shows that it is described, not named: "the database".
 _CALLED_KIND: Final = r"(?:(?:the\s+)?(?:service|svc)\s+)?"
@@ -51,11 +51,11 @@ _NOBODY: Final = re.compile(
     r"(?:why\s+)?(?:(?:can['’]?t|cannot|can\s+not)\s+any(?:body|\s?one)|(?:(?:can|does|is)\s+)?(?:nobody|no\s?one|no\s+client))\s+"
     r"(?:(?:can|is\s+able\s+to|able\s+to)\s+)?(?:reach|connect\s+to|talk\s+to|call|access|open|get\s+to)(?:e?s)?\s+"
     rf"(?P<kind>{_CALLED_KIND})(?P<target>{_NAME}(?::\d{{1,5}})?)"
-    rf"(?:\s+in\s+(?:the\s+)?(?:namespace\s+|ns\s+)?(?P<home>{_LABEL})(?:\s+namespace)?)?(?:\s+any\s*more|\s+now)?\s*[?.!]*",
+    rf"(?:\s+in\s+(?:the\s+)?(?:namespace\s+|ns\s+)?(?P<home>{LABEL})(?:\s+namespace)?)?(?:\s+any\s*more|\s+now)?\s*[?.!]*",
     re.IGNORECASE,
 )
 _NOBODY_ZH: Final = re.compile(
-    rf"(?:为什么|请问)?\s*(?:(?:命名空间\s*)?(?P<home>{_LABEL})\s*(?:命名空间)?(?:里|中)的?\s*)?(?:没有?人|谁都|任何人都)\s*(?:能够?|可以|无法|不能)?\s*"
+    rf"(?:为什么|请问)?\s*(?:(?:命名空间\s*)?(?P<home>{LABEL})\s*(?:命名空间)?(?:里|中)的?\s*)?(?:没有?人|谁都|任何人都)\s*(?:能够?|可以|无法|不能)?\s*"
     r"(?:访问不[了到]|访问|连接不上|连不上|连接|连上|打不开|打开|调用不了|调用)(?:到|通)?\s*(?P<kind>服务|service|svc)?\s*"
     rf"(?P<target>{_NAME}(?::\d{{1,5}})?)\s*[?？。!！]*"
 )

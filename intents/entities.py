@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import re2
 
 from intents.kinds import NAMED, SPELLINGS
 from intents.named_objects import LABEL, NAME, Entity
 from intents.places import IS_NAME, named_in_command
-from intents.spoken_names import SPOKEN_PATTERNS, is_telling, is_word
+from intents.spoken_names import SPOKEN_PATTERNS, NamePattern, is_telling, is_word
 
 # Longer names are ignored: a DNS-1123 subdomain has at most 253 characters; images and paths may be longer.
 _LONGEST: Final = 500
@@ -49,81 +49,75 @@ _PUNCTUATION: Final = ".,:;"
 _CUT: Final = ("…", "-…", "...", "-...")
 _IPV4: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
-_Found = Iterator[tuple[str, str]]
 
-
-class _Pattern(NamedTuple):
-    pattern: str
-    read: Callable[[Any], _Found]
-
-
-def _as(*kinds: str) -> Callable[[Any], _Found]:
+def _as(*kinds: str) -> Callable[[Any], Iterator[Entity]]:
     """Return a reader of a match whose groups are names of these kinds, in order."""
 
-    def read(match: Any) -> _Found:
-        yield from zip(kinds, match.groups(), strict=True)
+    def read(match: Any) -> Iterator[Entity]:
+        named = zip(kinds, match.groups(), strict=True)
+        return (Entity(kind=kind, value=value) for kind, value in named if value)
 
     return read
 
 
-def _kind_and_name(match: Any) -> _Found:
+def _kind_and_name(match: Any) -> Iterator[Entity]:
     kind, namespace, name = match.groups()
     word = SPELLINGS.get(kind.lower(), "")
     if word:
         if namespace:
-            yield "namespace", namespace
-        yield word, name
+            yield Entity(kind="namespace", value=namespace)
+        yield Entity(kind=word, value=name)
 
 
-def _looks_generated(match: Any) -> _Found:
+def _looks_generated(match: Any) -> Iterator[Entity]:
     """Yield the name after a kind in prose if it cannot be an English word: with a digit, and a hyphen or a dot."""
     _, _, name = match.groups()
     if is_telling(name):
         yield from _kind_and_name(match)
 
 
-def _in_path(match: Any) -> _Found:
+def _in_path(match: Any) -> Iterator[Entity]:
     namespace, resource, name = match.groups()
-    yield "namespace", namespace
+    yield Entity(kind="namespace", value=namespace)
     if resource and name and (kind := SPELLINGS.get(resource)):
-        yield kind, name
+        yield Entity(kind=kind, value=name)
 
 
-def _key_and_value(match: Any) -> _Found:
+def _key_and_value(match: Any) -> Iterator[Entity]:
     key, value = match.groups()
     # "Node: says it is full" is a sentence; `node=full` is none.
     if is_word(value) and "=" not in match.group(0) and '"' not in match.group(0):
         return
     if kind := _KEYS.get(key.lower().replace("_", "").replace("-", "").removeprefix("kubernetes.")):
-        yield kind, value
+        yield Entity(kind=kind, value=value)
 
 
-def _involved(match: Any) -> _Found:
+def _involved(match: Any) -> Iterator[Entity]:
     inside = dict(_PAIR.findall(match.group(1)))
     if namespace := inside.get("namespace"):
-        yield "namespace", namespace
+        yield Entity(kind="namespace", value=namespace)
     if name := inside.get("name"):
-        yield SPELLINGS.get(inside.get("kind", "").lower(), "name"), name
+        yield Entity(kind=SPELLINGS.get(inside.get("kind", "").lower(), "name"), value=name)
 
 
-def _group_version(match: Any) -> _Found:
+def _group_version(match: Any) -> Iterator[Entity]:
     """Yield an API's group and version, and its APIService, whose name is version.group."""
     before, group, version = match.groups()
     if before is None:
-        yield "api", f"{group}/{version}"
-        yield "apiservice", f"{version}.{group}"
+        yield Entity(kind="api", value=f"{group}/{version}")
+        yield Entity(kind="apiservice", value=f"{version}.{group}")
 
 
-def _node(match: Any) -> _Found:
+def _node(match: Any) -> Iterator[Entity]:
     if not is_word(name := match.group(1)):
-        yield "node", name
+        yield Entity(kind="node", value=name)
 
 
-def _container(match: Any) -> _Found:
+def _container(match: Any) -> Iterator[Entity]:
     name, after = match.group(1), match.string[match.end() :]
     # runc calls its first process "container init".
     if name not in _NO_CONTAINER and not (name == "init" and after.startswith(("was OOM-killed", "caused"))):
-        yield "container", name
+        yield Entity(kind="container", value=name)
 
 
 _PAIR: Final = re.compile(r"\"?(kind|namespace|name)\"?\s?[:=]\s?\"?([A-Za-z0-9.-]{1,253})\"?")
@@ -136,71 +130,73 @@ _KEYS: Final[Mapping[str, str]] = MappingProxyType({
     "container": "container", "containername": "container", "image": "image", "containerimage": "image",
 })  # fmt: skip
 
-_PATTERNS: Final[tuple[_Pattern, ...]] = (
+_PATTERNS: Final[tuple[NamePattern, ...]] = (
     # pod/web-0, deployment.apps/web; people write pod/ns/name too, but service/web/health is a path
-    _Pattern(rf"(?:^|[\s\"'(\[=,:])({_KIND})/()({NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
-    _Pattern(rf"(?:^|[\s\"'(\[=,:])({_OF_PODS})/({LABEL})/({NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
+    NamePattern(rf"(?:^|[\s\"'(\[=,:])({_KIND})/()({NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
+    NamePattern(rf"(?:^|[\s\"'(\[=,:])({_OF_PODS})/({LABEL})/({NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
     # Pod "web-0" is invalid; storageclass.storage.k8s.io "fast" not found; pods "ns/x"
-    _Pattern(rf"\b({_KIND})s? \"(?:({NAME})/)?({NAME})\"", _kind_and_name),
+    NamePattern(rf"\b({_KIND})s? \"(?:({NAME})/)?({NAME})\"", _kind_and_name),
     # in StatefulSet web; Pod ns/web-0
-    _Pattern(rf"\b((?:{_CAMEL}))s?:? (?:({NAME})/)?({NAME}){_NAME_ENDS}", _looks_generated),
-    _Pattern(rf"\b((?:{_CAMEL}))s?:? ({NAME})/({NAME}){_NAME_ENDS}", _kind_and_name),
-    _Pattern(rf"\bin ((?:StatefulSet|Deployment|DaemonSet|ReplicaSet|Job))() ({NAME}){_NAME_ENDS}", _kind_and_name),
+    NamePattern(rf"\b((?:{_CAMEL}))s?:? (?:({NAME})/)?({NAME}){_NAME_ENDS}", _looks_generated),
+    NamePattern(rf"\b((?:{_CAMEL}))s?:? ({NAME})/({NAME}){_NAME_ENDS}", _kind_and_name),
+    NamePattern(rf"\bin ((?:StatefulSet|Deployment|DaemonSet|ReplicaSet|Job))() ({NAME}){_NAME_ENDS}", _kind_and_name),
     # create Pod web-0 in …, Created pod: web-0; but "create pod sandbox" has no name
-    _Pattern(rf"\b(?:[Cc]reated?|[Dd]eleted?) ((?:Pod|Claim))s?:?() ({NAME}){_NAME_ENDS}", _kind_and_name),
-    _Pattern(rf"\b(?:[Cc]reated|[Dd]eleted) (pod):() ({NAME}){_NAME_ENDS}", _kind_and_name),
+    NamePattern(rf"\b(?:[Cc]reated?|[Dd]eleted?) ((?:Pod|Claim))s?:?() ({NAME}){_NAME_ENDS}", _kind_and_name),
+    NamePattern(rf"\b(?:[Cc]reated|[Dd]eleted) (pod):() ({NAME}){_NAME_ENDS}", _kind_and_name),
     # the pod web-7c5f9d-x2x9k keeps restarting; node ip-10-0-71-18.ec2.internal
-    _Pattern(
+    NamePattern(
         rf"(?:^|[^-\w])(pod|node|deployment|statefulset|daemonset|pvc)s? (?:({LABEL})/)?({NAME}){_NAME_ENDS}",
         _looks_generated,
     ),
     # /api/v1/namespaces/x/pods/y, /apis/coordination.k8s.io/v1/namespaces/x/leases/y, /api/v1/nodes/n
-    _Pattern(rf"/namespaces/({LABEL})(?:/([a-z]+)/({NAME}))?", _in_path),
-    _Pattern(rf"/api/v1/nodes/({NAME})", _as("node")),
+    NamePattern(rf"/namespaces/({LABEL})(?:/([a-z]+)/({NAME}))?", _in_path),
+    NamePattern(rf"/api/v1/nodes/({NAME})", _as("node")),
     # the kubelet's name_namespace(uid); klog's pod="ns/name"
-    _Pattern(rf"(?:^|[^-.\w])({NAME})_({LABEL})\([0-9a-f-]+\)", _as("pod", "namespace")),
-    _Pattern(rf"\bpods?=\"?({LABEL})/({NAME})", _as("namespace", "pod")),
-    _Pattern(rf"\bcontainer(?:Name)?[:=] ?\"?({LABEL})\"?\)", _as("container")),
-    _Pattern(rf"\b[Cc]ontainer \"?({LABEL})\"?(?: |$)", _container),
-    _Pattern(
+    NamePattern(rf"(?:^|[^-.\w])({NAME})_({LABEL})\([0-9a-f-]+\)", _as("pod", "namespace")),
+    NamePattern(rf"\bpods?=\"?({LABEL})/({NAME})", _as("namespace", "pod")),
+    NamePattern(rf"\bcontainer(?:Name)?[:=] ?\"?({LABEL})\"?\)", _as("container")),
+    NamePattern(rf"\b[Cc]ontainer \"?({LABEL})\"?(?: |$)", _container),
+    NamePattern(
         rf"for \"({LABEL})\" with (?:CreateContainer|CrashLoop|RunContainer|ErrImage|ImagePull|InvalidImage)",
         _as("container"),
     ),
     # JSON, YAML, logfmt keys
-    _Pattern(r"\"?involvedObject\"?\s?[:=]\s?(?:&?\w*\.?\w*)?\{([^}]*)\}", _involved),
-    _Pattern(
+    NamePattern(r"\"?involvedObject\"?\s?[:=]\s?(?:&?\w*\.?\w*)?\{([^}]*)\}", _involved),
+    NamePattern(
         r"(?:^|[\s\"',{(\[])((?i:(?:kubernetes[._])?(?:namespace|pod|node|container)(?:[_-]?(?:name|namespace|image))?|image"
         rf"|{'|'.join(_KEYS)}))\"?\s?[:=]\s?\"?([A-Za-z0-9][A-Za-z0-9._:@/-]*)",
         _key_and_value,
     ),
     # locks and leases
-    _Pattern(rf"\b(?:lease|[Ll]ease|lock|leader lease):? ({LABEL})/({NAME})", _as("namespace", "lease")),
+    NamePattern(rf"\b(?:lease|[Ll]ease|lock|leader lease):? ({LABEL})/({NAME})", _as("namespace", "lease")),
     # images
-    _Pattern(r"\b[Ii]mage:? \"([^\s\"]+)\"", _as("image")),
-    _Pattern(r"\bmanifest for ([^\s\"]+) not found", _as("image")),
+    NamePattern(r"\b[Ii]mage:? \"([^\s\"]+)\"", _as("image")),
+    NamePattern(r"\bmanifest for ([^\s\"]+) not found", _as("image")),
     # names under a service
-    _Pattern(rf"\b({LABEL})\.({LABEL})\.({LABEL})\.svc(?:$|[^-\w])", _as("pod", "service", "namespace")),
-    _Pattern(rf"(?:^|[^a-z0-9.-])({LABEL})\.({LABEL})\.svc(?:$|[^-\w])", _as("service", "namespace")),
+    NamePattern(rf"\b({LABEL})\.({LABEL})\.({LABEL})\.svc(?:$|[^-\w])", _as("pod", "service", "namespace")),
+    NamePattern(rf"(?:^|[^a-z0-9.-])({LABEL})\.({LABEL})\.svc(?:$|[^-\w])", _as("service", "namespace")),
     # fields, values, codes, APIs
-    _Pattern(r"\b((?:spec|metadata|status|data)(?:\.[A-Za-z][\w-]*|\[[^\]\s]*\])+)", _as("field")),
-    _Pattern(r"(?:Invalid|Unsupported|Duplicate) value: \"([^\"]*)\"", _as("value")),
-    _Pattern(
+    NamePattern(r"\b((?:spec|metadata|status|data)(?:\.[A-Za-z][\w-]*|\[[^\]\s]*\])+)", _as("field")),
+    NamePattern(r"(?:Invalid|Unsupported|Duplicate) value: \"([^\"]*)\"", _as("value")),
+    NamePattern(
         r"\b(?i:exit(?:ed)?(?: with)?(?: code| status)?|errno|statuscode|http status)[:= ]+(?:code )?(\d+)\b",
         _as("code"),
     ),
-    _Pattern(
+    NamePattern(
         r"(/)?\b([a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:k8s\.io|coreos\.com|pingcap\.com|sh|io))/(v\d[a-z0-9]*)\b",
         _group_version,
     ),
-    _Pattern(r"\b(v\d[a-z0-9]*\.[a-z0-9.-]*[a-z0-9]\.(?:k8s\.io|sh|io|com))\b", _as("apiservice")),
-    _Pattern(r"\btaints?\(?s?\)? \{([^{}:]+): ?[^{}]*\}", _as("taint")),
-    _Pattern(rf"\b(?i:tidbcluster|tc):? \[?({LABEL})/({LABEL})\]?", _as("namespace", "tidbcluster")),
+    NamePattern(r"\b(v\d[a-z0-9]*\.[a-z0-9.-]*[a-z0-9]\.(?:k8s\.io|sh|io|com))\b", _as("apiservice")),
+    NamePattern(r"\btaints?\(?s?\)? \{([^{}:]+): ?[^{}]*\}", _as("taint")),
+    NamePattern(rf"\b(?i:tidbcluster|tc):? \[?({LABEL})/({LABEL})\]?", _as("namespace", "tidbcluster")),
     # Old versions of kubectl describe: the second column of an event is "kubelet, node"
-    _Pattern(rf"\bkubelet, ({NAME}){_NAME_ENDS}", _as("node")),
-    _Pattern(rf"\bto node \"?({NAME})", _node),
-    _Pattern(rf"Successfully assigned ({LABEL})/({NAME}) to ({NAME})", _as("namespace", "pod", "node")),
-    _Pattern(rf"(?i:node)[ :]+\"({NAME})\"", _as("node")),
+    NamePattern(rf"\bkubelet, ({NAME}){_NAME_ENDS}", _as("node")),
+    NamePattern(rf"\bto node \"?({NAME})", _node),
+    NamePattern(rf"Successfully assigned ({LABEL})/({NAME}) to ({NAME})", _as("namespace", "pod", "node")),
+    NamePattern(rf"(?i:node)[ :]+\"({NAME})\"", _as("node")),
+    *SPOKEN_PATTERNS,
 )
+_GUESSES: Final = frozenset(index for index, pattern in enumerate(_PATTERNS) if pattern.guesses)
 
 
 def _compiled() -> tuple[Any, tuple[Any, ...]]:
@@ -209,17 +205,13 @@ def _compiled() -> tuple[Any, tuple[Any, ...]]:
     options.log_errors = False
     options.max_mem = _MEMORY
     which = re2.Set.SearchSet(options)
-    patterns = [*(pattern.pattern for pattern in _PATTERNS), *(pattern.pattern for pattern in SPOKEN_PATTERNS)]
-    for pattern in patterns:
-        which.Add(pattern)
+    for pattern in _PATTERNS:
+        which.Add(pattern.pattern)
     which.Compile()
-    return which, tuple(re2.compile(pattern, options) for pattern in patterns)
+    return which, tuple(re2.compile(pattern.pattern, options) for pattern in _PATTERNS)
 
 
 _WHICH, _COMPILED = _compiled()
-_GUESSES: Final = frozenset(
-    index for index, pattern in enumerate(SPOKEN_PATTERNS, start=len(_PATTERNS)) if pattern.guesses
-)
 
 
 def entities_in(line: str) -> tuple[Entity, ...]:
@@ -243,7 +235,7 @@ def _names_in(line: str) -> Iterator[Entity]:
         if index in _GUESSES and not of_person:
             continue
         for match in islice(_COMPILED[index].finditer(line), _MOST_MATCHES):
-            yield from paired(_read(index, match))
+            yield from paired(list(_PATTERNS[index].read(match)))
 
 
 def paired(names: Sequence[Entity]) -> Sequence[Entity]:
@@ -258,12 +250,6 @@ def paired(names: Sequence[Entity]) -> Sequence[Entity]:
         name if name.namespace or name.kind in _NOT_IN_NAMESPACES else replace(name, namespace=namespace)
         for name in names
     ]
-
-
-def _read(index: int, match: Any) -> list[Entity]:
-    if index < len(_PATTERNS):
-        return [Entity(kind=kind, value=value) for kind, value in _PATTERNS[index].read(match) if value]
-    return list(SPOKEN_PATTERNS[index - len(_PATTERNS)].read(match))
 
 
 def _keep(found: dict[Entity, Entity], name: Entity, line: str) -> None:

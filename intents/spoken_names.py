@@ -95,8 +95,8 @@ _DIGIT: Final = re.compile(r"\d")
 _LETTER: Final = re.compile(r"[a-z]")
 
 
-class SpokenPattern(NamedTuple):
-    """A pattern, and the reader of its matches."""
+class NamePattern(NamedTuple):
+    """A pattern, and the reader of the names in its matches."""
 
     pattern: str
     read: Callable[[Any], Iterator[Entity]]
@@ -123,23 +123,19 @@ def is_compound(value: str) -> bool:
     return len(parts) > 1 and all(len(part) > 1 and not is_word(part) for part in parts)
 
 
-def _namespace(match: Any) -> Iterator[Entity]:
-    yield from _namespace_named(match.group(1), certain=True)
+def _namespace(match: Any, *, is_certain: Callable[[str], bool] = str.islower) -> Iterator[Entity]:
+    value, lowered = match.group(1), match.group(1).lower()
+    if not is_word(value) and _LETTER.search(lowered) and lowered not in ("namespace", "ns"):
+        yield Entity(kind="namespace", value=lowered, certain=is_certain(value))
 
 
 def _perhaps_namespace(match: Any) -> Iterator[Entity]:
-    yield from _namespace_named(match.group(1), certain=_marked(match.group(1)))
-
-
-def _namespace_named(value: str, *, certain: bool) -> Iterator[Entity]:
-    if not is_word(value) and _LETTER.search(value.lower()) and value.lower() not in ("namespace", "ns"):
-        certain = certain and value == value.lower()
-        yield Entity(kind="namespace", value=value.lower(), certain=certain)
+    yield from _namespace(match, is_certain=_marked)
 
 
 def _flag(match: Any) -> Iterator[Entity]:
     if not _OTHER_FLAG.search(match.string[max(match.start(1) - _NEAR, 0) : match.start(1)]):
-        yield from _namespace_named(match.group(1), certain=True)
+        yield from _namespace(match)
 
 
 def _marked(value: str) -> bool:
@@ -151,10 +147,22 @@ def _kind_of(word: str) -> str:
     return _HAN_KINDS.get(word) or SPELLINGS.get(word.lower(), "")
 
 
-def _object(match: Any) -> Iterator[Entity]:
-    """Yield kind, namespace and name where the position is unambiguous."""
-    kind, namespace, name = match.groups()
-    yield from _named(kind, namespace, name, certain=True)
+def _reader(*parts: str, certain: bool) -> Callable[[Any], Iterator[Entity]]:
+    """Return a reader of a match whose groups are these parts of an object's name, in order; without a kind, a pod."""
+
+    def read(match: Any) -> Iterator[Entity]:
+        said = dict(zip(parts, match.groups(), strict=True))
+        yield from _named(said.get("kind", "pod"), said.get("namespace"), said["name"], certain=certain)
+
+    return read
+
+
+# Where the position is unambiguous.
+_object = _reader("kind", "namespace", "name", certain=True)
+_pod_and_namespace = _reader("name", "namespace", certain=True)
+_pod_in_path = _reader("namespace", "name", certain=True)
+_perhaps_object = _reader("kind", "name", certain=False)
+_perhaps_object_before = _reader("name", "kind", certain=False)
 
 
 def _object_after_capital(match: Any) -> Iterator[Entity]:
@@ -164,16 +172,6 @@ def _object_after_capital(match: Any) -> Iterator[Entity]:
     ends = not rest or not (rest[0].isalnum() and rest[0].isascii()) or bool(_GOES_ON.match(rest))
     certain = is_telling(name) or (ends and (before or "").lower() not in _DETERMINERS)
     yield from _named(kind, None, name, certain=certain)
-
-
-def _perhaps_object(match: Any) -> Iterator[Entity]:
-    kind, name = match.groups()
-    yield from _named(kind, None, name, certain=False)
-
-
-def _perhaps_object_before(match: Any) -> Iterator[Entity]:
-    name, kind = match.groups()
-    yield from _named(kind, None, name, certain=False)
 
 
 def _slashed(match: Any) -> Iterator[Entity]:
@@ -200,92 +198,81 @@ def _unkinded(match: Any) -> Iterator[Entity]:
         yield Entity(kind="object", value=name, namespace=namespace, certain=False)
 
 
-def _pod_and_namespace(match: Any) -> Iterator[Entity]:
-    name, namespace = match.groups()
-    yield from _named("pod", namespace, name, certain=True)
-
-
-def _pod_in_path(match: Any) -> Iterator[Entity]:
-    namespace, name = match.groups()
-    yield from _named("pod", namespace, name, certain=True)
-
-
 def _addressed(match: Any) -> Iterator[Entity]:
     kind, address = match.groups()
     yield Entity(kind=_kind_of(kind), value=address, certain=False)
 
 
 def _named(kind: str, namespace: str | None, name: str, *, certain: bool) -> Iterator[Entity]:
-    word = _kind_of(kind)
-    if not word or is_word(name) or (namespace and is_word(namespace)) or not _LETTER.search(name.lower()):
+    word, lowered = _kind_of(kind), name.lower()
+    if not word or is_word(name) or (namespace and is_word(namespace)) or not _LETTER.search(lowered):
         return
-    if SPELLINGS.get(name.lower()):
+    if SPELLINGS.get(lowered):
         return
     if namespace:
         yield Entity(kind="namespace", value=namespace, certain=certain)
-    lowered = name.lower()
     yield Entity(kind=word, value=lowered, namespace=namespace or "", certain=certain and lowered == name)
 
 
 _QUOTED_NAME: Final = rf"{_OPEN}(?:({LABEL})/)?({NAME}){_CLOSE}"
 
-SPOKEN_PATTERNS: Final[tuple[SpokenPattern, ...]] = (
+SPOKEN_PATTERNS: Final[tuple[NamePattern, ...]] = (
     # ns=shop, namespace: shop, (namespace shop), namespace "shop"
-    SpokenPattern(rf"(?:^|[^\w.-]){_NAMESPACE}\s?[:=：]\s?{_OPEN}?({_ANY_CASE})", _namespace),
-    SpokenPattern(rf"[(\[（]{_NAMESPACE}[ :=]+{_OPEN}?({LABEL}){_CLOSE}?\s?[)\],;，）]", _namespace),
-    SpokenPattern(rf"{_START}{_NAMESPACE},? {_OPEN}({LABEL}){_CLOSE}", _namespace),
+    NamePattern(rf"(?:^|[^\w.-]){_NAMESPACE}\s?[:=：]\s?{_OPEN}?({_ANY_CASE})", _namespace),
+    NamePattern(rf"[(\[（]{_NAMESPACE}[ :=]+{_OPEN}?({LABEL}){_CLOSE}?\s?[)\],;，）]", _namespace),
+    NamePattern(rf"{_START}{_NAMESPACE},? {_OPEN}({LABEL}){_CLOSE}", _namespace),
     # in namespace shop, in the namespace called shop; in the shop namespace, our shop namespace
-    SpokenPattern(
+    NamePattern(
         rf"{_START}{_IN}\s+(?i:the\s+|our\s+|my\s+)?(?i:k8s\s+|kubernetes\s+)?{_NAMESPACE}\s+"
         rf"(?i:called\s+|named\s+)?{_OPEN}?({_ANY_CASE})",
         _namespace,
     ),
-    SpokenPattern(
+    NamePattern(
         rf"{_START}(?i:{_PREPOSITIONS}|the|our|my)\s+(?i:the\s+|our\s+|my\s+)?{_OPEN}?({LABEL}){_CLOSE}?\s+{_NAMESPACE}\b",
         _namespace,
     ),
     # namespace shop: …, namespace is shop; a word in the middle of a sentence is a guess
-    SpokenPattern(rf"{_START}{_NAMESPACE}\s+(?i:is\s+|called\s+|named\s+)({LABEL}){_END}", _namespace),
-    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({LABEL})(?:$|\s*[,;!?)，。；]|[.:](?:\s|$)|\s+and\b)", _namespace),
-    SpokenPattern(rf"{_START}{_NAMESPACE}\s+({LABEL}){_END}", _perhaps_namespace),
+    NamePattern(rf"{_START}{_NAMESPACE}\s+(?i:is\s+|called\s+|named\s+)({LABEL}){_END}", _namespace),
+    NamePattern(rf"{_START}{_NAMESPACE}\s+({LABEL})(?:$|\s*[,;!?)，。；]|[.:](?:\s|$)|\s+and\b)", _namespace),
+    NamePattern(rf"{_START}{_NAMESPACE}\s+({LABEL}){_END}", _perhaps_namespace),
     # 命名空间 shop, 命名空间是 shop, shop 命名空间, shop ns 下
-    SpokenPattern(rf"{_APART}(?i:namespace|ns)\s?{_IS}\s?{_OPEN}?({LABEL})", _namespace),
-    SpokenPattern(rf"{_APART}(?i:namespace|ns)\s?{_OPEN}?({LABEL}){_CLOSE}?\s?[\p{{Han}}，。；、]", _namespace),
-    SpokenPattern(rf"{_HAN_NAMESPACE}\s?{_IS}?\s?{_OPEN}?({LABEL})", _namespace),
-    SpokenPattern(rf"{_OPEN}?({LABEL}){_CLOSE}?\s?(?:这个|的)?\s?{_HAN_NAMESPACE}", _namespace),
-    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({LABEL})\s(?i:namespace|ns)\s?[里下中内的]", _namespace),
+    NamePattern(rf"{_APART}(?i:namespace|ns)\s?{_IS}\s?{_OPEN}?({LABEL})", _namespace),
+    NamePattern(rf"{_APART}(?i:namespace|ns)\s?{_OPEN}?({LABEL}){_CLOSE}?\s?[\p{{Han}}，。；、]", _namespace),
+    NamePattern(rf"{_HAN_NAMESPACE}\s?{_IS}?\s?{_OPEN}?({LABEL})", _namespace),
+    NamePattern(rf"{_OPEN}?({LABEL}){_CLOSE}?\s?(?:这个|的)?\s?{_HAN_NAMESPACE}", _namespace),
+    NamePattern(rf"(?:^|[\s\p{{Han}}])({LABEL})\s(?i:namespace|ns)\s?[里下中内的]", _namespace),
     # pod web -n shop, outside of a command
-    SpokenPattern(rf"(?:^|[\s(])(?:-n|--?namespace|[–—](?:n|namespace))[ =]{_OPEN}?({LABEL})", _flag),
+    NamePattern(rf"(?:^|[\s(])(?:-n|--?namespace|[–—](?:n|namespace))[ =]{_OPEN}?({LABEL})", _flag),
     # the name of a place after an object or an error: pod web-0 in shop
-    SpokenPattern(rf"[\w\"'`)] (?:in|from|@) {_OPEN}?({LABEL}){_CLOSE}?(?:$|\s*[,;:!?)，。]|\.(?:\s|$)|\s)", _in_place),
-    SpokenPattern(rf"在\s?({LABEL})(?:\s?[\p{{Han}}，。]|$)", _in_place),
-    SpokenPattern(rf"(?:^|[\s\p{{Han}}])({LABEL})\s?(?:里|中|下)面?的", _in_place),
+    NamePattern(rf"[\w\"'`)] (?:in|from|@) {_OPEN}?({LABEL}){_CLOSE}?(?:$|\s*[,;:!?)，。]|\.(?:\s|$)|\s)", _in_place),
+    NamePattern(rf"在\s?({LABEL})(?:\s?[\p{{Han}}，。]|$)", _in_place),
+    NamePattern(rf"(?:^|[\s\p{{Han}}])({LABEL})\s?(?:里|中|下)面?的", _in_place),
     # Deployment api; deployment "api"; pod `web`; 节点 worker-b
-    SpokenPattern(rf"{_START}((?i:{_LOWER}|{_CAMEL}))s?[:：]? ?{_QUOTED_NAME}", _object),
-    SpokenPattern(rf"({_HAN})[:：]?\s?(?:{_OPEN}(?:({LABEL})/)?({NAME}){_CLOSE})", _object),
-    SpokenPattern(
+    NamePattern(rf"{_START}((?i:{_LOWER}|{_CAMEL}))s?[:：]? ?{_QUOTED_NAME}", _object),
+    NamePattern(rf"({_HAN})[:：]?\s?(?:{_OPEN}(?:({LABEL})/)?({NAME}){_CLOSE})", _object),
+    NamePattern(
         rf"(?:^|[^-\w./\s]\s*|([\w'-]+)\s+)((?:{_CAMEL})) ({NAME}){_END}",
         _object_after_capital,
     ),
-    SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({LABEL})/({NAME}){_END}", _slashed),
+    NamePattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({LABEL})/({NAME}){_END}", _slashed),
     # pod web -n shop, deployment api in namespace shop
-    SpokenPattern(
+    NamePattern(
         rf"{_START}((?i:{_LOWER}))s?() ({NAME}),? "
         rf"(?:(?:-n|--?namespace|[–—]n)[ =]|\(?(?:in |from )?(?:the )?{_NAMESPACE}[ :=])",
         _object,
     ),
-    SpokenPattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({_ANY_CASE}){_END}", _perhaps_object),
-    SpokenPattern(rf"({_HAN})[:：]?\s?({NAME})", _perhaps_object),
-    SpokenPattern(rf"(?:^|[\p{{Han}}])([Pp]od)\s?({NAME})[\p{{Han}}]", _perhaps_object),
+    NamePattern(rf"{_START}((?i:{_LOWER}))s?[:：]? ({_ANY_CASE}){_END}", _perhaps_object),
+    NamePattern(rf"({_HAN})[:：]?\s?({NAME})", _perhaps_object),
+    NamePattern(rf"(?:^|[\p{{Han}}])([Pp]od)\s?({NAME})[\p{{Han}}]", _perhaps_object),
     # the api deployment, web-0 pod
-    SpokenPattern(rf"(?:^|[^-\w./=:@])({NAME}) ((?:{_LOWER}))(?:$|[^-\w=:/])", _perhaps_object_before),
+    NamePattern(rf"(?:^|[^-\w./=:@])({NAME}) ((?:{_LOWER}))(?:$|[^-\w=:/])", _perhaps_object_before),
     # pod=web, deployment=api
-    SpokenPattern(rf"{_START}((?i:{_LOWER}))()[=]{_OPEN}?({NAME}){_END}", _object),
+    NamePattern(rf"{_START}((?i:{_LOWER}))()[=]{_OPEN}?({NAME}){_END}", _object),
     # (pod: "web-0_shop"), pod web-0_shop; /var/log/pods/shop_web-0_…, k8s_app_web-0_shop_…
-    SpokenPattern(rf"(?i:pods?)[:=]? ?[(\[]?{_OPEN}?({NAME})_({LABEL})(?:$|[^-\w.])", _pod_and_namespace),
-    SpokenPattern(rf"/var/log/pods/({LABEL})_({NAME})_", _pod_in_path),
-    SpokenPattern(rf"(?:/var/log/containers/|k8s_[a-zA-Z0-9-]+_)({NAME})_({LABEL})_", _pod_and_namespace),
+    NamePattern(rf"(?i:pods?)[:=]? ?[(\[]?{_OPEN}?({NAME})_({LABEL})(?:$|[^-\w.])", _pod_and_namespace),
+    NamePattern(rf"/var/log/pods/({LABEL})_({NAME})_", _pod_in_path),
+    NamePattern(rf"(?:/var/log/containers/|k8s_[a-zA-Z0-9-]+_)({NAME})_({LABEL})_", _pod_and_namespace),
     # pod 10.0.0.7
-    SpokenPattern(rf"{_START}((?i:pod|node|service))(?:s|'s)?(?: ip| IP)?[:=]? ?({_IPV4})(?:$|[^.\d])", _addressed),
-    SpokenPattern(rf"(?:^|[\s(\[\"'`“「])({LABEL})/({NAME})(?:$|[\s,;:)\]\"'`”」，。]|\.(?:\s|$))", _unkinded),
+    NamePattern(rf"{_START}((?i:pod|node|service))(?:s|'s)?(?: ip| IP)?[:=]? ?({_IPV4})(?:$|[^.\d])", _addressed),
+    NamePattern(rf"(?:^|[\s(\[\"'`“「])({LABEL})/({NAME})(?:$|[\s,;:)\]\"'`”」，。]|\.(?:\s|$))", _unkinded),
 )

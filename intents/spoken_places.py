@@ -108,9 +108,9 @@ def _placed(one: Hypothesis, named: Entity, about: Sequence[str]) -> Hypothesis:
     if one.named.get("namespace", home) != home:
         return one
     besides = _in(one.besides, home) if one.besides and not one.besides.namespace else one.besides
+    there = {**one.named, "namespace": home}
     if any(word in one.named for word in about) or any(guess.certain for guess in one.guesses) or besides:
-        return replace(one, named={**one.named, "namespace": home}, besides=besides)
+        return replace(one, named=there, besides=besides)
     if named.kind in about:
-        return replace(one, named={**one.named, "namespace": home, named.kind: named.value}, guesses=())
-    besides = named if named.kind in IN_GENERAL else None
-    return replace(one, named={**one.named, "namespace": home}, guesses=(), besides=besides)
+        return replace(one, named={**there, named.kind: named.value}, guesses=())
+    return replace(one, named=there, guesses=(), besides=named if named.kind in IN_GENERAL else None)
