@@ -54,14 +54,6 @@ class Lexicon:
         self._settled -= self._together.keys()
         self._alike = self._by_look()
 
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    @property
-    def numbers(self) -> Mapping[str, int]:
-        """Return the numbers of all words."""
-        return self._numbers
-
     def number(self, word: str) -> int:
         """Return the number of a word; UNKNOWN if no signature has it."""
         return self._numbers.get(word, UNKNOWN)
@@ -86,10 +78,7 @@ class Lexicon:
         """Return the words of a line in order."""
         tokens = tokens_of(line)
         out: list[Read] = []
-        index = 0
-        while index < len(tokens):
-            token = tokens[index]
-            after = tokens[index + 1] if index + 1 < len(tokens) else None
+        for token, after in zip(tokens, [*tokens[1:], None], strict=False):
             joined = self._joined(token, after)
             if joined != UNKNOWN and after is not None:
                 # Both readings are kept: the signature decides which one fits.
@@ -101,7 +90,6 @@ class Lexicon:
                 out.extend(Read(part, 1.0, token.start, token.end) for part in self._parts(token.word))
             else:
                 out.append(Read(self.corrected(token.word, corrections), SPELLING, token.start, token.end))
-            index += 1
         return out
 
     def broken(self, line: str, following: str) -> int:

@@ -65,11 +65,9 @@ class Hole(NamedTuple):
             return {name: value for name, value in match.groupdict().items() if value and value.strip(_AROUND)}
         if self.strict:
             return None
-        names = [name for name in self.names if name != SKIP]
         # The text differs slightly from the signature: a single name is still unambiguous.
-        if len(names) == 1 and len(self.names) == 1 and (value := text.strip(_AROUND)) and _fits(names[0], value):
-            return {names[0]: value}
-        return {}
+        name, value = self.names[0], text.strip(_AROUND)
+        return {name: value} if len(self.names) == 1 and name != SKIP and value and _fits(name, value) else {}
 
     def takes_all(self, text: str, *, last: bool) -> bool:
         """Return whether a text is a value for each placeholder and nothing else; free text at the end is one value."""

@@ -137,20 +137,20 @@ class _Reader:
     places: list[str] = field(default_factory=list)
 
     def read(self) -> None:
+        """Take all words; `in shop`, `in namespace shop`, `in cluster prod` and `@prod` cannot come first."""
         while self.rest:
             word = self.rest.pop(0)
-            if not (self._flag(word) or self._preposition(word)):
+            dashed = _dashed(word)
+            if (namespace := self._value(_NAMESPACE_FLAG, dashed)) is not None:
+                self.namespace = namespace
+            elif (cluster := self._value(_CLUSTER_FLAG, dashed)) is not None:
+                self.cluster = cluster
+            elif self.left and self.rest and word.lower() in _IN:
+                self._place()
+            elif self.left and word[:1] == "@" and len(word) > 1:
+                self.places.append(word[1:])
+            else:
                 self.left.append(word)
-
-    def _flag(self, word: str) -> bool:
-        dashed = _dashed(word)
-        if (namespace := self._value(_NAMESPACE_FLAG, dashed)) is not None:
-            self.namespace = namespace
-        elif (cluster := self._value(_CLUSTER_FLAG, dashed)) is not None:
-            self.cluster = cluster
-        else:
-            return False
-        return True
 
     def _value(self, flag: re.Pattern[str], word: str) -> str | None:
         """Return the value of a flag, which follows `=` or is the next word; None if the word is another."""
@@ -159,31 +159,17 @@ class _Reader:
             return None
         return found[1] or self.rest.pop(0)
 
-    def _preposition(self, word: str) -> bool:
-        """Take `in shop`, `in namespace shop`, `in cluster prod` or `@prod`, none of which can come first."""
-        if not self.left:
-            return False
-        if word.lower() in _IN and self.rest:
-            self._place()
-            return True
-        if word[:1] == "@" and len(word) > 1:
-            self.places.append(word[1:])
-            return True
-        return False
-
     def _place(self) -> None:
         what = self.rest[0].lower() if len(self.rest) > 1 else ""
+        if what in _THE_NAMESPACE | _THE_CLUSTER:
+            self.rest.pop(0)
+        place = self.rest.pop(0)
         if what in _THE_NAMESPACE:
-            self.namespace = self._second()
+            self.namespace = place
         elif what in _THE_CLUSTER:
-            self.cluster = self._second()
+            self.cluster = place
         else:
-            self.places.append(self.rest.pop(0))
-
-    def _second(self) -> str:
-        """Take the next two words and return the second."""
-        self.rest.pop(0)
-        return self.rest.pop(0)
+            self.places.append(place)
 
 
 def _checked(where: Where) -> Where | None:

@@ -93,27 +93,19 @@ def paragraphs_of(symptoms: Sequence[Symptom]) -> Iterator[tuple[int, ...]]:
     """
     if len(symptoms) > _MOST_LINES:
         return
-    for paragraph in _paragraphs(symptoms):
+    found: list[list[int]] = []
+    for index, symptom in enumerate(symptoms):
+        # What is from the cluster or has a time of its own was not typed.
+        if symptom.dated or symptom.subject is not None or not is_prose(symptom.text):
+            continue
+        if found and symptom.line - symptoms[found[-1][-1]].line <= _APART:
+            found[-1].append(index)
+        else:
+            found.append([index])
+    for whole in found:
+        paragraph = tuple(whole[:_LONGEST_PARAGRAPH])
         if paragraph[0] < _EDGE or paragraph[-1] >= len(symptoms) - _EDGE:
             yield paragraph
-
-
-def _paragraphs(symptoms: Sequence[Symptom]) -> Iterator[tuple[int, ...]]:
-    paragraph: list[int] = []
-    for index, symptom in enumerate(symptoms):
-        if not (_may_be_typed(symptom) and is_prose(symptom.text)):
-            continue
-        if paragraph and symptom.line - symptoms[paragraph[-1]].line > _APART:
-            yield tuple(paragraph[:_LONGEST_PARAGRAPH])
-            paragraph = []
-        paragraph.append(index)
-    if paragraph:
-        yield tuple(paragraph[:_LONGEST_PARAGRAPH])
-
-
-def _may_be_typed(symptom: Symptom) -> bool:
-    """Return whether a person may have written it: it is not from the cluster and has no time of its own."""
-    return not symptom.dated and symptom.subject is None
 
 
 def is_prose(line: str) -> bool:

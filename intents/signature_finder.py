@@ -222,7 +222,8 @@ class SignatureFinder:
         scale = self.scales.of(number, _choice(parts))
         if _is_whole(parts, among=among):
             return score(coverage=1.0, information=scale.total)
-        sure = scale.score(_information(parts) / scale.total - _distance_loss(parts, among=among))
+        lines = [part.line for part in parts]
+        sure = scale.score(_information(parts) / scale.total - _loss(max(lines) - min(lines), among=among))
         return max(sure, _score_when_cut(parts[0], scale)) if len(parts) == 1 else sure
 
     def _occurrence(self, lines: Lines, number: int, parts: Sequence[_Part], sure: float) -> Occurrence:
@@ -266,13 +267,8 @@ def _information(parts: Sequence[_Part]) -> float:
     return sum(part.alignment.information for part in parts)
 
 
-def _distance_loss(parts: Sequence[_Part], *, among: int) -> float:
-    """Return the coverage that a signature loses because its phrases are on several lines of so many."""
-    lines = [part.line for part in parts]
-    return _loss(max(lines) - min(lines), among=among)
-
-
 def _loss(apart: int, *, among: int) -> float:
+    """Return the coverage that a signature loses because its phrases are so many lines apart."""
     return _DISTANCE_LOSS * log(1 + apart) * log(max(1, among / _FEW))
 
 

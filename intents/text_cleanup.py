@@ -226,27 +226,20 @@ def time_in(line: str) -> PastedTime | None:
         return None
 
 
-def _time(match: re.Match[str]) -> PastedTime | None:
+def _time(match: re.Match[str]) -> PastedTime:
     if match["epoch"]:
         at = datetime.fromtimestamp(int(match["epoch"]), tz=UTC) + _fraction(match["efraction"])
         return PastedTime(at=at, year_known=True, zone_known=True)
-    if match["year"]:
-        date = (int(match["year"]), int(match["month"]), int(match["day"]))
-        return _pasted(date, match["clock"], match["fraction"], match["zone"])
-    if match["kmonth"]:
-        return _pasted((0, int(match["kmonth"]), int(match["kday"])), match["kclock"], match["kfraction"], None)
-    if match["rmonth"]:
-        month = _MONTHS.get(match["rmonth"], 0)
-        return _pasted((int(match["ryear"]), month, int(match["rday"])), match["rclock"], None, match["rzone"])
-    month = _MONTHS.get(match["smonth"], 0)
-    return _pasted((0, month, int(match["sday"])), match["sclock"], None, None)
-
-
-def _pasted(date: tuple[int, int, int], clock: str, fraction: str | None, zone: str | None) -> PastedTime:
-    year, month, day = date
+    named = match["rmonth"] or match["smonth"]
+    year = int(match["year"] or match["ryear"] or 0)
+    month = _MONTHS.get(named, 0) if named else int(match["month"] or match["kmonth"])
+    day = int(match["day"] or match["kday"] or match["rday"] or match["sday"])
+    clock = match["clock"] or match["kclock"] or match["rclock"] or match["sclock"]
     hour, minute, second = (int(part) for part in clock.split(":"))
+    zone = match["zone"] or match["rzone"]
     # 29 February without a year has no certain date: 1900 had none, so it counts as no time.
-    at = datetime(year or 1900, month, day, hour, minute, min(second, 59), tzinfo=_zone(zone)) + _fraction(fraction)
+    at = datetime(year or 1900, month, day, hour, minute, min(second, 59), tzinfo=_zone(zone))
+    at += _fraction(match["fraction"] or match["kfraction"])
     return PastedTime(at=at, year_known=bool(year), zone_known=zone is not None)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Set
+from collections.abc import Container, Iterable, Set
 from functools import cache, lru_cache
 from math import log
 from typing import Final, NamedTuple
@@ -40,17 +40,11 @@ def words_of(line: str) -> list[str]:
 
 def tokens_of(line: str) -> list[Token]:
     """Return the words of a line in order, with their places."""
-    return list(_tokens(line))
-
-
-def _tokens(line: str) -> Iterator[Token]:
-    for match in _WORD.finditer(_lowered(line)):
-        run, start = match.group(), match.start()
-        if run[0] < _FIRST_CJK or len(run) <= 2:
-            yield Token(run, start, match.end())
-            continue
-        for index, pair in enumerate(_pairs(run)):
-            yield Token(pair, start + index, start + index + 2)
+    return [
+        Token(word, start, start + len(word))
+        for match in _WORD.finditer(_lowered(line))
+        for start, word in enumerate(_pairs(match.group()), match.start())
+    ]
 
 
 def _pairs(run: str) -> list[str]:
@@ -118,17 +112,14 @@ def terms_of(text: str, *, known: Container[str] = ()) -> frozenset[str]:
 
 def term_of(word: str) -> str:
     """Return the term of a word, even of a stop word."""
-    return _representative(stem_of(word))
+    stem = stem_of(word)
+    return _synonyms().get(stem, stem)
 
 
 @lru_cache(maxsize=20_000)
 def _counted_term(word: str) -> str:
     """Return the term of a word; "" for a stop word."""
     return term_of(word) if _is_telling(word) else _NOTHING
-
-
-def _representative(stem: str) -> str:
-    return _synonyms().get(stem, stem)
 
 
 @cache
