@@ -20,7 +20,6 @@ from intents.domain import (
     Hypothesis,
     JudgedHypothesis,
     ObjectRef,
-    Strength,
     Value,
     Verdict,
 )
@@ -74,11 +73,6 @@ def focus_of(incident: Incident, hypothesis: Hypothesis, *, namespace: str = "")
 
 # A capability is judged for at most so many objects of an answer.
 MOST_OBJECTS: Final = 3
-
-
-def is_capability(incident: Incident) -> bool:
-    """Return whether an entry is a capability."""
-    return incident.strongest is Strength.CAPABILITY
 
 
 def raised(incident: Incident, judged: Iterable[JudgedHypothesis], focuses: Iterable[Focus]) -> tuple[Hypothesis, ...]:

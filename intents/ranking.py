@@ -164,7 +164,7 @@ def timeline(ranked: Sequence[JudgedHypothesis]) -> tuple[TimelineEvent, ...]:
     """
     told = _chain([one for one in ranked if one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)])
     linked = len(told) > 1
-    moments = [moment for one in told for moment in _moments(one, _part(one) if linked else ChainRole.NONE)]
+    moments = [moment for one in told for moment in _moments(one, linked=linked)]
     facts = {finding.rule for one in told for finding in one.cluster_support if any(row.at for row in finding.rows)}
     if len({moment.subject for moment in moments}) < 2 or not (linked or len(facts) > 1):
         return ()
@@ -192,12 +192,9 @@ def causing(effect: HypothesisKey, ranked: Iterable[JudgedHypothesis]) -> tuple[
     return tuple(found.values())
 
 
-def _part(one: JudgedHypothesis) -> ChainRole:
-    return ChainRole.EFFECT if one.cause else ChainRole.CAUSE
-
-
-def _moments(one: JudgedHypothesis, part: ChainRole) -> Iterator[TimelineEvent]:
+def _moments(one: JudgedHypothesis, *, linked: bool) -> Iterator[TimelineEvent]:
     """Yield one event for each object and rule: the first time, and the number."""
+    part = (ChainRole.EFFECT if one.cause else ChainRole.CAUSE) if linked else ChainRole.NONE
     for finding in one.cluster_support:
         rows: dict[ObjectRef, list[tuple[datetime, Row]]] = {}
         for row in finding.rows:
@@ -256,9 +253,11 @@ def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime)
     asked_for = any(one.verdict is Verdict.OFFERED and one.hypothesis.matches for one in by_key.values())
 
     def place_of(one: JudgedHypothesis) -> tuple[object, ...]:
-        place, general, *rest = _place(one, general=is_general(one, catalog))
+        general = is_general(one, catalog)
+        offer = one.capability and one.verdict is not Verdict.RULED_OUT
         # Who asks for an action knows that the object is in trouble.
-        return (_ORDER[Verdict.OFFERED] if asked_for and general else place, general, *rest)
+        verdict = Verdict.OFFERED if offer or (asked_for and general) else one.verdict
+        return _ORDER[verdict], general, -one.hypothesis.score, one.incident
 
     answer: dict[HypothesisKey, JudgedHypothesis] = {}
 
@@ -282,11 +281,6 @@ def is_general(one: JudgedHypothesis, catalog: Catalog) -> bool:
     """Tell whether a hypothesis says no more than that its object is in trouble."""
     entry = catalog.get(one.incident)
     return entry is not None and bool(entry.shows)
-
-
-def _place(one: JudgedHypothesis, *, general: bool) -> tuple[int, bool, float, str]:
-    offer = one.capability and one.verdict is not Verdict.RULED_OUT
-    return _ORDER[Verdict.OFFERED if offer else one.verdict], general, -one.hypothesis.score, one.incident
 
 
 def _cause_of(

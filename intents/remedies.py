@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from intents import templates
-from intents.catalog.schema import Incident, Remediation
+from intents.catalog.schema import Incident, Remediation, TargetTemplate
 from intents.domain import ObjectRef, Question, Remedy, Row
 from intents.rules import RuleAnswer, RuleResult, rows_context
 
@@ -32,30 +32,25 @@ def unambiguous(
 ) -> tuple[Remedy, ...]:
     """Return the remedies for which no row leads to another target."""
     by_id = {each.id: each for each in incident.remediations}
-    return tuple(
-        one
-        for one in remedies
-        if (remediation := by_id.get(one.id)) is None or len(_targets(remediation, results, values)) < 2
-    )
+    return tuple(one for one in remedies if len(_targets(by_id[one.id], results, values)) < 2)
 
 
-def _targets(
-    remediation: Remediation, results: Sequence[RuleResult], values: Mapping[str, Any]
-) -> set[tuple[str, str, str]]:
+def _targets(remediation: Remediation, results: Sequence[RuleResult], values: Mapping[str, Any]) -> set[ObjectRef]:
     """Return the targets that the rows lead to, each by itself."""
-    target = remediation.target
     found = set()
     for row in _rows(remediation, results):
         own = rows_context((row,))
         context = {**values, **dict.fromkeys((remediation.rows_of or "found", "found", "row"), own)}
-        found.add(
-            (
-                templates.render(target.kind, context),
-                templates.render(target.namespace, context),
-                templates.render(target.name, context),
-            )
-        )
+        found.add(_named(remediation.target, context))
     return found
+
+
+def _named(target: TargetTemplate, context: Mapping[str, Any]) -> ObjectRef:
+    return ObjectRef(
+        kind=templates.render(target.kind, context),
+        namespace=templates.render(target.namespace, context),
+        name=templates.render(target.name, context),
+    )
 
 
 def _rows(remediation: Remediation, results: Sequence[RuleResult]) -> Sequence[Row]:
@@ -82,11 +77,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
         id=remediation.id,
         action=str(remediation.action),
         title=templates.render_text(remediation.title, context),
-        target=ObjectRef(
-            kind=templates.render(target.kind, context),
-            namespace=templates.render(target.namespace, context),
-            name=templates.render(target.name, context),
-        ),
+        target=_named(target, context),
         args={key: fill(value, given) for key, value in remediation.args.items()},
         asks=tuple(
             Question(

@@ -183,12 +183,7 @@ def _holds(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any
     if rule.pasted or of_several:
         # It rests on the text, or says something of all rows: no object is the one at fault.
         found = replace(found, subject=None, quote="", reproduce="")
-    return replace(
-        found,
-        decisive=rule.decisive,
-        table=_table(rule, rows),
-        pasted=rule.pasted,
-    )
+    return replace(found, decisive=rule.decisive, table=_table(rule, rows), pasted=rule.pasted)
 
 
 def _otherwise(rule: Rule, rows: Sequence[Row], values: Mapping[str, Any]) -> Finding | None:
@@ -203,10 +198,12 @@ def _finding(
 ) -> Finding:
     """Return a finding about rows; the first row is quoted."""
     first = rows[0] if rows else None
+    own = rows_context(rows)
+    context = {**values, "row": own, "rows": own["rows"], "count": _count(rule, rows), "total": total}
     return Finding(
         rule=rule.id,
         outcome=outcome,
-        says=templates.render_text(says, _sentence_context(rule, rows, total, values)),
+        says=templates.render_text(says, context),
         subject=first.subject if first else None,
         quote=first.quote if first else "",
         reproduce=first.reproduce if first else "",
@@ -247,11 +244,6 @@ def rows_context(rows: Sequence[Row]) -> dict[str, Any]:
     keys = dict.fromkeys(key for row in rows for key in row.values)
     joined = {key: tuple(dict.fromkeys(row.values[key] for row in rows if key in row.values)) for key in keys}
     return {**(dict(rows[0].values) if rows else {}), "rows": joined, "count": len(rows)}
-
-
-def _sentence_context(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any]) -> dict[str, Any]:
-    own = rows_context(rows)
-    return {**values, "row": own, "rows": own["rows"], "count": _count(rule, rows), "total": total}
 
 
 def _table(rule: Rule, rows: Sequence[Row]) -> Table | None:

@@ -151,9 +151,7 @@ def undivided(readings: Mapping[str, ProbeResult]) -> OneSubject:
 
 def unread(readings: Mapping[str, ProbeResult]) -> OneSubject:
     """Return the readings without rows, for a question whose object is not known."""
-    return OneSubject(
-        readings={name: replace(one, rows=(), skipped=not one.gaps) for name, one in readings.items()},
-    )
+    return OneSubject(readings={name: replace(one, rows=(), skipped=not one.gaps) for name, one in readings.items()})
 
 
 def apart(found: Sequence[Candidate], kin: frozenset[ObjectKey]) -> Iterator[tuple[Candidate, frozenset[ObjectKey]]]:
@@ -202,9 +200,7 @@ def narrowed(
         else:
             # Objects that were looked at and have no row are not the one in question.
             kept[name] = replace(reading, rows=rows, looked_at=reading.looked_at if rows else 0)
-    return (
-        undivided(readings) if all(kept[name] is each for name, each in readings.items()) else OneSubject(readings=kept)
-    )
+    return OneSubject(readings=readings if all(kept[name] is each for name, each in readings.items()) else kept)
 
 
 def _mentions(row: Row, names: Mapping[str, str], spaces: frozenset[str]) -> bool:

@@ -210,43 +210,22 @@ def decide(incident: Incident, findings: Sequence[Finding]) -> Verdict:
     """Return the verdict that the findings allow."""
     if incident.status is Status.SANDBOX:
         return Verdict.POSSIBLE
+    supports = [finding for finding in findings if finding.outcome is FindingOutcome.SUPPORTS]
+    decisive = any(finding.decisive for finding in supports if not finding.pasted)
+    refuted = any(finding.outcome is FindingOutcome.REFUTES for finding in findings)
     if incident.strongest is Strength.CAPABILITY:
-        return _capability_verdict(findings)
-    return _cause_verdict(incident, findings)
-
-
-def _capability_verdict(findings: Sequence[Finding]) -> Verdict:
-    if _refuted(findings):
-        return Verdict.RULED_OUT
-    proven = any(finding.decisive for finding in _cluster_support(findings))
-    return Verdict.OFFERED if proven and not _may_be_refuted(findings) else Verdict.POSSIBLE
-
-
-def _cause_verdict(incident: Incident, findings: Sequence[Finding]) -> Verdict:
-    from_cluster = _cluster_support(findings)
-    decisive = any(finding.decisive for finding in from_cluster)
-    if _refuted(findings):
+        offered = decisive and not _may_be_refuted(findings)
+        return Verdict.RULED_OUT if refuted else Verdict.OFFERED if offered else Verdict.POSSIBLE
+    if refuted:
         return Verdict.LIKELY if decisive and incident.strongest is not Strength.POSSIBLE else Verdict.RULED_OUT
-    if not from_cluster:
+    if all(finding.pasted for finding in supports):
         return Verdict.POSSIBLE
     # The paste can prove what no API serves, such as a line of a console, once the cluster supports it too.
-    proven_by_paste = any(finding.decisive for finding in _support(findings) if finding.pasted)
+    proven_by_paste = any(finding.decisive for finding in supports if finding.pasted)
     proven = proven_by_paste or (decisive and incident.strongest is Strength.CONFIRMED)
     if proven and not _may_be_refuted(findings):
         return Verdict.CONFIRMED
     return Verdict.POSSIBLE if incident.strongest is Strength.POSSIBLE else Verdict.LIKELY
-
-
-def _support(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.outcome is FindingOutcome.SUPPORTS]
-
-
-def _cluster_support(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.is_cluster_support]
-
-
-def _refuted(findings: Iterable[Finding]) -> bool:
-    return any(finding.outcome is FindingOutcome.REFUTES for finding in findings)
 
 
 def _may_be_refuted(findings: Iterable[Finding]) -> bool:

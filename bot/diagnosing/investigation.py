@@ -19,8 +19,8 @@ from intents.anchors import NO_QUESTION, Question
 from intents.catalog.fields import Cause, Consequence, LinkedBy
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
-from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ObjectRef, ProbeResult
-from intents.focus import besides, is_capability, is_shown, named_as, raised
+from intents.domain import FindingOutcome, Focus, Hypothesis, JudgedHypothesis, ObjectRef, ProbeResult, Strength
+from intents.focus import besides, is_shown, named_as, raised
 from intents.kinds import KINDS, WORDS
 from intents.named_objects import ObjectKey
 from intents.ranking import may_cause, pods_named, rank, recovery_of, services_called
@@ -97,7 +97,8 @@ class Investigation:
         """Return the general actions for the objects of this diagnosis that no hypothesis offers yet."""
         causes = rank(self._all_judged(), self.catalog, now=self.now)
         focuses = [self.focus(self.catalog.incidents[one.incident], one.hypothesis) for one in causes]
-        open_ = [incident for incident in self.catalog if is_capability(incident) and not self._supported(incident.id)]
+        capabilities = (incident for incident in self.catalog if incident.strongest is Strength.CAPABILITY)
+        open_ = [incident for incident in capabilities if not self._supported(incident.id)]
         found = await asyncio.gather(*(self._offer(raised(incident, causes, focuses)) for incident in open_))
         return tuple(one for one in found if one is not None)
 
