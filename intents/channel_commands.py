@@ -178,9 +178,9 @@ def _with_more(action: ChannelAction, more: Sequence[str]) -> ChannelCommand | M
 
 
 def _unknown(rest: Sequence[str]) -> Misuse | None:
-    if meant := _nearest(rest[0]):
+    if rest[0].isascii() and (known := misspelt(rest[0], filter(str.isascii, _ACTIONS))):
         says = Text(en=f'incident has no command "{rest[0]}"', zh=f"incident 没有“{rest[0]}”这个操作")
-        return Misuse(says=says, closest=" ".join(["incident", meant, *rest[1:]]))
+        return Misuse(says=says, closest=" ".join(["incident", _ACTIONS[known], *rest[1:]]))
     if len(rest) > 1:
         return None
     says = Text(
@@ -200,14 +200,6 @@ def _misspelt(first: str, rest: Sequence[str]) -> Misuse | None:
         says = Text(en=f'"{first}" needs "incident" before it', zh=f"“{first}”前面需要加 incident")
         return Misuse(says=says, closest=f"incident {action}")
     return None
-
-
-def _nearest(word: str) -> str:
-    """Return the action of which `word` is a misspelling; "" for none."""
-    if not word.isascii():
-        return ""
-    known = misspelt(word, filter(str.isascii, _ACTIONS))
-    return _ACTIONS[known].value if known else ""
 
 
 _WORDS: Final = frozenset({"learned", "已保存"})

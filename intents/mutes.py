@@ -15,7 +15,7 @@ from intents.domain import Diagnosis, Hypothesis, ObjectRef, Text
 from intents.kinds import CLUSTER_SCOPED, KINDS, SPELLINGS
 from intents.places import IS_NAME
 from intents.spelling import Misuse
-from intents.spoken_mutes import leading_duration
+from intents.spoken_mutes import UNITS, leading_duration
 
 MUTED_FOR: Final = timedelta(days=7)
 # A mute that is forgotten would hide its incident forever.
@@ -23,7 +23,6 @@ LONGEST: Final = timedelta(days=366)
 # People of a channel may ask for posts of the watch about an incident only once it has lasted this long.
 POSTED_AFTER: Final = (timedelta(minutes=15), timedelta(hours=1))
 _USAGE: Final = "mute ID|KIND NAMESPACE/NAME|namespace NAME 7d REASON"
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION: Final = re.compile(r"(\d{1,6})([mhdw])")
 _BEFORE_DURATION: Final = frozenset({"for", "持续"})
 _BEFORE_REASON: Final = re.compile(r"^(?:because(?: of)?|since|reason|原因)?[:：,，\s]*", re.IGNORECASE)
@@ -52,7 +51,7 @@ def mute_command(words: Sequence[str]) -> MuteCommand | Misuse | None:
         rest = rest[1:]
     lasts = MUTED_FOR
     if rest and (given := _DURATION.fullmatch(rest[0].lower().rstrip(":：,，"))):
-        lasts, rest = timedelta(**{_UNITS[given[2]]: int(given[1])}), rest[1:]
+        lasts, rest = timedelta(**{UNITS[given[2]]: int(given[1])}), rest[1:]
     elif spoken := leading_duration(" ".join(rest)):
         lasts, rest = spoken[0], spoken[1].split()
     if not timedelta(0) < lasts <= LONGEST:
@@ -82,11 +81,6 @@ def _what(words: Sequence[str]) -> tuple[str, Sequence[str]] | None:
     if not all(map(IS_NAME.fullmatch, parts)) or len(parts) != (1 if scoped else 2):
         return None
     return f"{about} {name}", rest
-
-
-def mute_of(about: ObjectRef) -> str:
-    """Return the key under which a mute of an object is stored."""
-    return str(about)
 
 
 def covers(muted: str, *, incident: str = "", objects: Iterable[ObjectRef] = ()) -> bool:

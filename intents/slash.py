@@ -142,8 +142,7 @@ def parse_command(text: str) -> Command:
             return _NOTHING
     if "\n" in said:
         return _text(said)
-    asked = _connection(words) or _spoken_connection(said) or _whole_cluster(words) or _object(words)
-    asked = asked or _from_kubectl(said)
+    asked = _asked(said, words, spoken=spoken_connection(said))
     if isinstance(asked, ObjectQuery) and asked.place not in ("", asked.namespace):
         # Every word of a command counts: what is not a namespace is a cluster, or a mistake that is reported.
         return replace(asked, cluster=asked.place, place="")
@@ -164,9 +163,7 @@ def parse_message(text: str) -> Command:
         return of_channel
     command = _word_command(said, words)
     if command is None and "\n" not in said:
-        words = words[1:] if _first(words) in _DIAGNOSE else words
-        command = _connection(words) or _whole_cluster(words) or _object(words)
-        command = command or _from_kubectl(said)
+        command = _asked(said, words[1:] if _first(words) in _DIAGNOSE else words)
     return _text(said) if command is None or isinstance(command, Misuse) else command
 
 
@@ -246,12 +243,18 @@ def _single_word(word: str) -> Command:
 # --- an object ------------------------------------------------------------------------------------------------------
 
 
-def _object(words: Sequence[str]) -> ObjectQuery | Misuse | None:
-    """Read KIND [NS/]NAME, KIND/[NS/]NAME or NS/NAME (a pod), with its place; None for anything else.
+def _asked(said: str, words: Sequence[str], *, spoken: str = "") -> TextQuery | ObjectQuery | Misuse | None:
+    """Read a connection, `spoken` or as a command, the whole cluster, or an object, with its place.
 
     The place: -n NS, "in NS", --context CLUSTER, "in CLUSTER" after a namespace, "in cluster CLUSTER", @CLUSTER.
     """
     bare, where = without_where([word.strip("`") for word in words])
+    asked = _connection(bare, where) or (TextQuery(text=spoken) if spoken else None)
+    return asked or _whole_cluster(bare, where) or _object(bare, where) or _from_kubectl(said)
+
+
+def _object(bare: Sequence[str], where: Where) -> ObjectQuery | Misuse | None:
+    """Read KIND [NS/]NAME, KIND/[NS/]NAME or NS/NAME (a pod); None for anything else."""
     if len(bare) == 1:
         return _in_one_word(bare[0], where)
     if len(bare) != 2:
@@ -260,9 +263,8 @@ def _object(words: Sequence[str]) -> ObjectQuery | Misuse | None:
     return _made(kind, target, where) if kind.lower() in SPELLINGS else _of_other_kind(kind, target, where)
 
 
-def _connection(words: Sequence[str]) -> TextQuery | Misuse | None:
-    """Read `connection CLIENT SERVICE:PORT` with its place: a text to explain."""
-    bare, where = without_where([word.strip("`") for word in words])
+def _connection(bare: Sequence[str], where: Where) -> TextQuery | Misuse | None:
+    """Read `connection CLIENT SERVICE:PORT`: a text to explain."""
     places = list(where.places)
     if places and not (where.namespace or any("/" in word for word in bare)):
         where = replace(where, namespace=places.pop(0))
@@ -270,23 +272,13 @@ def _connection(words: Sequence[str]) -> TextQuery | Misuse | None:
     return TextQuery(text=asked, cluster=where.cluster or "".join(places[:1])) if isinstance(asked, str) else asked
 
 
-def _spoken_connection(said: str) -> TextQuery | None:
-    asked = spoken_connection(said)
-    return TextQuery(text=asked) if asked else None
-
-
-def _whole_cluster(words: Sequence[str]) -> ObjectQuery | None:
+def _whole_cluster(bare: Sequence[str], where: Where) -> ObjectQuery | None:
     """Read `cluster`, with the cluster that is meant; with a namespace it asks for that as a whole."""
-    bare, where = without_where([word.strip("`") for word in words])
     if [word.lower() for word in bare] not in _ALL_OF_IT:
         return None
     if where.namespace:
         return ObjectQuery(kind="namespace", name=where.namespace, cluster=where.cluster)
-    return _of_cluster(where.cluster or next(iter(where.places), ""))
-
-
-def _of_cluster(cluster: str) -> ObjectQuery:
-    whole = whole_cluster()
+    whole, cluster = whole_cluster(), where.cluster or next(iter(where.places), "")
     return ObjectQuery(kind=whole.kind, name=whole.name, cluster=cluster)
 
 

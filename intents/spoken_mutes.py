@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _HAN_UNITS: Final = {"分": "m", "小": "h", "钟": "h", "天": "d", "日": "d", "周": "w", "星": "w"}
 _NUMBERS: Final = {
     "a": 1, "an": 1, "one": 1, "the next": 1, "two": 2, "three": 3, "four": 4, "six": 6, "half an": 0.5,
@@ -81,4 +81,4 @@ def is_about_mutes(text: str) -> bool:
 def _lasting(found: re.Match[str]) -> timedelta:
     said, unit = found["n"].lower(), found["unit"].lower()[0]
     number = _NUMBERS[said] if said in _NUMBERS else int(said)
-    return timedelta(**{_UNITS[_HAN_UNITS.get(unit, unit)]: number})
+    return timedelta(**{UNITS[_HAN_UNITS.get(unit, unit)]: number})

@@ -22,7 +22,7 @@ from bot.workflows.feedback import Mutes
 from bot.workflows.reply import Reply
 from bot.workflows.services import Exchange, Services
 from intents.domain import Json, ObjectRef, Text
-from intents.mutes import LONGEST, MUTED_FOR, MuteCommand, mute_command, mute_of
+from intents.mutes import LONGEST, MUTED_FOR, MuteCommand, mute_command
 from intents.request import AskInWords, is_in_words
 from intents.sheets import NextAsk, Sheet, SheetRow
 from intents.slash import MutedQuery, TextQuery, parse_message
@@ -187,7 +187,7 @@ class WordRequests:
         if entry := next((word for word in words if "-" in word and word in incidents), ""):
             return entry
         if about is not None and about.kind != "Cluster":
-            return mute_of(about)
+            return str(about)
         return ""
 
     def _command(self, text: str, about: ObjectRef | None, channel: str) -> MuteCommand | None:
