@@ -101,14 +101,13 @@ async def _diagnosed(
     progress: Callable[[Progress], None] | None,
     access: Access,
 ) -> Diagnosis:
-    if isinstance(request, ExplainText):
-        if connection is None:
-            return await _explain(request, engine, None, progress)
-        async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-            return await _explain(request, engine, snapshot, progress)
     if connection is None:
+        if isinstance(request, ExplainText):
+            return await _explain(request, engine, None, progress)
         raise ValueError("an object cannot be diagnosed without a connection to its cluster")
     async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
+        if isinstance(request, ExplainText):
+            return await _explain(request, engine, snapshot, progress)
         return await _diagnose_object(request, engine, snapshot, progress)
 
 
@@ -139,12 +138,7 @@ async def _explain(
     judged, notes = await explanation.judged()
     states = NamedStates()
     if snapshot is not None and not any(one.verdict in _ANSWERED for one in judged):
-        finder = NamedStateFinder(
-            snapshot=snapshot,
-            engine=engine,
-            reads=reads,
-            namespace=request.namespace,
-        )
+        finder = NamedStateFinder(snapshot=snapshot, reads=reads, namespace=request.namespace)
         # An alert says that something is wrong with its object, and so does a line that it logs now: whatever its kind
         # may suffer from is checked.
         names = (*matching.objects, *([entity_of(speakers.only.subject)] if speakers.only else []))
@@ -159,8 +153,7 @@ async def _explain(
         )
         states = await finder.states_of(names, even_healthy=is_open or not judged or question.alert or quoted)
         if request.addressed and not (judged or states.states or states.notes):
-            words = possible_names(request.text)
-            states = await finder.states_by_words(words, even_healthy=True)
+            states = await finder.states_by_words(possible_names(request.text))
         judged = states.beside(judged, catalog=engine.catalog, now=snapshot.now)
         notes = notes if judged else states.notes
         if speakers.only and states.states and not notes:
@@ -172,7 +165,7 @@ async def _explain(
         about = focus(first, judged[0].hypothesis)
     behind: tuple[Gap, ...] = ()
     if snapshot is not None:
-        judged, behind = await with_causes_behind(snapshot, judged, engine=engine, reads=reads)
+        judged, behind = await with_causes_behind(snapshot, judged, reads=reads)
         judged = await with_possible_rollbacks(snapshot, judged)
     diagnosis = Diagnosis(
         focus=about,
@@ -226,7 +219,7 @@ async def _diagnose_object(
     obj = await snapshot.get(resource, instead.name, namespace=instead.namespace)
     reads = Reads(snapshot=snapshot, engine=engine, progress=progress, alert=request.alert)
     announced_by_trouble(snapshot, obj)
-    state = await state_of(snapshot, resource, obj, engine=engine, reads=reads)
+    state = await state_of(snapshot, resource, obj, reads=reads)
     judged = await with_possible_rollbacks(snapshot, state.hypotheses)
     diagnosis = Diagnosis(
         focus=state.focus,

@@ -35,36 +35,19 @@ _RECENT: Final = 500
 _SURE: Final = 0.75
 
 
-@dataclass(frozen=True, slots=True)
-class RecentMatches:
-    """The last matches that a job may need, by a digest of the text: from the acknowledgement to the job."""
-
-    _kept: OrderedDict[str, MatchResult] = field(default_factory=OrderedDict)
-
-    def find(self, digest: str) -> MatchResult | None:
-        return self._kept.get(digest)
-
-    def keep(self, digest: str, matching: MatchResult) -> None:
-        # Most texts are chat: no job matches it again.
-        if matching.hypotheses:
-            self._kept[digest] = matching
-            self._kept.move_to_end(digest)
-            if len(self._kept) > _RECENT:
-                self._kept.popitem(last=False)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """The catalog and matcher of a diagnosis.
 
-    A reloaded catalog makes a new engine with a new `revision`.
+    A reloaded catalog makes a new engine with a new `revision`. `recent` are the last matches that a job may need, by a
+    digest of the text: from the acknowledgement to the job.
     """
 
     catalog: Catalog
     matcher: Matcher | LayeredMatcher
     probes: Mapping[str, Probe]
     revision: str = field(default_factory=lambda: uuid4().hex)
-    recent: RecentMatches = field(default_factory=RecentMatches, compare=False, repr=False)
+    recent: OrderedDict[str, MatchResult] = field(default_factory=OrderedDict, compare=False, repr=False)
 
     def meaning(self, message: str) -> str:
         """Return the entry that a message of a program means, "" for none.
@@ -219,10 +202,15 @@ class CarriedMatch:
 async def carried_match(text: str, *, engine: Engine) -> CarriedMatch:
     """Return the match of a text that was matched lately; otherwise match it now."""
     digest = _digest(text)
-    matching = engine.recent.find(digest)
+    matching = engine.recent.get(digest)
     if matching is None:
         matching = await match_text(text, engine=engine)
-        engine.recent.keep(digest, matching)
+        # Most texts are chat: no job matches it again.
+        if matching.hypotheses:
+            engine.recent[digest] = matching
+            engine.recent.move_to_end(digest)
+            if len(engine.recent) > _RECENT:
+                engine.recent.popitem(last=False)
     return CarriedMatch(text=digest, catalog=engine.revision, matching=matching)
 
 

@@ -16,7 +16,6 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.alert_metrics import is_of_alert
-from bot.diagnosing.engine import Engine
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import Resolved
 from bot.diagnosing.object_search import ANY_KIND, MOST_CANDIDATES, IncompleteList, candidates, find, listed_anywhere
@@ -222,7 +221,6 @@ class NamedStateFinder:
     """
 
     snapshot: Snapshot
-    engine: Engine
     reads: Reads
     namespace: str
 
@@ -233,7 +231,7 @@ class NamedStateFinder:
         standings = [one for one in found if isinstance(one, _Standing)]
         return await self._states(standings, even_healthy=even_healthy, notes=notes)
 
-    async def states_by_words(self, words: Sequence[str], *, even_healthy: bool) -> NamedStates:
+    async def states_by_words(self, words: Sequence[str]) -> NamedStates:
         """Return the states of the workloads, Services and pods that have one of these words as their name.
 
         The default namespace of the surface is the only one in question. A name that several namespaces have is
@@ -247,12 +245,12 @@ class NamedStateFinder:
             there = [one for one in meant if namespace_of(one.manifest) == home]
             if not there:
                 return NamedStates(notes=(_elsewhere(meant, home),))
-            return await self._states(there, even_healthy=even_healthy)
+            return await self._states(there, even_healthy=True)
         meant = [one for one in meant if namespace_of(one.manifest) in words] or meant
         unhealthy = [one for one in meant if not one.is_healthy(self.snapshot.now)]
         if note := _ambiguous(unhealthy or meant):
             return NamedStates(notes=(note,))
-        return await self._states(meant, even_healthy=even_healthy)
+        return await self._states(meant, even_healthy=True)
 
     async def _listed(self, kind: str) -> list[_Standing]:
         try:
@@ -269,10 +267,7 @@ class NamedStateFinder:
         broken = [one for one in standings if not one.is_healthy(self.snapshot.now)][:MOST_READ]
         chosen = broken or (standings[:1] if even_healthy else [])
         states = await asyncio.gather(
-            *(
-                state_of(self.snapshot, one.resource, one.manifest, engine=self.engine, reads=self.reads)
-                for one in chosen
-            )
+            *(state_of(self.snapshot, one.resource, one.manifest, reads=self.reads) for one in chosen)
         )
         return NamedStates(states=tuple(states), notes=() if standings else notes)
 

@@ -130,7 +130,8 @@ class Investigation:
         `subject` is that one if it was judged before.
         """
         about = subject or (focus.ref if focus.names_object else besides(hypothesis) or self._speaker)
-        return replace(self.question, reached=self._reached(hypothesis, about), kin=self._kin(about))
+        kin = self._graphs[0].kin(about.key) if about and self._graphs else frozenset()
+        return replace(self.question, reached=self._reached(hypothesis, about), kin=kin)
 
     async def _read(self, hypothesis: Hypothesis) -> Readings:
         incident = self.catalog.incidents[hypothesis.incident]
@@ -166,9 +167,6 @@ class Investigation:
             calls=frozenset(key for graph, subject in places for key in graph.called(subject)),
             served_by=frozenset(key for graph, subject in places for key in graph.serving(subject)),
         )
-
-    def _kin(self, about: ObjectRef | None) -> frozenset[ObjectKey]:
-        return self._graphs[0].kin(about.key) if about and self._graphs else frozenset()
 
     def _reached(self, hypothesis: Hypothesis, about: ObjectRef | None) -> frozenset[ObjectKey]:
         """Return the objects that belong to the question: those that the one in question needs, or that need it.

@@ -14,7 +14,7 @@ from bot.cluster.reads import listed
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.alert_metrics import is_of_alert, raised_by_alert
-from bot.diagnosing.engine import Engine, match_symptoms
+from bot.diagnosing.engine import match_symptoms
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.object_search import readable
 from bot.diagnosing.observation import Statement, is_over, observe, unexplained
@@ -90,34 +90,29 @@ class ObjectState:
     checked: bool = True
 
 
-async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, engine: Engine, reads: Reads) -> ObjectState:
+async def state_of(snapshot: Snapshot, resource: Resource, obj: Json, *, reads: Reads) -> ObjectState:
     """Observe an object, and what is behind it, and judge what its state may mean. Failed reads become gaps.
 
     Of Services that are well, the workloads behind are judged: a program that is ready may fail at its work.
     """
     services = services_behind({**obj, "kind": resource.kind})
     own, *behind = await asyncio.gather(
-        _own_state(snapshot, resource, obj, engine=engine, reads=reads),
-        *(_state_behind(snapshot, service, engine=engine, reads=reads) for service in services[:_MOST_BEHIND]),
+        _own_state(snapshot, resource, obj, reads=reads),
+        *(_state_behind(snapshot, service, reads=reads) for service in services[:_MOST_BEHIND]),
     )
     if len(services) > _MOST_BEHIND:
         detail = f"only {_MOST_BEHIND} of {len(services)} were judged"
         gap = Gap(what="the Services behind it", reason=GapReason.TRUNCATED, detail=detail)
         own = replace(own, gaps=(*own.gaps, gap))
-    own = _with_behind(own, behind, engine=engine, now=snapshot.now)
+    own = _with_behind(own, behind, reads=reads, now=snapshot.now)
     known = {own.focus.ref.key, *services}
-    own = await _with_workloads(snapshot, own, known, engine=engine, reads=reads)
-    judged, gaps = await with_causes_behind(snapshot, own.hypotheses, engine=engine, reads=reads, known=known)
+    own = await _with_workloads(snapshot, own, known, reads=reads)
+    judged, gaps = await with_causes_behind(snapshot, own.hypotheses, reads=reads, known=known)
     return replace(own, hypotheses=judged, gaps=tuple(dict.fromkeys((*own.gaps, *gaps))))
 
 
 async def with_causes_behind(
-    snapshot: Snapshot,
-    judged: Sequence[JudgedHypothesis],
-    *,
-    engine: Engine,
-    reads: Reads,
-    known: Collection[ObjectKey] = (),
+    snapshot: Snapshot, judged: Sequence[JudgedHypothesis], *, reads: Reads, known: Collection[ObjectKey] = ()
 ) -> tuple[tuple[JudgedHypothesis, ...], tuple[Gap, ...]]:
     """Return hypotheses with why the Services at which they end are not well, and the gaps of the look there.
 
@@ -126,18 +121,18 @@ async def with_causes_behind(
     seen, gaps = set(known), dict[Gap, None]()
 
     async def behind(end: JudgedHypothesis, service: ObjectKey) -> ObjectState:
-        state = await _state_behind(snapshot, service, engine=engine, reads=reads)
-        state = await _with_workloads(snapshot, state, {service}, engine=engine, reads=reads)
+        state = await _state_behind(snapshot, service, reads=reads)
+        state = await _with_workloads(snapshot, state, {service}, reads=reads)
         # What only its callers tell of a Service, its own state does not show.
         found = {one.key: one for one in (end, *state.hypotheses)}
-        return replace(state, hypotheses=causing(end.key, rank(found.values(), engine.catalog, now=snapshot.now)))
+        return replace(state, hypotheses=causing(end.key, rank(found.values(), reads.engine.catalog, now=snapshot.now)))
 
     for _ in range(_FARTHEST):
-        ends = _ends(judged, engine.catalog, seen)
+        ends = _ends(judged, reads.engine.catalog, seen)
         states = await asyncio.gather(*(behind(end, service) for end, service in ends))
         seen.update(service for _, service in ends)
         gaps |= dict.fromkeys(gap for state in states for gap in state.gaps)
-        judged = _with_states(judged, states, engine=engine, now=snapshot.now)
+        judged = _with_states(judged, states, reads=reads, now=snapshot.now)
     return tuple(judged), tuple(gaps)
 
 
@@ -157,7 +152,7 @@ def _ends(
 
 
 async def _with_workloads(
-    snapshot: Snapshot, own: ObjectState, services: Collection[ObjectKey], *, engine: Engine, reads: Reads
+    snapshot: Snapshot, own: ObjectState, services: Collection[ObjectKey], *, reads: Reads
 ) -> ObjectState:
     """Return a state in which nothing is wrong with what is wrong with the workloads behind its Services.
 
@@ -166,10 +161,8 @@ async def _with_workloads(
     if any(map(supported, own.hypotheses)) or own.unexplained:
         return own
     workloads = [*await _workloads_behind(snapshot, services), *await _beside(snapshot, own.focus.ref)]
-    behind = await asyncio.gather(
-        *(_state_behind(snapshot, each, engine=engine, reads=reads) for each in workloads[:_MOST_WORKLOADS])
-    )
-    return _with_behind(own, behind, engine=engine, now=snapshot.now)
+    behind = await asyncio.gather(*(_state_behind(snapshot, each, reads=reads) for each in workloads[:_MOST_WORKLOADS]))
+    return _with_behind(own, behind, reads=reads, now=snapshot.now)
 
 
 async def _workloads_behind(snapshot: Snapshot, fronts: Iterable[ObjectKey]) -> list[ObjectKey]:
@@ -186,7 +179,7 @@ async def _workloads_behind(snapshot: Snapshot, fronts: Iterable[ObjectKey]) -> 
     return list(found)
 
 
-async def _state_behind(snapshot: Snapshot, about: ObjectKey, *, engine: Engine, reads: Reads) -> ObjectState:
+async def _state_behind(snapshot: Snapshot, about: ObjectKey, *, reads: Reads) -> ObjectState:
     kind, namespace, name = about
     focus = Focus(kind=kind, namespace=namespace, name=name)
     try:
@@ -196,7 +189,7 @@ async def _state_behind(snapshot: Snapshot, about: ObjectKey, *, engine: Engine,
         return ObjectState(focus=focus, gaps=(error.gap(),), checked=False)
     if found is None:
         return ObjectState(focus=focus, unexplained=(Observation(subject=focus.ref, quote=f"{focus} does not exist"),))
-    return await _own_state(snapshot, resource, {**found, "kind": kind}, engine=engine, reads=reads)
+    return await _own_state(snapshot, resource, {**found, "kind": kind}, reads=reads)
 
 
 async def _beside(snapshot: Snapshot, about: ObjectRef) -> list[ObjectKey]:
@@ -225,7 +218,7 @@ async def _applied_by(snapshot: Snapshot, obj: Json) -> list[ObjectKey]:
 
 
 def _with_states(
-    own: Sequence[JudgedHypothesis], behind: Sequence[ObjectState], *, engine: Engine, now: datetime
+    own: Sequence[JudgedHypothesis], behind: Sequence[ObjectState], *, reads: Reads, now: datetime
 ) -> tuple[JudgedHypothesis, ...]:
     known = {one.key: one.verdict for one in own if supported(one)}
     added = {
@@ -236,13 +229,13 @@ def _with_states(
     }
     told = {one.incident for one in added.values()}
     kept = [one for one in own if one.key not in added and (supported(one) or one.incident not in told)]
-    return rank((*kept, *added.values()), engine.catalog, now=now) if added else tuple(own)
+    return rank((*kept, *added.values()), reads.engine.catalog, now=now) if added else tuple(own)
 
 
-def _with_behind(own: ObjectState, behind: Sequence[ObjectState], *, engine: Engine, now: datetime) -> ObjectState:
+def _with_behind(own: ObjectState, behind: Sequence[ObjectState], *, reads: Reads, now: datetime) -> ObjectState:
     if not behind:
         return own
-    judged = _with_states(own.hypotheses, behind, engine=engine, now=now)
+    judged = _with_states(own.hypotheses, behind, reads=reads, now=now)
     left = own.unexplained
     if not any(map(supported, judged)):
         left = tuple(dict.fromkeys((*left, *(each for state in behind for each in state.unexplained))))
@@ -255,8 +248,8 @@ def _with_behind(own: ObjectState, behind: Sequence[ObjectState], *, engine: Eng
     )
 
 
-async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, engine: Engine, reads: Reads) -> ObjectState:
-    kind, namespace = resource.kind, namespace_of(obj)
+async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, reads: Reads) -> ObjectState:
+    kind, namespace, engine = resource.kind, namespace_of(obj), reads.engine
     target = ref(obj, kind)
     about = Focus(kind=kind, namespace=namespace, name=target.name, node=node_name_of(obj))
     named = {"namespace": namespace, **named_as(kind, target.name)}

@@ -176,9 +176,7 @@ def _own(snapshot: Snapshot, obj: Json, *, starts: bool = False) -> tuple[Statem
 
     `starts`: its pods that are not ready start within their time, so that it cannot be available yet.
     """
-    subject = ref(obj)
-    containers = (*_containers(subject, obj, snapshot), *_completion(subject, obj, snapshot))
-    return (*_conditions(snapshot, obj, starts=starts), *containers)
+    return (*_conditions(snapshot, obj, starts=starts), *_containers(snapshot, obj))
 
 
 async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
@@ -213,17 +211,13 @@ def _conditions(snapshot: Snapshot, obj: Json, *, starts: bool = False) -> Itera
             yield Statement(subject=subject, text=text, trouble=True, shows=shows, telling=Telling.CONDITION)
 
 
-def _completion(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[Statement]:
-    if subject.kind == "Pod" and (text := held_open(obj, snapshot.now)):
-        yield Statement(subject=subject, text=text, trouble=True, telling=Telling.CONTAINER)
-
-
 def _started_containers(obj: Json) -> Iterator[Container]:
     """Return the containers for which the kubelet has reported a status."""
     return (container for container in containers_in(obj) if container.status)
 
 
-def _containers(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[Statement]:
+def _containers(snapshot: Snapshot, obj: Json) -> Iterator[Statement]:
+    subject = ref(obj)
     for container in _started_containers(obj):
         waiting = container.detail if container.state == "waiting" else {}
         if waiting and waiting.get("reason") not in STARTING:
@@ -241,6 +235,8 @@ def _containers(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[S
                 # The kubelet ends the containers of a pod that it evicts.
                 telling = Telling.CONDITION if shows is Consequence.EVICTED else Telling.CONTAINER
                 yield Statement(subject=subject, text=text, trouble=True, shows=shows, telling=telling)
+    if subject.kind == "Pod" and (held := held_open(obj, snapshot.now)):
+        yield Statement(subject=subject, text=held, trouble=True, telling=Telling.CONTAINER)
 
 
 def _recent(ended: Mapping[str, Any], snapshot: Snapshot) -> bool:

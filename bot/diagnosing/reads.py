@@ -61,7 +61,7 @@ class Reads:
         """
         self.alert = alert if snapshot and snapshot.has_metrics else MappingProxyType({})
         self._snapshot = snapshot
-        self._engine = engine
+        self.engine = engine
         self._progress = progress
         self._tasks: dict[str, asyncio.Task[ProbeResult]] = {}
         self._done = 0
@@ -80,7 +80,7 @@ class Reads:
         """Return a ProbeResult for each read of the incident. Turn refusals of the cluster into gaps; raise none."""
         if self._snapshot is None:
             return dict.fromkeys(incident.reads, _NO_CLUSTER)
-        snapshot, meaning = self._snapshot, self._engine.meaning
+        snapshot, meaning = self._snapshot, self.engine.meaning
         values = values_for(incident, hypothesis, focus=focus, now=None)
         names = {name: value for name, value in sorted(hypothesis.named.items()) if value}
 
@@ -131,7 +131,7 @@ class Reads:
     async def _run(self, probe_name: str, look: Look) -> ProbeResult:
         try:
             with span(SpanName.PROBE, probe=probe_name) as part:
-                result = await self._engine.probes[probe_name].run(look)
+                result = await self.engine.probes[probe_name].run(look)
                 part.set(gaps=len(result.gaps))
                 return result
         except Exception:  # noqa: BLE001

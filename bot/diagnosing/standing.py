@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final
 
 from bot.cluster.errors import ClusterError
@@ -61,24 +60,20 @@ _FIELDS: Final = (
         path="suspend",
         value=True,
         state=Text(en="is suspended", zh="已挂起"),
-        effects=MappingProxyType(
-            {
-                "CronJob": Text(en="it starts no Jobs", zh="不会启动 Job"),
-                "Job": Text(en="it runs no pods", zh="不运行 Pod"),
-                "": _UNTOUCHED,
-            }
-        ),
+        effects={
+            "CronJob": Text(en="it starts no Jobs", zh="不会启动 Job"),
+            "Job": Text(en="it runs no pods", zh="不运行 Pod"),
+            "": _UNTOUCHED,
+        },
     ),
     _Field(
         path="paused",
         value=True,
         state=Text(en="is paused", zh="已暂停"),
-        effects=MappingProxyType(
-            {
-                "Deployment": Text(en="a change of its template is not rolled out", zh="模板的改动不会发布"),
-                "": _UNTOUCHED,
-            }
-        ),
+        effects={
+            "Deployment": Text(en="a change of its template is not rolled out", zh="模板的改动不会发布"),
+            "": _UNTOUCHED,
+        },
     ),
     _Field(path="replicas", value=0, state=Text(en="is scaled to zero", zh="被缩容到零"), effects={"": _NO_PODS}),
     _Field(path="parallelism", value=0, state=Text(en="is scaled to zero", zh="被缩容到零"), effects={"": _NO_PODS}),
@@ -140,13 +135,6 @@ def well_of(obj: Json, kind: str, now: datetime) -> Text | None:
     ended = max(str(each.last_end.get("finishedAt") or "") for each in running)
     since_s = seconds_since(ended, now)
     return _RESTARTED.filled(_CONTAINERS_READY, duration(since_s)) if since_s != UNKNOWN else _CONTAINERS_READY
-
-
-def scaled_to_zero(service: ObjectRef, workloads: Sequence[ObjectRef]) -> tuple[Text, ...]:
-    """Return the state of a Service whose pods' workloads want none."""
-    names = ", ".join(f"{each.kind} {each.name}" for each in workloads)
-    state, says = _NO_BACKEND
-    return (state.filled(service), says.filled(names))
 
 
 def recovered(about: ObjectRef, judged: Sequence[JudgedHypothesis]) -> tuple[Text, ...]:
@@ -279,7 +267,11 @@ class _Look:
             if selector.items() <= labels_of(pod_template_of(each)).items()
         ]
         meant = [each for each in selected if each is not None]
-        return scaled_to_zero(ref(service, "Service"), meant) if meant and len(meant) == len(selected) else ()
+        if not meant or len(meant) < len(selected):
+            return ()
+        state, says = _NO_BACKEND
+        names = ", ".join(f"{each.kind} {each.name}" for each in meant)
+        return (state.filled(ref(service, "Service")), says.filled(names))
 
     async def isolated(self, service: Json) -> tuple[Text, ...]:
         """Return the state of a Service to whose pods NetworkPolicies admit nobody; () otherwise."""

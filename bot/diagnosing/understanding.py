@@ -49,14 +49,7 @@ async def understood(request: ExplainText, engine: Engine, snapshot: Snapshot | 
     matching = request.matching or await match_text(request.text, engine=engine)
     alert = is_alert(request.text)
     if snapshot is not None and not alert:
-        matching = await with_place(
-            snapshot,
-            matching,
-            request.text,
-            incidents=engine.catalog.incidents,
-            asked=request.addressed,
-            default=request.namespace,
-        )
+        matching = await _with_place(snapshot, matching, request, engine.catalog.incidents)
     named: Sequence[Resolved] = await asyncio.gather(
         *(_resolve(snapshot, engine, hypothesis, request.namespace) for hypothesis in matching.hypotheses)
     )
@@ -140,22 +133,17 @@ _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _MOST_APART: Final = 4
 
 
-async def with_place(
-    snapshot: Snapshot,
-    matching: MatchResult,
-    text: str,
-    *,
-    incidents: Mapping[str, Incident],
-    asked: bool,
-    default: str = "",
+async def _with_place(
+    snapshot: Snapshot, matching: MatchResult, request: ExplainText, incidents: Mapping[str, Incident]
 ) -> MatchResult:
     """Return what a text matches with the object that it names in a namespace, if it names one. Never raise.
 
-    A word without a kind counts in a question only (`asked`), or in a text that matches an incident. Beside a `default`
-    namespace of the surface, a mere word is the namespace of a name only if that one has such an object.
+    A word without a kind counts in a question only, or in a text that matches an incident. Beside a default namespace
+    of the surface, a mere word is the namespace of a name only if that one has such an object.
     """
+    asked, default = request.addressed, request.namespace
     certain = [one for one in matching.objects if one.certain and KINDS[one.kind] in _KINDS]
-    spoken = spoken_words(text)
+    spoken = spoken_words(request.text)
     if any(one.namespace for one in certain) or not spoken.words:
         return matching
     if not (asked or matching.hypotheses or matching.objects):

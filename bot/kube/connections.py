@@ -28,7 +28,6 @@ from bot.kube.rollouts import replicas_of
 from bot.kube.services import (
     address_named,
     addresses_in,
-    declared_ports,
     is_ready_endpoint,
     near_misses,
     node_of_endpoint,
@@ -38,6 +37,8 @@ from bot.kube.services import (
     service_of,
     shown_declared,
     shown_ports,
+    undeclared_ports,
+    unnamed_ports,
 )
 from bot.kube.timestamps import UNKNOWN
 from intents.domain import Json
@@ -195,15 +196,8 @@ def _target_port(way: Way) -> Step | None:
     if alone:
         facts = Facts(why="loopback", target=str(min(alone)), declared=(way.objects.loopback[min(alone)],))
         return way.step(Hop.TARGET_PORT, State.UNKNOWN, facts)
-    ports = [port for pod in way.behind for port in declared_ports(pod)]
-    names = {str(port.get("name")) for port in ports if port.get("name")}
-    numbers = {int(port.get("containerPort") or 0) for port in ports}
-    unnamed = [each for each in targets if isinstance(each, str) and each not in names]
-    undeclared = [each for each in targets if isinstance(each, int) and numbers and each not in numbers]
-    facts = Facts(
-        target=", ".join(sorted(map(str, unnamed or undeclared))),
-        declared=shown_declared(way.behind),
-    )
+    unnamed, undeclared = unnamed_ports(targets, way.behind), undeclared_ports(targets, way.behind)
+    facts = Facts(target=", ".join(sorted(unnamed or undeclared)), declared=shown_declared(way.behind))
     if len(unnamed) == len(targets):
         return way.step(Hop.TARGET_PORT, State.BROKEN, facts)
     # A program may listen on a port that its container does not declare.

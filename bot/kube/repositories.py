@@ -49,11 +49,8 @@ class _Forge(Enum):
 _KNOWN: Final[Mapping[str, _Forge]] = {
     "bitbucket.org": _Forge.BITBUCKET_CLOUD,
     "codeberg.org": _Forge.GITEA,
-    # Hosts that offer ssh on the port of https.
-    "ssh.github.com": _Forge.GITHUB,
-    "altssh.gitlab.com": _Forge.GITLAB,
-    "altssh.bitbucket.org": _Forge.BITBUCKET_CLOUD,
 }
+# Hosts that offer ssh on the port of https, and the host of their web pages.
 _WEB: Final[Mapping[str, str]] = {
     "ssh.github.com": "github.com",
     "altssh.gitlab.com": "gitlab.com",
@@ -103,7 +100,7 @@ def _read(address: str) -> _Repository | None:
         return None
     scheme, host, port, path = _parts(address)
     site = _WEB.get(host, host)
-    forge = _forge(host)
+    forge = _forge(site)
     if scheme not in ("https", "ssh") or not _HOST.fullmatch(host) or (scheme == "ssh" and forge is None):
         return None
     segments = tuple(filter(None, path.strip("/").removesuffix(".git").split("/")))

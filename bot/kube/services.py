@@ -93,28 +93,23 @@ def target_ports(service: Mapping[str, Any], port: int) -> frozenset[int | str]:
 
 def unanswered_ports(service: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return why no container answers a target port. A name must be declared, a number need not be."""
-    numbers = ", ".join(map(str, sorted(_numbers(pods))))
-    by_name = (f"targetPort {each}: no container has a port of that name" for each in unnamed_ports(service, pods))
-    by_number = (f"targetPort {each}: the containers declare {numbers}" for each in undeclared_ports(service, pods))
+    numbers, targets = ", ".join(map(str, sorted(_numbers(pods)))), tuple(targets_of(service))
+    by_name = (f"targetPort {each}: no container has a port of that name" for each in unnamed_ports(targets, pods))
+    by_number = (f"targetPort {each}: the containers declare {numbers}" for each in undeclared_ports(targets, pods))
     return (*by_name, *by_number)
 
 
-def unnamed_ports(service: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the target ports by a name that no container declares: the Service has no endpoint for them."""
+def unnamed_ports(targets: Iterable[int | str], pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return those of target ports by a name that no container declares: the Service has no endpoint for them."""
     names = frozenset(str(port["name"]) for pod in pods for port in declared_ports(pod) if port.get("name"))
-    return tuple(dict.fromkeys(each for each in _targets(service) if isinstance(each, str) and each not in names))
+    return tuple(dict.fromkeys(each for each in targets if isinstance(each, str) and each not in names))
 
 
-def undeclared_ports(service: Mapping[str, Any], pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the target ports by a number that no container declares, where they declare others."""
+def undeclared_ports(targets: Iterable[int | str], pods: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return those of target ports by a number that no container declares, where they declare others."""
     numbers = _numbers(pods)
-    found = (str(each) for each in _targets(service) if isinstance(each, int) and numbers and each not in numbers)
+    found = (str(each) for each in targets if isinstance(each, int) and numbers and each not in numbers)
     return tuple(dict.fromkeys(found))
-
-
-def target_numbers(service: Mapping[str, Any], pod: Mapping[str, Any]) -> frozenset[int]:
-    """Return the target ports of a Service as numbers of a pod's ports."""
-    return numbers_of(_targets(service), pod)
 
 
 def numbers_of(targets: Iterable[int | str], pod: Mapping[str, Any]) -> frozenset[int]:
@@ -123,7 +118,8 @@ def numbers_of(targets: Iterable[int | str], pod: Mapping[str, Any]) -> frozense
     return frozenset(each if isinstance(each, int) else names.get(str(each), 0) for each in targets) - {0}
 
 
-def _targets(service: Mapping[str, Any]) -> Iterator[Any]:
+def targets_of(service: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the target ports of a Service, names or numbers."""
     return (port.get("targetPort") or port.get("port") for port in ports_of(service))
 
 
@@ -136,7 +132,8 @@ def certain_target(service: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]
 
     Return 0 and "" unless it is the only such port and all pods declare the same one.
     """
-    wrong = {*unnamed_ports(service, pods), *undeclared_ports(service, pods)}
+    targets = tuple(targets_of(service))
+    wrong = {*unnamed_ports(targets, pods), *undeclared_ports(targets, pods)}
     ports = [each for each in ports_of(service) if str(each.get("targetPort") or each.get("port")) in wrong]
     declared = {tuple(map(_declared, declared_ports(pod))) for pod in pods}
     if len(ports) != 1 or len(declared) != 1 or len(only := next(iter(declared))) != 1:

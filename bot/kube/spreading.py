@@ -62,12 +62,8 @@ def rules_of(pod: Obj, *, replicas: int = -1, ha_key: str = HOSTNAME, spread_ove
 
     `replicas` and `ha_key` are the component's under tidb-scheduler, `spread_over` how many domains its pods occupy.
     """
-    rules = [
-        Rule(name="pod anti-affinity", topology_key=str(term.get("topologyKey") or ""), limit=1) for term in _terms(pod)
-    ]
-    rules += [
-        Rule(name="topology spread", topology_key=str(each.get("topologyKey") or "")) for each in _constraints(pod)
-    ]
+    rules = [_rule("pod anti-affinity", term, limit=1) for term in _terms(pod)]
+    rules += [_rule("topology spread", each) for each in _constraints(pod)]
     if limit := _ha_limit(pod, replicas, spread_over):
         rules.append(Rule(name="tidb-scheduler", topology_key=ha_key, limit=limit))
     return tuple(dict.fromkeys(rules))
@@ -84,6 +80,10 @@ def closed_nodes(pod: Obj, around: Surroundings, *, ha: Rule | None = None) -> d
     ):
         found.setdefault(name, closed)
     return found
+
+
+def _rule(name: str, written: Obj, *, limit: int = 0) -> Rule:
+    return Rule(name=name, topology_key=str(written.get("topologyKey") or ""), limit=limit)
 
 
 def domain_of(node: Obj, key: str) -> str:
@@ -111,8 +111,7 @@ def _ha_limit(pod: Obj, replicas: int, spread_over: int) -> int:
 
 def _by_anti_affinity(pod: Obj, around: Surroundings) -> Iterator[tuple[str, ClosedNode]]:
     for term in _terms(pod):
-        key = str(term.get("topologyKey") or "")
-        rule = Rule(name="pod anti-affinity", topology_key=key, limit=1)
+        rule = _rule("pod anti-affinity", term, limit=1)
         yield from _closed_by(rule, (each for each in around.pods if _selects(term, pod, each, around)), around)
 
 
@@ -120,11 +119,8 @@ def _by_their_anti_affinity(pod: Obj, around: Surroundings) -> Iterator[tuple[st
     """Yield the nodes of pods whose own anti-affinity keeps this pod away."""
     for other in around.pods:
         for term in _terms(other):
-            if not _selects(term, other, pod, around):
-                continue
-            key = str(term.get("topologyKey") or "")
-            rule = Rule(name="anti-affinity of running pods", topology_key=key, limit=1)
-            yield from _closed_by(rule, (other,), around)
+            if _selects(term, other, pod, around):
+                yield from _closed_by(_rule("anti-affinity of running pods", term, limit=1), (other,), around)
 
 
 def _closed_by(rule: Rule, pods: Iterable[Obj], around: Surroundings) -> Iterator[tuple[str, ClosedNode]]:
@@ -137,9 +133,8 @@ def _closed_by(rule: Rule, pods: Iterable[Obj], around: Surroundings) -> Iterato
 
 def _by_spread(pod: Obj, around: Surroundings) -> Iterator[tuple[str, ClosedNode]]:
     for constraint in _constraints(pod):
-        key = str(constraint.get("topologyKey") or "")
-        rule = Rule(name="topology spread", topology_key=key)
-        there = _domains(_counted(constraint, pod, around), key, around)
+        rule = _rule("topology spread", constraint)
+        there = _domains(_counted(constraint, pod, around), rule.topology_key, around)
         own = 1 if _is_counted(constraint, pod) else 0
         most = int(constraint.get("maxSkew") or 1) + _fewest(constraint, pod, there, around) - own
         yield from _beyond(most, rule, there, around)

@@ -168,7 +168,7 @@ class _Overview:
                 obj = scan.samples.pop(row.id, None) or await snapshot.get(
                     resource, row.id.name, namespace=row.id.namespace
                 )
-                state = await state_of(snapshot, resource, obj, engine=self.engine, reads=reads)
+                state = await state_of(snapshot, resource, obj, reads=reads)
             except NotFound:
                 return None
             except ClusterError:

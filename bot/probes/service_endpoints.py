@@ -20,6 +20,7 @@ from bot.kube.services import (
     selector_of,
     shown_declared,
     shown_ports,
+    targets_of,
     undeclared_ports,
     unnamed_ports,
 )
@@ -145,8 +146,8 @@ def _row(look: Look, service: Json, behind: _Behind, *, asked: bool) -> Row:
         wanted=replicas_of(behind.workload).desired if behind.workload else UNKNOWN,
         near=_closest(service, behind.others),
         ports=shown_ports(service),
-        unnamed=unnamed_ports(service, behind.pods) if behind.pods else (),
-        undeclared=undeclared_ports(service, behind.pods) if behind.pods else (),
+        unnamed=unnamed_ports(targets_of(service), behind.pods) if behind.pods else (),
+        undeclared=undeclared_ports(targets_of(service), behind.pods) if behind.pods else (),
         declared=shown_declared(behind.pods),
         wrong_port=wrong_port,
         right_target=right_target,

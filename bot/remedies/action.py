@@ -98,18 +98,14 @@ _PACKAGE: Final = bot.remedies.actions.__name__
 @cache
 def actions() -> Mapping[str, Action]:
     """Return every action that can be carried out, by name. Raises TypeError for a module that holds none."""
-    found = {name: _held(name) for name in action_names()}
-    return MappingProxyType({name: each for name, each in found.items() if isinstance(each, Action)})
+    found = {name: _held(name)[1] for name in action_names()}
+    return MappingProxyType({name: each for name, each in found.items() if each is not None})
 
 
 @cache
 def declarations() -> Mapping[str, ActionDeclaration]:
     """Return what the catalog may rely on, by name; also of actions that no code carries out yet."""
-    return MappingProxyType({name: _declaration(_held(name)) for name in action_names()})
-
-
-def _declaration(held: Action | ActionDeclaration) -> ActionDeclaration:
-    return held.declaration if isinstance(held, Action) else held
+    return MappingProxyType({name: _held(name)[0] for name in action_names()})
 
 
 def words_of(name: str) -> ActionWords:
@@ -118,11 +114,11 @@ def words_of(name: str) -> ActionWords:
     return action.words if action else ActionWords(verb=Text.same(name[:LONGEST_VERB]), does=Text.same(name))
 
 
-def _held(name: str) -> Action | ActionDeclaration:
+def _held(name: str) -> tuple[ActionDeclaration, Action | None]:
     module = importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
     own = (each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__)
     action = next((each() for each in own if isinstance(each, type) and issubclass(each, Action)), None)
-    held = action or getattr(module, "DECLARATION", None)
-    if not isinstance(held, Action | ActionDeclaration) or _declaration(held).name != name:
+    declaration = action.declaration if action else getattr(module, "DECLARATION", None)
+    if not isinstance(declaration, ActionDeclaration) or declaration.name != name:
         raise TypeError(f"{module.__name__} must hold an Action or a DECLARATION, named {name!r} as the module is")
-    return held
+    return declaration, action

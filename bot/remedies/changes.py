@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from bot.common.portable import Portable
+from bot.kube.field_paths import pointer
 from intents.domain import Json
 from intents.languages import BREAK
 from responses.safety import safe, safe_value
@@ -66,7 +67,7 @@ def patch_of(obj: Json, changes: Sequence[Change]) -> list[Json]:
     first: list[Json] = []
     if any(change.added and change.path[:2] == _ANNOTATIONS for change in changes) and not _at(obj, _ANNOTATIONS)[1]:
         obj = {**obj, "metadata": {**obj["metadata"], "annotations": {}}}
-        first = [{"op": "add", "path": _pointer(_ANNOTATIONS), "value": {}}]
+        first = [{"op": "add", "path": pointer(_ANNOTATIONS), "value": {}}]
     kept = [_operation(obj, change) for change in changes if not change.removed]
     # From the end, so that the places of further removals in a list do not change.
     removed = [_operation(obj, change) for change in reversed(changes) if change.removed]
@@ -118,19 +119,19 @@ def _at(obj: Any, path: Sequence[str]) -> tuple[bool, Any]:
 
 
 def _operation(obj: Json, change: Change) -> Json:
-    pointer: list[str] = []
+    place: list[str] = []
     at: Any = obj
     for step in change.path[:-1]:
-        pointer.append(_token(at, step))
+        place.append(_token(at, step))
         at = (_members(at) or {})[step]
     last = change.path[-1]
     if change.added:
-        pointer.append("-" if isinstance(at, list) else last)
-        return {"op": "add", "path": _pointer(pointer), "value": change.after}
-    pointer.append(_token(at, last))
+        place.append("-" if isinstance(at, list) else last)
+        return {"op": "add", "path": pointer(place), "value": change.after}
+    place.append(_token(at, last))
     if change.removed:
-        return {"op": "remove", "path": _pointer(pointer)}
-    return {"op": "replace", "path": _pointer(pointer), "value": change.after}
+        return {"op": "remove", "path": pointer(place)}
+    return {"op": "replace", "path": pointer(place), "value": change.after}
 
 
 def _token(at: Any, step: str) -> str:
@@ -139,10 +140,6 @@ def _token(at: Any, step: str) -> str:
     if members is None or step not in members:
         raise ValueError(f"the object no longer has {step!r} there")
     return str(list(members).index(step)) if isinstance(at, list) else step
-
-
-def _pointer(tokens: Sequence[str]) -> str:
-    return "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)
 
 
 _LONGEST: Final = 4_000

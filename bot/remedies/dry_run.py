@@ -51,11 +51,9 @@ async def preview_steps(
     With `undoable`, a step that deletes keeps the manifest that creates its object again.
     """
     found = [(step, await steps.find(snapshot, step)) for step in proposal.steps]
-    runs = await _dry_run_all(writer, snapshot, plan, found)
+    runs = await _dry_run_all(writer, snapshot, plan, found, undoable=undoable)
     if isinstance(runs, Refusal):
         return runs
-    if undoable:
-        runs = [_with_manifest(each, obj) for each, (_, obj) in zip(runs, found, strict=True)]
     late = [each for each in runs if each.late]
     if late and all(each.late for each in runs if _may_be_late(each.step)):
         return refused(TimedOut(what=str(late[0].step.target)), late[0].step.target, otherwise=Reason.DRY_RUN)
@@ -67,7 +65,7 @@ async def preview_steps(
 
 
 async def _dry_run_all(
-    writer: Writer, snapshot: Snapshot, plan: Plan, found: Sequence[tuple[Step, Json | None]]
+    writer: Writer, snapshot: Snapshot, plan: Plan, found: Sequence[tuple[Step, Json | None]], *, undoable: bool
 ) -> list[_DryRun] | Refusal:
     """Dry-run the steps, several at once. Return the refusal of the first refused step; later steps are not run."""
     limit, refusals = asyncio.Semaphore(_AT_ONCE), list[Refusal]()
@@ -75,7 +73,7 @@ async def _dry_run_all(
     async def run(step: Step, obj: Json | None) -> _DryRun | Refusal | None:
         async with limit:
             # All steps before this one are started, so the first refusal is the same in every run.
-            result = None if refusals else await _dry_run(writer, snapshot, plan, step, obj)
+            result = None if refusals else await _dry_run(writer, snapshot, plan, step, obj, undoable=undoable)
         if isinstance(result, Refusal):
             refusals.append(result)
         return result
@@ -86,7 +84,9 @@ async def _dry_run_all(
     return [each for each in results if isinstance(each, _DryRun)]
 
 
-async def _dry_run(writer: Writer, snapshot: Snapshot, plan: Plan, step: Step, obj: Json | None) -> _DryRun | Refusal:
+async def _dry_run(
+    writer: Writer, snapshot: Snapshot, plan: Plan, step: Step, obj: Json | None, *, undoable: bool
+) -> _DryRun | Refusal:
     if obj is None and step.verb is not Verb.CREATE:
         return gone(step.target)
     would_be: Json = {}
@@ -103,13 +103,9 @@ async def _dry_run(writer: Writer, snapshot: Snapshot, plan: Plan, step: Step, o
     bound = replace(step, fingerprint=steps.fingerprint(step, obj))
     if step.verb is Verb.PATCH and obj is not None:
         bound = replace(bound, changes=changes_between(without_bookkeeping(obj), without_bookkeeping(would_be)))
+    if step.verb is Verb.DELETE and obj is not None and undoable:
+        bound = replace(bound, body=steps.manifest(obj))
     return _DryRun(step=bound, shown=steps.shown(step, obj, would_be), blocked=blocked, late=late)
-
-
-def _with_manifest(one: _DryRun, obj: Json | None) -> _DryRun:
-    if one.step.verb is not Verb.DELETE or obj is None:
-        return one
-    return replace(one, step=replace(one.step, body=steps.manifest(obj)))
 
 
 def _may_be_late(step: Step) -> bool:

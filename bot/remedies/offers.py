@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +29,6 @@ from intents.domain import (
     JudgedHypothesis,
     ObjectRef,
     Permission,
-    Remedy,
     Text,
 )
 from intents.focus import focus_of
@@ -87,34 +86,48 @@ async def plan_remedies(
     """
     if not supported(judged):
         return Offers()
-    known = actions()
-    planner = _Planner(
-        diagnosis=diagnosis,
-        judged=judged,
-        request=request,
-        request_id=request_id,
-        engine=engine,
-        now=now or datetime.now(UTC),
-    )
+    now = now or datetime.now(UTC)
     plans: list[Plan] = []
     withheld: list[Withheld] = []
     async with session.snapshot() as snapshot:
         writer = session.writer() if reviewed else None
         for remedy in judged.remedies:
-            action = known.get(remedy.action)
+            action = actions().get(remedy.action)
             if action is None or remedy.target is None or not allowed(remedy.action, remedy.target):
                 continue
-            target = await _target(snapshot, writer, action, remedy.target, remedy.args)
-            if isinstance(target, Gap):
-                withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=target))
-            elif target is not None:
-                about, basis = target
-                if plan := without_secrets(planner.plan(remedy, about, basis)):
-                    plans.append(plan)
+            found = await _target(snapshot, writer, action, remedy.target, remedy.args)
+            if isinstance(found, tuple):
+                target, basis = found
+                declared = engine.catalog.incidents[judged.incident].remediations
+                plan = Plan(
+                    id=secrets.token_hex(16),
+                    request_id=request_id,
+                    incident=judged.incident,
+                    remedy=remedy.id,
+                    action=remedy.action,
+                    cluster=diagnosis.cluster,
+                    target=target,
+                    args=dict(remedy.args),
+                    only_if=next((each.only_if for each in declared if each.id == remedy.id), ()),
+                    basis=basis,
+                    about=_about(diagnosis, judged, target, request=request, engine=engine),
+                    title=safe_value(remedy.title),
+                    warning=safe_value(remedy.warning),
+                    risk=remedy.risk,
+                    until=remedy.until,
+                    done=safe_value(remedy.done),
+                    later=safe_value(remedy.later),
+                    asks=remedy.asks,
+                    created=now,
+                    expires=now + LIFETIME,
+                )
+                if storable := without_secrets(plan):
+                    plans.append(storable)
                     continue
                 says = failures.CHANGE_HOLDS_SECRET
-                gap = Gap(what=str(about), reason=GapReason.FORBIDDEN, detail=says.en, detail_zh=says.zh)
-                withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=gap))
+                found = Gap(what=str(target), reason=GapReason.FORBIDDEN, detail=says.en, detail_zh=says.zh)
+            if found is not None:
+                withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=found))
     return Offers(plans=tuple(plans), withheld=tuple(withheld))
 
 
@@ -173,61 +186,24 @@ async def _target(
     except ClusterError as error:
         return error.gap(str(target))
     uid = basis.get("uid", "")
-    ref = ObjectRef(kind=target.kind, namespace=target.namespace, name=target.name, uid=uid)
     # An object to be created has no uid: the plan is bound to its absence.
-    return (ref, basis) if uid or is_absent(basis) else None
+    return (replace(target, uid=uid), basis) if uid or is_absent(basis) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Planner:
-    """Makes plans from the remedies of one judged incident."""
-
-    diagnosis: Diagnosis
-    judged: JudgedHypothesis
-    request: Request
-    request_id: str
-    engine: Engine
-    now: datetime
-
-    def plan(self, remedy: Remedy, target: ObjectRef, basis: dict[str, str]) -> Plan:
-        declared = self.engine.catalog.incidents[self.judged.incident].remediations
-        only_if = next((each.only_if for each in declared if each.id == remedy.id), ())
-        return Plan(
-            id=secrets.token_hex(16),
-            request_id=self.request_id,
-            incident=self.judged.incident,
-            remedy=remedy.id,
-            action=remedy.action,
-            cluster=self.diagnosis.cluster,
-            target=target,
-            args=dict(remedy.args),
-            only_if=only_if,
-            basis=basis,
-            about=self._about(target),
-            title=safe_value(remedy.title),
-            warning=safe_value(remedy.warning),
-            risk=remedy.risk,
-            until=remedy.until,
-            done=safe_value(remedy.done),
-            later=safe_value(remedy.later),
-            asks=remedy.asks,
-            created=self.now,
-            expires=self.now + LIFETIME,
-        )
-
-    def _about(self, target: ObjectRef) -> About:
-        judged = self.judged
-        focus = judged.behind or self.diagnosis.focus
-        if isinstance(self.request, ExplainText):
-            incident = self.engine.catalog.incidents[judged.incident]
-            focus = focus_of(incident, judged.hypothesis, namespace=self.request.namespace)
-        # Where several objects show the incident, the one written to matters after the write.
-        supporting = (each for each in judged.findings if each.outcome is FindingOutcome.SUPPORTS)
-        is_evidence = any(row.subject.is_named_as(target) for each in supporting for row in each.rows)
-        return About(
-            focus=focus,
-            named=dict(judged.hypothesis.named),
-            score=judged.hypothesis.score,
-            when=judged.hypothesis.when,
-            subject=target if is_evidence else judged.subject,
-        )
+def _about(
+    diagnosis: Diagnosis, judged: JudgedHypothesis, target: ObjectRef, *, request: Request, engine: Engine
+) -> About:
+    focus = judged.behind or diagnosis.focus
+    if isinstance(request, ExplainText):
+        incident = engine.catalog.incidents[judged.incident]
+        focus = focus_of(incident, judged.hypothesis, namespace=request.namespace)
+    # Where several objects show the incident, the one written to matters after the write.
+    supporting = (each for each in judged.findings if each.outcome is FindingOutcome.SUPPORTS)
+    is_evidence = any(row.subject.is_named_as(target) for each in supporting for row in each.rows)
+    return About(
+        focus=focus,
+        named=dict(judged.hypothesis.named),
+        score=judged.hypothesis.score,
+        when=judged.hypothesis.when,
+        subject=target if is_evidence else judged.subject,
+    )

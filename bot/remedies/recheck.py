@@ -100,17 +100,12 @@ async def _health_of(snapshot: Snapshot, one: ObjectRef) -> Symptom | None:
 
 def _in_question(about: About) -> Iterator[ObjectRef]:
     """Yield the object that was asked about, and that of the best evidence, if their kinds have rules of health."""
-    focus, subject = about.focus, about.subject
-    if focus.name:
-        yield from _judgeable(focus.kind or "Pod", focus.namespace, focus.name)
-    if subject is not None:
-        yield from _judgeable(subject.kind, subject.namespace, subject.name)
-
-
-def _judgeable(kind: str, namespace: str, name: str) -> Iterator[ObjectRef]:
-    resource = well_known(kind)
-    if has_rules(kind) and resource is not None and (namespace or not resource.namespaced):
-        yield ObjectRef(kind=kind, namespace=namespace if resource.namespaced else "", name=name)
+    focus = about.focus
+    asked = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name) if focus.name else None
+    for one in filter(None, (asked, about.subject)):
+        resource = well_known(one.kind)
+        if has_rules(one.kind) and resource is not None and (one.namespace or not resource.namespaced):
+            yield ObjectRef(kind=one.kind, namespace=one.namespace if resource.namespaced else "", name=one.name)
 
 
 # Pods whose containers are looked at; the first one that fails is described.
@@ -347,18 +342,13 @@ def after_write(about: About, applied: Applied, effect: EffectStatus) -> About:
     If the write replaced the pod in question, judge its replacement instead: the new pod, or all pods of the workload
     together. Any other object (an API, a node, a namespace) stays the subject.
     """
-    present = now_instead(about)
+    present = replace(about, when=None)
     if not _was_replaced(about, applied):
         return present
     target = applied.target
     if target.kind != "Pod":
         return moved(present, to=target)
     return moved(present, to=effect.replacements[0]) if effect.replacements else present
-
-
-def now_instead(about: About) -> About:
-    """Return the same input without the time of the pasted text."""
-    return replace(about, when=None)
 
 
 def moved(about: About, *, to: ObjectRef) -> About:

@@ -56,7 +56,8 @@ def audit_entry(
     }
     if requested_by:
         detail["requested_by"] = requested_by
-    detail |= _of_result(result)
+    outcome, told = _told(step, result)
+    detail |= told
     fields: Json = {
         "at": at,
         "actor": actor,
@@ -66,7 +67,7 @@ def audit_entry(
         "cluster": plan.cluster,
         "target": str(plan.target),
         "plan_id": plan.id,
-        "outcome": _outcome(step, result),
+        "outcome": outcome,
         "detail": detail,
     }
     return {**safe_value(fields), "key": _key(plan.id, step, token) if token else ""}
@@ -78,40 +79,28 @@ def _key(*parts: str) -> str:
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def _outcome(step: str, result: Result | None) -> str:
-    match result:
-        case Refusal():
-            return f"refused: {result.reason}"
-        case Denied():
-            return "not allowed"
-        case Applied():
-            return "applied already" if result.already else "applied"
-        case Verification():
-            return str(result.state)
-        case _:
-            return step
-
-
-def _of_result(result: Result | None) -> Json:
+def _told(step: str, result: Result | None) -> tuple[str, Json]:
+    """Return the outcome of a step, and the details of its result."""
     match result:
         case Refusal():
             done = {"done": [each.en for each in result.done]} if result.done else {}
-            return {"says": result.says.en, "quote": result.quote, **done}
+            return f"refused: {result.reason}", {"says": result.says.en, "quote": result.quote, **done}
         case Denied():
-            return {"says": result.says.en, **({"rule": result.rule} if result.rule else {})}
+            return "not allowed", {"says": result.says.en, **({"rule": result.rule} if result.rule else {})}
         case Applied():
-            return {
+            return "applied already" if result.already else "applied", {
                 "says": result.says.en,
                 "generation": result.generation,
                 "resource_version": result.resource_version,
                 "written_at": result.at.isoformat(),
             }
         case Preview():
-            return {"diff": result.diff, "steps": [f"{step.verb} {step.target}" for step in result.steps]}
+            return step, {"diff": result.diff, "steps": [f"{step.verb} {step.target}" for step in result.steps]}
         case Verification():
-            return {"says": result.says.en, "ready": result.ready, "wanted": result.wanted}
+            says = result.says.en
+            return str(result.state), {"says": says, "ready": result.ready, "wanted": result.wanted}
         case None:
-            return {}
+            return step, {}
 
 
 DEADLINE_S: Final = 4.0

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
-from bot.remedies.action import Action, actions
+from bot.remedies.action import actions
 from bot.remedies.contract import LIFETIME, About, Plan, Refused
 from bot.remedies.offers import missing
 from bot.remedies.session import Session, without_secrets
@@ -23,6 +24,7 @@ from responses import failures
 from responses.safety import safe_value
 
 _RISKS: Final = tuple(Risk)
+_TITLE: Final = Text(en="{}: {}", zh="{}：{}")
 
 
 async def plan_requested(
@@ -42,59 +44,39 @@ async def plan_requested(
     type is checked at the preview. Raise no ClusterError.
     """
     action = actions()[name]
-    needed = action.needs(target, args)
     try:
-        if reviewed and (gap := await missing(session.writer(), needed, target)):
+        if reviewed and (gap := await missing(session.writer(), action.needs(target, args), target)):
             return _withheld(gap)
-        return await _planned(action, target, args=args, asks=asks, request_id=request_id, session=session, now=now)
+        async with session.snapshot() as snapshot:
+            basis = await action.basis(snapshot, target)
+            if not basis.get("uid"):
+                return gone(target).says
+            about = replace(target, uid=basis["uid"])
+            plan = Plan(
+                id=secrets.token_hex(16),
+                request_id=request_id,
+                incident="",
+                remedy="",
+                action=action.declaration.name,
+                cluster=snapshot.cluster,
+                target=about,
+                args=dict(args),
+                basis=basis,
+                about=About(focus=Focus(kind=about.kind, namespace=about.namespace, name=about.name), subject=about),
+                title=safe_value(_TITLE.filled(action.words.verb, about)),
+                # Nothing shows that what runs is broken: a change to it disturbs something at least.
+                risk=max(action.declaration.least_risk, Risk.DISRUPTIVE, key=_RISKS.index),
+                asks=asks,
+                created=now,
+                expires=now + LIFETIME,
+            )
+            if not asks:
+                await action.propose(snapshot, plan)
+        return without_secrets(plan) or failures.CHANGE_HOLDS_SECRET
     except Refused as refused:
         return refused.refusal.says
     except ClusterError as error:
         return error.gap(str(target)).says
-
-
-async def _planned(
-    action: Action,
-    target: ObjectRef,
-    *,
-    args: Mapping[str, Any],
-    asks: tuple[Question, ...],
-    request_id: str,
-    session: Session,
-    now: datetime,
-) -> Plan | Text:
-    """Return the plan. Raise Refused, ClusterError."""
-    async with session.snapshot() as snapshot:
-        basis = await action.basis(snapshot, target)
-        if not basis.get("uid"):
-            return gone(target).says
-        target = ObjectRef(kind=target.kind, namespace=target.namespace, name=target.name, uid=basis["uid"])
-        plan = Plan(
-            id=secrets.token_hex(16),
-            request_id=request_id,
-            incident="",
-            remedy="",
-            action=action.declaration.name,
-            cluster=snapshot.cluster,
-            target=target,
-            args=dict(args),
-            basis=basis,
-            about=About(focus=Focus(kind=target.kind, namespace=target.namespace, name=target.name), subject=target),
-            title=safe_value(_title(action, target)),
-            # Nothing shows that what runs is broken: a change to it disturbs something at least.
-            risk=max(action.declaration.least_risk, Risk.DISRUPTIVE, key=_RISKS.index),
-            asks=asks,
-            created=now,
-            expires=now + LIFETIME,
-        )
-        if not asks:
-            await action.propose(snapshot, plan)
-    return without_secrets(plan) or failures.CHANGE_HOLDS_SECRET
-
-
-def _title(action: Action, target: ObjectRef) -> Text:
-    verb = action.words.verb
-    return Text(en=f"{verb.en}: {target}", zh=f"{verb.zh}：{target}")
 
 
 def _withheld(gap: Gap) -> Text:

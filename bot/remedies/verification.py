@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.cluster.errors import ClusterError
@@ -23,7 +23,6 @@ from bot.remedies.recheck import (
     after_write,
     final_state,
     moved,
-    now_instead,
     recheck,
     rule_of,
     symptom_of,
@@ -32,7 +31,7 @@ from bot.remedies.recheck import (
 from bot.remedies.session import Session
 from bot.remedies.undo import action_of
 from intents.catalog.schema import Remediation
-from intents.domain import Diagnosis, Finding, FindingOutcome, GapReason, Text
+from intents.domain import Diagnosis, FindingOutcome, GapReason, Text
 from intents.templates import counted
 from responses.words import REASONS
 
@@ -42,6 +41,7 @@ _NOT_SHOWN: Final = Text(
     en="Nothing that Casebook reads shows whether it helped: check it yourself.",
     zh="Casebook 读取的内容无法显示是否有效：请自行检查。",
 )
+_NO_LONGER_FOUND: Final = Text(en="{}, and the incident is no longer found", zh="{}，且不再发现该问题")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +62,6 @@ class Verified:
 
     verification: Verification
     diagnosis: Diagnosis | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class _Clock:
-    """Measures how long something has held without a break."""
-
-    since: dict[str, float] = field(default_factory=dict)
-
-    def has_lasted(self, what: str, holds: bool, *, now: float, seconds: float) -> bool:
-        if not holds:
-            self.since.pop(what, None)
-            return False
-        return now - self.since.setdefault(what, now) >= seconds
 
 
 async def verify(
@@ -129,16 +116,16 @@ class _Verifier:
     async def run(self, *, deadline: float) -> Verified:
         end = time.monotonic() + deadline
         patience = self._patience(deadline)
-        clock = _Clock()
+        since: dict[str, float] = {}
         last: Look | None = None
         while True:
             found = await self._look(left=max(end - time.monotonic(), 0.0))
             now = time.monotonic()
             if isinstance(found, Look):
                 last = found
-                if clock.has_lasted("good", found.good is not None, now=now, seconds=patience):
+                if _has_lasted(since, "good", found.good is not None, now=now, seconds=patience):
                     return await self._good(found)
-                if clock.has_lasted("failing", found.failing, now=now, seconds=self.pace.failing):
+                if _has_lasted(since, "failing", found.failing, now=now, seconds=self.pace.failing):
                     return await self._ended(found)
                 if self.progress is not None:
                     self.progress(_waiting(found))
@@ -189,15 +176,8 @@ class _Verifier:
             return _without_incident(look)
         if look.good is State.LATER:
             return _verified(State.LATER, _later(look), look)
-        says = Text(
-            en=f"{look.effect.says.en}, and the incident is no longer found",
-            zh=f"{look.effect.says.zh}，且不再发现该问题",
-        )
-        if seen := look.symptom.says.en:
-            says = Text(en=f"{says.en}. {seen}", zh=f"{says.zh}。{look.symptom.says.zh}")
-        others = await self._other_pods(look)
-        if others is not None:
-            says = Text(en=f"{says.en}. {others.en}", zh=f"{says.zh}。{others.zh}")
+        parts = (_NO_LONGER_FOUND.filled(look.effect.says), look.symptom.says, await self._other_pods(look))
+        says = Text.joined((each for each in parts if each is not None and each.en), by=Text(en=". ", zh="。"))
         return _verified(State.FIXED, says, look)
 
     async def _other_pods(self, look: Look) -> Text | None:
@@ -211,7 +191,7 @@ class _Verifier:
             except ClusterError:
                 return None
             owner = owner_of(pod)
-            about = moved(now_instead(self.plan.about), to=owner)
+            about = moved(replace(self.plan.about, when=None), to=owner)
             found = await recheck(self.plan.incident, about, engine=self.engine, snapshot=snapshot)
         fresh = {each.name for each in look.effect.replacements}
         rows = (row for each in found.judged.findings if each.outcome is FindingOutcome.SUPPORTS for row in each.rows)
@@ -224,13 +204,6 @@ class _Verifier:
             zh=f"{owner.kind} {owner.name} 的其他 Pod 仍有此问题：{names}",
         )
 
-    async def _new_trouble(self, look: Look) -> Text | None:
-        """Say how a new pod fails now; None without a new pod that exits."""
-        if not look.effect.replacements:
-            return None
-        async with self.session.snapshot() as snapshot:
-            return await what_fails(snapshot, look.effect.replacements)
-
     async def _ended(self, look: Look) -> Verified:
         """Return the result of what did not become clear."""
         if not look.ends_incident:
@@ -239,7 +212,10 @@ class _Verifier:
         state = final_state(replace(look.seen, worse=worse is not None))
         if state is State.LATER:
             return _verified(state, _later(look), look)
-        trouble = await self._new_trouble(look) if state in (State.NOT_FIXED, State.CHANGED, State.WORSE) else None
+        trouble: Text | None = None
+        if state in (State.NOT_FIXED, State.CHANGED, State.WORSE) and look.effect.replacements:
+            async with self.session.snapshot() as snapshot:
+                trouble = await what_fails(snapshot, look.effect.replacements)
         if state is State.NOT_FIXED and look.present:
             still = _still(look)
             trouble = trouble or (look.effect.says if look.failing else None)
@@ -252,6 +228,14 @@ class _Verifier:
         if worse is not None and trouble is not None:
             worse = Text(en=f"{worse.en}; {trouble.en}", zh=f"{worse.zh}；{trouble.zh}")
         return _verified(state, worse or _waiting(look, late=True).says, look)
+
+
+def _has_lasted(since: dict[str, float], what: str, holds: bool, *, now: float, seconds: float) -> bool:
+    """Tell whether something has held so long without a break; `since` has what holds, and from when."""
+    if not holds:
+        since.pop(what, None)
+        return False
+    return now - since.setdefault(what, now) >= seconds
 
 
 def _without_incident(look: Look) -> Verified:
@@ -317,16 +301,12 @@ def _verified(state: State, says: Text, look: Look) -> Verified:
         verification=Verification(
             state=state,
             says=says,
-            findings=tuple(map(_small, look.findings[:_MOST_FINDINGS])),
+            findings=tuple(replace(each, rows=(), table=None) for each in look.findings[:_MOST_FINDINGS]),
             ready=look.effect.ready,
             wanted=look.effect.wanted,
         ),
         diagnosis=look.incident.diagnosis if look.incident else None,
     )
-
-
-def _small(finding: Finding) -> Finding:
-    return replace(finding, rows=(), table=None)
 
 
 def _unread(trouble: ClusterError | None) -> Text:

@@ -10,7 +10,7 @@ from bot.kube.log_listeners import loopback_ports, probed_ports
 from bot.kube.log_records import split_stamps
 from bot.kube.objects import is_terminating, name_of
 from bot.kube.pod_states import is_ready
-from bot.kube.services import target_numbers
+from bot.kube.services import numbers_of, targets_of
 from bot.probes.contract import Look, beside_the_verdict
 from bot.probes.shared.log_lines import logs_of, text_of
 from intents.domain import Json
@@ -24,7 +24,7 @@ async def loopback_targets(look: Look, service: Json, pods: Sequence[Json]) -> M
     """
     ready = (pod for pod in sorted(pods, key=name_of) if is_ready(pod) and not is_terminating(pod))
     pod = next(ready, None)
-    numbers = target_numbers(service, pod) - probed_ports(pod) if pod else frozenset()
+    numbers = numbers_of(targets_of(service), pod) - probed_ports(pod) if pod else frozenset()
     if pod is None or not numbers:
         return {}
     containers = [each for each in containers_in(pod) if not each.init]

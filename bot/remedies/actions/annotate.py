@@ -98,9 +98,7 @@ def _restarted(pod: Json, snapshot: Snapshot, *, since: datetime) -> EffectStatu
 
 def _ran_after(container: Container, since: datetime) -> bool:
     """Tell whether its last run that ended began after that time."""
-    ended = (container.status.get("lastState") or {}).get("terminated") or {}
-    if container.state == "terminated":
-        ended = container.detail
+    ended = container.detail if container.state == "terminated" else container.last_end
     # A start in the second of the write may have been before or after it.
     began = parse_time(ended.get("startedAt"))
     return began is not None and began > since

@@ -11,11 +11,12 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of, phase_of, uid_of
-from bot.kube.volumes import claim_reference, class_of, misfit
+from bot.kube.objects import full_name, phase_of, uid_of
+from bot.kube.volumes import claim_reference, class_of, class_of_volume, misfit, volume_name_of
 from bot.remedies.action import permissions_to
 from bot.remedies.contract import EffectState, EffectStatus, Plan, effect
 from bot.remedies.shared import claims
+from bot.remedies.shared.claims import VOLUME
 from bot.remedies.shared.patch_action import Patch, PatchAction
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
@@ -23,7 +24,6 @@ from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Text
 from responses.words import ActionWords
 
-VOLUME: Final = "PersistentVolume"
 _NAMED: Final = 5
 
 
@@ -57,7 +57,7 @@ class ClearClaimRef(PatchAction):
                 f"{plan.target} 所引用的 PVC {claims.key_of(holder)} 仍然存在：该卷归它所有",
             )
         at, size = claims.place_of(obj), ((obj.get("spec") or {}).get("capacity") or {}).get("storage", "")
-        storage_class = (obj.get("spec") or {}).get("storageClassName") or "—"
+        storage_class = class_of_volume(obj) or "—"
         return Patch(
             body={"spec": {"claimRef": None}},
             says=Text(en=f"{plan.target} was made available to claims", zh=f"{plan.target} 已重新可供 PVC 使用"),
@@ -111,13 +111,12 @@ async def _waiting(snapshot: Snapshot, volume: Json) -> Text:
         pending = (await snapshot.list("PersistentVolumeClaim")).items
     except ClusterError as error:
         return error.gap("PersistentVolumeClaims").says
-    wanted = (volume.get("spec") or {}).get("storageClassName") or ""
     fitting = [
-        f"{namespace_of(each)}/{name_of(each)}"
+        full_name(each)
         for each in pending
         if phase_of(each) == "Pending"
-        and not (each.get("spec") or {}).get("volumeName")
-        and (class_of(each) or "") == wanted
+        and not volume_name_of(each)
+        and (class_of(each) or "") == class_of_volume(volume)
         and not misfit(volume, each)
     ]
     if not fitting:

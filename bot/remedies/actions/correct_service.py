@@ -90,8 +90,8 @@ class CorrectService(PatchAction):
         )
         endpoints = [each for one in slices.items for each in one.get("endpoints") or () if is_ready_endpoint(each)]
         ready = len(addresses_in(endpoints))
-        says = Text(en=f"it has {counted(ready, 'ready endpoints')}", zh=f"它有 {ready} 个就绪端点")
-        return effect(EffectState.HEALTHY if ready else EffectState.PENDING, says.en, says.zh)
+        state = EffectState.HEALTHY if ready else EffectState.PENDING
+        return effect(state, f"it has {counted(ready, 'ready endpoints')}", f"它有 {ready} 个就绪端点")
 
 
 def _selector_change(plan: Plan, service: Json) -> dict[str, Any]:

@@ -6,23 +6,20 @@ A claim in use is not deleted: it would stay Terminating until its pods end, whe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from bot.cluster.origins import custodian_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, node_name_of, phase_of, ref, uid_of
-from bot.kube.volumes import class_of
+from bot.kube.volumes import class_of, volume_name_of
 from bot.remedies.action import Action, permissions_to
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, effect, one_text
 from bot.remedies.shared import claims
-from bot.remedies.shared.claims import BoundClaim, ClaimOwner
+from bot.remedies.shared.claims import CLAIM, BoundClaim, ClaimOwner
 from bot.remedies.shared.refusal import deletion, unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Text
 from responses.words import ActionWords
-
-CLAIM: Final = "PersistentVolumeClaim"
 
 
 class DeleteClaim(Action):
@@ -40,8 +37,7 @@ class DeleteClaim(Action):
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         claim = await snapshot.get(CLAIM, target.name, namespace=target.namespace)
-        volume = str((claim.get("spec") or {}).get("volumeName") or "")
-        return {"uid": uid_of(claim), "volume": volume}
+        return {"uid": uid_of(claim), "volume": volume_name_of(claim)}
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         claim = await snapshot.get(CLAIM, plan.target.name, namespace=plan.target.namespace)

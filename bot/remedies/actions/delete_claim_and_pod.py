@@ -12,14 +12,14 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import is_terminating, name_of, namespace_of, node_name_of, phase_of, ref, spec_of, uid_of
+from bot.kube.owners import ordinal_of
 from bot.kube.pod_states import is_ready
 from bot.kube.volumes import claim_names, claim_reference, claim_templates_of, volumes_by_claim
 from bot.remedies.action import Action, for_kind, permission
 from bot.remedies.changes import diff_lines
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Proposal, Step, Verb
 from bot.remedies.shared import claims, pod_replacement
-from bot.remedies.shared.budgets import budgets_over
-from bot.remedies.shared.claims import BoundClaim, local_data_loss
+from bot.remedies.shared.claims import CLAIM, VOLUME, BoundClaim, local_data_loss
 from bot.remedies.shared.pod_replacement import PodReplacement
 from bot.remedies.shared.refusal import deletion, unsafe
 from intents.catalog.actions import ActionDeclaration, Argument
@@ -27,8 +27,6 @@ from intents.catalog.schema import Risk
 from intents.domain import Json, ObjectRef, Permission, Text
 from responses.words import ActionWords
 
-CLAIM: Final = "PersistentVolumeClaim"
-VOLUME: Final = "PersistentVolume"
 ALL: Final = "all"
 _DELETE: Final = "Delete"
 _DELETES: Final = (permission("delete", "Pod"), permission("delete", CLAIM))
@@ -83,14 +81,11 @@ class DeleteClaimAndPod(Action):
         replacement = await pod_replacement.replacement_of(snapshot, plan.target)
         pod = replacement.pod
         selection = await _selection(snapshot, plan, replacement)
-        outlook = replacement.outlook(
-            effects=(
-                *(claims.data_after_delete(one, policy=selection.policy_of(one)) for one in selection.claims),
-                _replaced(replacement),
-                replacement.readiness(),
-                *await budgets_over(snapshot, (pod,), namespace=namespace_of(pod)),
-                *local_data_loss(pod.get("spec") or {}),
-            ),
+        fates = (claims.data_after_delete(one, policy=selection.policy_of(one)) for one in selection.claims)
+        outlook = await replacement.outlook(
+            snapshot,
+            effects=(*fates, _replaced(replacement)),
+            losses=local_data_loss(spec_of(pod)),
             warnings=tuple(_warnings(replacement, selection)),
         )
         return Proposal(steps=_steps(plan, selection), outlook=outlook, shown=_shown(pod, selection))
@@ -224,7 +219,6 @@ def _replaced(replacement: PodReplacement) -> Text:
 def _warnings(replacement: PodReplacement, selection: _Selection) -> Iterator[Text]:
     pod, counts = replacement.pod, replacement.counts
     down = [each for each in replacement.pods if uid_of(each) != uid_of(pod) and not is_ready(each)]
-    yield from replacement.only_one()
     if is_ready(pod):
         yield Text(
             en="It is ready and serves from this data now: make sure that it is the right pod",
@@ -237,7 +231,7 @@ def _warnings(replacement: PodReplacement, selection: _Selection) -> Iterator[Te
             en=f"Other replicas are not ready either ({which}): the data deleted here may have no other copy",
             zh=f"同一工作负载的其他副本也未就绪（{which}）：此处删除的数据可能没有其他副本",
         )
-    before = ", ".join(name_of(each) for each in down if _ordinal(each) < _ordinal(pod))
+    before = ", ".join(name_of(each) for each in down if ordinal_of(name_of(each)) < ordinal_of(name_of(pod)))
     if before and spec_of(replacement.owners.manifests[0]).get("podManagementPolicy", "OrderedReady") == "OrderedReady":
         yield Text(
             en=f"Its owner creates pods in order: the new pod is not created before {before} is ready",
@@ -245,11 +239,6 @@ def _warnings(replacement: PodReplacement, selection: _Selection) -> Iterator[Te
         )
     changed = [one.volume for one in selection.claims if one.volume is not None and selection.changes_policy(one)]
     yield from dict.fromkeys(each for volume in changed for each in claims.operator_decides(volume))
-
-
-def _ordinal(pod: Json) -> int:
-    tail = name_of(pod).rpartition("-")[2]
-    return int(tail) if tail.isdigit() else 0
 
 
 def _shown(pod: Json, selection: _Selection) -> str:
@@ -266,7 +255,7 @@ def _shown(pod: Json, selection: _Selection) -> str:
                 after.append(f"  reclaimPolicy: {selection.policy_of(one)} ({one.volume_name})")
     before += [f"pod: {name_of(pod)}", f"  uid: {uid_of(pod)}"]
     after += [f"pod: {name_of(pod)}", "  uid: (new)"]
-    node = (pod.get("spec") or {}).get("nodeName", "")
+    node = node_name_of(pod)
     return diff_lines([*before, f"  node: {node}"], [*after, "  node: (the scheduler chooses)"], name=name_of(pod))
 
 
@@ -274,22 +263,17 @@ async def _waiting_for_claims(snapshot: Snapshot, pod: Json, effect: EffectStatu
     """Return the effect with the claim that the new pod waits for, if it waits for one."""
     for name in claim_names(pod):
         claim = await snapshot.find(CLAIM, name, namespace=namespace_of(pod))
+        state = EffectState.FAILING
         if claim is None:
-            says = Text(
-                en=f"{name_of(pod)} waits for claim {name}, which nothing has recreated: restart the pod once more",
-                zh=f"{name_of(pod)} 正在等待 PVC {name}，但尚无人重新创建它：请再重启一次该 Pod",
-            )
-            return replace(effect, says=says, state=EffectState.FAILING)
-        if is_terminating(claim):
-            says = Text(
-                en=f"{name_of(pod)} waits: the old claim {name} is still Terminating",
-                zh=f"{name_of(pod)} 正在等待：旧的 PVC {name} 仍处于 Terminating",
-            )
-            return replace(effect, says=says, state=EffectState.FAILING)
-        if phase_of(claim) == "Pending" and not node_name_of(pod):
-            says = Text(
-                en=f"{name_of(pod)} waits: the new claim {name} is not bound to a volume yet",
-                zh=f"{name_of(pod)} 正在等待：新的 PVC {name} 尚未绑定到 PV",
-            )
-            return replace(effect, says=says, state=EffectState.PENDING)
+            en = f" for claim {name}, which nothing has recreated: restart the pod once more"
+            zh = f" PVC {name}，但尚无人重新创建它：请再重启一次该 Pod"
+        elif is_terminating(claim):
+            en, zh = f": the old claim {name} is still Terminating", f"：旧的 PVC {name} 仍处于 Terminating"
+        elif phase_of(claim) == "Pending" and not node_name_of(pod):
+            en, zh = f": the new claim {name} is not bound to a volume yet", f"：新的 PVC {name} 尚未绑定到 PV"
+            state = EffectState.PENDING
+        else:
+            continue
+        says = Text(en=f"{name_of(pod)} waits{en}", zh=f"{name_of(pod)} 正在等待{zh}")
+        return replace(effect, says=says, state=state)
     return effect

@@ -7,10 +7,11 @@ and the write. The target is the namespace of the pods.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import created_at, is_mirror, is_terminating, name_of, phase_of, ref, uid_of
+from bot.kube.field_paths import printed
+from bot.kube.objects import created_at, is_mirror, is_terminating, name_of, node_name_of, phase_of, ref, uid_of
 from bot.kube.owners import controller_of
 from bot.remedies.action import Action, for_kind, permission
 from bot.remedies.changes import diff_lines
@@ -48,7 +49,7 @@ class DeleteFinishedPods(Action):
     writes = for_kind("Namespace", permission("delete", "Pod"))
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
-        reason, node = _text(plan.args.get("reason")), _text(plan.args.get("node"))
+        reason, node = (printed(plan.args.get(key)).strip() for key in ("reason", "node"))
         listing = await snapshot.list("Pod", namespace=plan.target.name)
         finished = [pod for pod in listing.items if _is_meant(pod, reason=reason, node=node)]
         found = sorted(finished, key=lambda pod: (created_at(pod), name_of(pod)))
@@ -80,17 +81,13 @@ class DeleteFinishedPods(Action):
         )
 
 
-def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
-
-
 def _is_meant(pod: Json, *, reason: str, node: str) -> bool:
     finished = phase_of(pod) == "Failed" or (phase_of(pod) == "Succeeded" and not reason)
     if not finished or is_terminating(pod) or is_mirror(pod):
         return False
     if reason and (pod.get("status") or {}).get("reason") != reason:
         return False
-    return not node or (pod.get("spec") or {}).get("nodeName") == node
+    return not node or node_name_of(pod) == node
 
 
 def _what(reason: str, node: str) -> Text:
@@ -102,8 +99,7 @@ def _what(reason: str, node: str) -> Text:
 
 
 def _line(pod: Json) -> str:
-    status, spec = pod.get("status") or {}, pod.get("spec") or {}
-    parts = (name_of(pod), phase_of(pod), status.get("reason"), spec.get("nodeName"), created_at(pod))
+    parts = (name_of(pod), phase_of(pod), (pod.get("status") or {}).get("reason"), node_name_of(pod), created_at(pod))
     return "  ".join(str(each) for each in parts if each)
 
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import is_terminating, name_of, ref, uid_of
-from bot.kube.owners import controller_of
+from bot.kube.objects import full_name, is_terminating, name_of, ref, spec_of, uid_of
+from bot.kube.owners import controller_of, controller_reference
 from bot.kube.placement import is_cordoned
 from bot.remedies.action import Action, for_kind, permission
 from bot.remedies.changes import diff_lines
@@ -28,7 +28,7 @@ from bot.remedies.contract import (
     Verb,
     effect,
 )
-from bot.remedies.shared.budgets import Budget, budget_effects, budgets_of, check_covered_once, key_of
+from bot.remedies.shared.budgets import Budget, budget_effects, budgets_of, check_covered_once
 from bot.remedies.shared.claims import local_volumes
 from bot.remedies.shared.node_drain import (
     CORDON,
@@ -157,5 +157,5 @@ def _shown(node: Json, evicted: Sequence[Json]) -> str:
 
 
 def _line(pod: Json) -> str:
-    owner, lost = controller_of(pod), ", ".join(local_volumes(pod.get("spec") or {}))
-    return f"{key_of(pod)} ({owner.kind if owner else ''} {owner.name if owner else ''})" + (lost and f", loses {lost}")
+    owner, lost = controller_reference(pod), ", ".join(local_volumes(spec_of(pod)))
+    return f"{full_name(pod)} ({owner.get('kind') or ''} {owner.get('name') or ''})" + (lost and f", loses {lost}")

@@ -6,16 +6,14 @@ refused: a ReplicaSet would release the pod, a DaemonSet start or end a pod on t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.agents import is_fixed_label
-from bot.kube.objects import full_name, labels_of, name_of, namespace_of
-from bot.kube.placement import refusal as not_placed
-from bot.kube.placement import selects
+from bot.kube.objects import full_name, labels_of, name_of, namespace_of, pod_template_of, spec_of
+from bot.kube.placement import may_use, selects
 from bot.remedies.action import WORKLOADS
 from bot.remedies.contract import Plan
 from bot.remedies.shared import patch_action
@@ -24,8 +22,6 @@ from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import Json, Text
 from responses.words import ActionWords
-
-_OTHER_NODE: Final = "node selector or affinity"
 
 
 class Label(MetadataAction):
@@ -65,10 +61,8 @@ class Label(MetadataAction):
 
 async def _pod_effects(snapshot: Snapshot, pod: Json, wanted: Entries) -> tuple[Text, ...]:
     then = _labelled(pod, wanted)
-    effects: list[Text] = []
     owners = await owners_of(snapshot, pod)
-    manifest: Json = owners.manifests[0] if owners.manifests else {}
-    selector = (manifest.get("spec") or {}).get("selector")
+    selector = spec_of(owners.manifests[0]).get("selector") if owners.manifests else None
     if isinstance(selector, dict) and _matches(selector, pod) and not _matches(selector, then):
         raise unsafe(
             f"{owners.refs[0]} selects its pods by this label, and would release the pod and create another",
@@ -77,13 +71,15 @@ async def _pod_effects(snapshot: Snapshot, pod: Json, wanted: Entries) -> tuple[
     try:
         services = (await snapshot.list("Service", namespace=namespace_of(pod))).items
     except ClusterError as error:
-        return (*effects, error.gap("Services").says, *_only_this_pod(pod))
-    lost = [name_of(each) for each in services if _serves(each, pod) and not _serves(each, then)]
-    gained = [name_of(each) for each in services if _serves(each, then) and not _serves(each, pod)]
-    if lost:
-        effects.append(_listed("No longer gets traffic of Service", "不再接收以下 Service 的流量：", lost))
-    if gained:
-        effects.append(_listed("Gets traffic of Service", "开始接收以下 Service 的流量：", gained))
+        return (error.gap("Services").says, *_only_this_pod(pod))
+    served = [(name_of(each), _serves(each, pod), _serves(each, then)) for each in services]
+    lost = [name for name, before, after in served if before and not after]
+    gained = [name for name, before, after in served if after and not before]
+    moves = (
+        ("No longer gets traffic of Service", "不再接收以下 Service 的流量", lost),
+        ("Gets traffic of Service", "开始接收以下 Service 的流量", gained),
+    )
+    effects = (Text(en=f"{en} {', '.join(of)}", zh=f"{zh}：{'、'.join(of)}") for en, zh, of in moves if of)
     return (*effects, *_only_this_pod(pod))
 
 
@@ -129,17 +125,10 @@ def _matches(selector: dict[str, Any], pod: Json) -> bool:
 
 
 def _serves(service: Json, pod: Json) -> bool:
-    selector = (service.get("spec") or {}).get("selector")
+    selector = spec_of(service).get("selector")
     return bool(selector) and selects({"matchLabels": selector}, labels_of(pod))
 
 
 def _runs(daemon_set: Json, node: Json) -> bool:
     """Tell whether the node's labels let a DaemonSet run a pod there."""
-    template = (daemon_set.get("spec") or {}).get("template") or {}
-    # With every taint tolerated, only the labels can keep the pod off the node.
-    spec = {**(template.get("spec") or {}), "tolerations": [{"operator": "Exists"}]}
-    return not_placed({"spec": spec}, node) != _OTHER_NODE
-
-
-def _listed(en: str, zh: str, names: Sequence[str]) -> Text:
-    return Text(en=f"{en} {', '.join(names)}", zh=f"{zh}{'、'.join(names)}")
+    return may_use(pod_template_of(daemon_set), node)

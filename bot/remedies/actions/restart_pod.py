@@ -6,22 +6,27 @@ it comes back.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import name_of, namespace_of, ref, uid_of
+from bot.kube.objects import name_of, pod_template_of, ref, spec_of, uid_of
 from bot.kube.pod_states import is_ready
 from bot.remedies.action import Action, permissions_to
 from bot.remedies.changes import diff_lines
 from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal, one_text
 from bot.remedies.shared import pod_replacement
-from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.claims import data_loss
 from bot.remedies.shared.pod_replacement import PodReplacement
 from bot.remedies.shared.refusal import deletion
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import ObjectRef, Text
 from responses.words import ActionWords
+
+_OF_JOB: Final = one_text(
+    "The Job starts its work again from the beginning, and counts this pod as a failure",
+    "Job 会从头重新执行，并把这个 Pod 计为一次失败",
+)
 
 
 class RestartPod(Action):
@@ -42,14 +47,11 @@ class RestartPod(Action):
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal:
         replacement = await pod_replacement.replacement_of(snapshot, plan.target)
         pod = replacement.pod
-        outlook = replacement.outlook(
-            effects=(
-                _deleted(replacement),
-                replacement.readiness(),
-                *await budgets_over(snapshot, (pod,), namespace=namespace_of(pod)),
-                *data_loss(pod.get("spec") or {}),
-            ),
-            warnings=(*replacement.only_one(), *_job_warning(replacement)),
+        outlook = await replacement.outlook(
+            snapshot,
+            effects=(_deleted(replacement),),
+            losses=data_loss(spec_of(pod)),
+            warnings=_OF_JOB if replacement.owner.kind == "Job" else (),
             counts_as=replacement.owners.refs[-1],
         )
         step = deletion(plan.target, unless_ready=not is_ready(pod))
@@ -74,19 +76,10 @@ def _deleted(replacement: PodReplacement) -> Text:
     )
 
 
-def _job_warning(replacement: PodReplacement) -> tuple[Text, ...]:
-    if replacement.owner.kind != "Job":
-        return ()
-    return one_text(
-        "The Job starts its work again from the beginning, and counts this pod as a failure",
-        "Job 会从头重新执行，并把这个 Pod 计为一次失败",
-    )
-
-
 def _shown(replacement: PodReplacement) -> str:
     """Return the diff of the deleted pod and its replacement."""
-    pod, owner, spec = replacement.pod, replacement.owner, replacement.pod.get("spec") or {}
-    template = (replacement.owners.manifests[0].get("spec") or {}).get("template") or {}
+    pod, owner, spec = replacement.pod, replacement.owner, spec_of(replacement.pod)
+    template = pod_template_of(replacement.owners.manifests[0])
     name = name_of(pod) if owner.kind == "StatefulSet" else f"{owner.name}-… (new)"
     node = str(spec.get("nodeName", ""))
     # A DaemonSet recreates its pod on the same node.
@@ -98,5 +91,5 @@ def _shown(replacement: PodReplacement) -> str:
     )
 
 
-def _images(spec: dict[str, Any]) -> list[str]:
+def _images(spec: Mapping[str, Any]) -> list[str]:
     return [f"image: {each.get('name')}={each.get('image')}" for each in spec.get("containers") or ()]

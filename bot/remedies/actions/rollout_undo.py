@@ -13,6 +13,7 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.config_references import references_of
+from bot.kube.field_paths import pointer
 from bot.kube.objects import annotations_of
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import CAUSE, Revision, alike, images_of, was_available
@@ -144,7 +145,7 @@ def _body(workload: Json, chosen: Revision) -> Any:
         return {"spec": {"template": {**chosen.template, "$patch": "replace"}}}
     operations: list[Json] = [{"op": "replace", "path": "/spec/template", "value": chosen.template}]
     annotations = annotations_of(workload)
-    path = "/metadata/annotations/" + CAUSE.replace("/", "~1")
+    path = pointer(("metadata", "annotations", CAUSE))
     if chosen.cause and annotations and annotations.get(CAUSE) != chosen.cause:
         operations.append({"op": "add", "path": path, "value": chosen.cause})
     elif not chosen.cause and CAUSE in annotations:

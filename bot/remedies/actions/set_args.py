@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import OFF, ON
+from bot.kube.field_paths import printed
 from bot.remedies.action import WORKLOADS
 from bot.remedies.contract import Plan, one_text
 from bot.remedies.shared.patch_action import Container, ContainerAction, Patch, is_given
@@ -82,7 +83,7 @@ def _check_editable(plan: Plan, container: Container, start: Start) -> None:
     """Refuse a container whose flags cannot be changed here."""
     me = f"container {container.name} of {plan.target}"
     me_zh = f"{plan.target} 的容器 {container.name}"
-    if start.by_image:
+    if not start.words:
         raise unsafe(
             f"{me} takes its command from the image, which args written here replace; change its manifest by hand",
             f"{me_zh} 使用镜像自带的启动命令，在此写入 args 会取代它；请手动修改清单",
@@ -111,7 +112,8 @@ def _edited(args: Mapping[str, Any], start: Start) -> list[Edit]:
         )
     edits: list[Edit] = []
     for flag, given in setting.items():
-        value = _value(given)
+        # A YAML truth value is written as Go reads it.
+        value = printed(given).strip()
         if not is_given(value):
             continue
         _check_flag(str(flag), value)
@@ -125,13 +127,6 @@ def _edited(args: Mapping[str, Any], start: Start) -> list[Edit]:
     if not edits:
         raise unsafe("no flag was given", "未填写任何参数")
     return edits
-
-
-def _value(given: Any) -> str:
-    """Return a value as on a command line; a YAML truth value is written as Go reads it."""
-    if isinstance(given, bool):
-        return ON if given else OFF
-    return "" if given is None else str(given).strip()
 
 
 def _check_flag(flag: str, value: str) -> None:
@@ -178,11 +173,6 @@ class Start:
     @property
     def words(self) -> tuple[str, ...]:
         return (*self.command, *self.args)
-
-    @property
-    def by_image(self) -> bool:
-        """Tell whether the image alone defines it: args written here would replace the image's own."""
-        return not self.words
 
     @property
     def by_shell(self) -> bool:

@@ -10,14 +10,18 @@ from bot.kube.volumes import claim_reference
 from bot.remedies.action import permissions_to
 from bot.remedies.contract import Plan, one_text
 from bot.remedies.shared import claims
+from bot.remedies.shared.claims import VOLUME
 from bot.remedies.shared.patch_action import Patch, PatchAction
 from bot.remedies.shared.refusal import unsafe
 from intents.catalog.actions import ActionDeclaration, Argument
 from intents.domain import Json, Text
 from responses.words import ActionWords
 
-VOLUME: Final = "PersistentVolume"
 _POLICIES: Final = ("Retain", "Delete")
+_DELETED_NOW: Final = one_text(
+    "DATA LOST permanently: its claim no longer exists, so the volume is deleted at once, and undo is impossible",
+    "数据将永久丢失：其 PVC 已不存在，因此该卷会立即被删除，且无法撤销",
+)
 
 
 class SetReclaimPolicy(PatchAction):
@@ -47,14 +51,14 @@ class SetReclaimPolicy(PatchAction):
             )
         if claims.policy_of(obj) == policy:
             raise unsafe(f"{plan.target} already has reclaim policy {policy}", f"{plan.target} 的回收策略已是 {policy}")
-        deleted_now = _deleted_now(obj) if policy == "Delete" else ()
+        deleted_now = policy == "Delete" and phase_of(obj) in ("Released", "Failed")
         return Patch(
             body={"spec": {"persistentVolumeReclaimPolicy": policy}},
             says=Text(
                 en=f"{plan.target} was set to reclaim policy {policy}", zh=f"{plan.target} 的回收策略已改为 {policy}"
             ),
             effects=(_meaning(obj, policy),),
-            warnings=(*deleted_now, *claims.operator_decides(obj)),
+            warnings=(*(_DELETED_NOW if deleted_now else ()), *claims.operator_decides(obj)),
         )
 
 
@@ -79,13 +83,4 @@ def _meaning(volume: Json, policy: str) -> Text:
             "Nothing changes for its current user"
         ),
         zh=f"{whose.zh} 被删除后，该卷（{size}{at.zh}）及其全部数据会被永久删除。对当前使用者没有影响",
-    )
-
-
-def _deleted_now(volume: Json) -> tuple[Text, ...]:
-    if phase_of(volume) not in ("Released", "Failed"):
-        return ()
-    return one_text(
-        ("DATA LOST permanently: its claim no longer exists, so the volume is deleted at once, and undo is impossible"),
-        "数据将永久丢失：其 PVC 已不存在，因此该卷会立即被删除，且无法撤销",
     )

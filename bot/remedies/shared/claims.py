@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import has_ended, is_terminating, name_of, namespace_of
-from bot.kube.volumes import claim_names, claim_templates_of, class_of, nodes_of, volume_name_of
+from bot.kube.volumes import claim_names, claim_templates_of, class_of, nodes_of, reclaim_policy_of, volume_name_of
 from bot.remedies.contract import one_text
 from intents.domain import Json, Text
 
+CLAIM: Final = "PersistentVolumeClaim"
+VOLUME: Final = "PersistentVolume"
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 
@@ -51,7 +53,7 @@ async def with_volume(snapshot: Snapshot, claim: Json) -> BoundClaim:
 
 def policy_of(volume: Mapping[str, Any]) -> str:
     """Return the reclaim policy of a volume."""
-    return str((volume.get("spec") or {}).get("persistentVolumeReclaimPolicy") or "Retain")
+    return reclaim_policy_of(volume) or "Retain"
 
 
 def key_of(reference: Mapping[str, Any]) -> str:

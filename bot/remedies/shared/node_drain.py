@@ -10,13 +10,14 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.object_lists import ObjectList
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import condition, is_mirror, is_terminating, name_of, namespace_of, node_name_of, uid_of
+from bot.kube.objects import condition, full_name, is_mirror, is_terminating, name_of, node_name_of, place_of, uid_of
 from bot.kube.owners import controller_of
 from bot.kube.placement import matches_node, refusal
 from bot.kube.pod_states import is_ready
 from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, lacking, minus, pod_requests
 from bot.kube.spreading import ClosedNode, closed_nodes, surroundings
-from bot.remedies.shared.budgets import Budget, key_of
+from bot.kube.volumes import holder_of, volumes_by_claim
+from bot.remedies.shared.budgets import Budget
 from bot.remedies.shared.claims import local_volumes
 from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Text
@@ -47,8 +48,7 @@ async def pods_on(snapshot: Snapshot, node: ObjectRef) -> NodePods:
         listing = await snapshot.list("Pod", fields=f"spec.nodeName={node.name}")
         if gap := listing.gap(f"pods on {node.name}"):
             raise unsafe(f"{node} cannot be drained from here: {gap.says.en}", f"无法在此处排空 {node}：{gap.says.zh}")
-    on_it = [pod for pod in listing.items if (pod.get("spec") or {}).get("nodeName") == node.name]
-    on_it.sort(key=lambda pod: (namespace_of(pod), name_of(pod)))
+    on_it = sorted((pod for pod in listing.items if node_name_of(pod) == node.name), key=place_of)
     movable = [pod for pod in on_it if not why_it_stays(pod)]
     return NodePods(
         evicted=tuple(pod for pod in movable if not is_terminating(pod)),
@@ -70,7 +70,7 @@ def why_it_stays(pod: Json) -> Text | None:
 
 def names_of(pods: Sequence[Json], *, zh: bool = False) -> str:
     """List the pods for a sentence."""
-    return few(tuple(map(key_of, pods)), zh=zh)
+    return few(tuple(map(full_name, pods)), zh=zh)
 
 
 def few(names: Sequence[str], *, zh: bool = False) -> str:
@@ -99,8 +99,8 @@ def effects_of(pods: NodePods) -> tuple[Text, ...]:
 def warnings_of(node: Json, pods: NodePods, budgets: Iterable[Budget]) -> tuple[Text, ...]:
     """Warn about everything that the drain may break or wait for."""
     never = tuple(f"{each.name} ({each.required}/{each.expected})" for each in budgets if each.never_allows)
-    losing = tuple(key_of(pod) for pod in pods.evicted if local_volumes(pod.get("spec") or {}))
-    jobs = tuple(key_of(pod) for pod in pods.evicted if (owner := controller_of(pod)) and owner.kind == "Job")
+    losing = tuple(full_name(pod) for pod in pods.evicted if local_volumes(pod.get("spec") or {}))
+    jobs = tuple(full_name(pod) for pod in pods.evicted if (owner := controller_of(pod)) and owner.kind == "Job")
     unready = (name_of(node),) if condition(node, "Ready").get("status", "True") != "True" else ()
     groups = (
         (
@@ -186,7 +186,7 @@ def _unschedulable(pods: NodePods, nodes: Sequence[Json], bound: _Bound) -> Iter
             if place in free:
                 free[place] = minus(free[place], requests)
         else:
-            yield f"{key_of(pod)} ({', '.join(dict.fromkeys(obstacles.values())) or 'there is no other node'})"
+            yield f"{full_name(pod)} ({', '.join(dict.fromkeys(obstacles.values())) or 'there is no other node'})"
 
 
 def _free_amounts(nodes: Sequence[Json], pods: Iterable[Mapping[str, Any]]) -> dict[str, Amounts]:
@@ -222,20 +222,12 @@ def _size(one: tuple[Json, Amounts]) -> tuple[int, int]:
 
 async def _bound(snapshot: Snapshot, evicted: Iterable[Json]) -> _Bound:
     """Return the nodes from which the volumes of pods can be reached: a local volume binds its pod to a node."""
-    claims = [
-        (uid_of(pod), (namespace_of(pod), str(each["persistentVolumeClaim"].get("claimName", ""))))
-        for pod in evicted
-        for each in (pod.get("spec") or {}).get("volumes") or ()
-        if "persistentVolumeClaim" in each
-    ]
-    reached: dict[tuple[str, str], Sequence[Json]] = {}
-    for volume in (await snapshot.list("PersistentVolume")).items if claims else ():
-        spec = volume.get("spec") or {}
-        claim, required = spec.get("claimRef") or {}, (spec.get("nodeAffinity") or {}).get("required")
-        if required:
-            place = str(claim.get("namespace", "")), str(claim.get("name", ""))
-            reached[place] = required.get("nodeSelectorTerms") or ()
-    return {uid: [reached[each] for of, each in claims if of == uid and each in reached] for uid, _ in claims}
+    claims = {uid_of(pod): [f"{place_of(pod)[0]}/{name}" for name in volumes_by_claim(pod)] for pod in evicted}
+    reached: dict[str, Sequence[Json]] = {}
+    for volume in (await snapshot.list("PersistentVolume")).items if any(claims.values()) else ():
+        if required := ((volume.get("spec") or {}).get("nodeAffinity") or {}).get("required"):
+            reached[holder_of(volume)] = required.get("nodeSelectorTerms") or ()
+    return {uid: [reached[each] for each in mounted if each in reached] for uid, mounted in claims.items()}
 
 
 CORDON: Final[Json] = {"spec": {"unschedulable": True}}

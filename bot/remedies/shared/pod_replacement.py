@@ -16,11 +16,16 @@ from bot.kube.rollouts import Replicas, replicas_of
 from bot.kube.timestamps import parse_time
 from bot.remedies.contract import Applied, EffectStatus, Outlook, one_text
 from bot.remedies.shared import workloads
+from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Text
 
 # The longest time that verification waits for a new pod to fail, however late the old one did.
 _LONGEST_PATIENCE_S: Final = 60.0
+_ONLY_ONE: Final = one_text(
+    "It is the only ready pod of its owner: nothing serves requests until the new pod is ready",
+    "它是其控制器唯一就绪的 Pod：在新 Pod 就绪之前服务会中断",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,7 @@ class PodReplacement:
     def grace_s(self) -> int:
         return int((self.pod.get("spec") or {}).get("terminationGracePeriodSeconds", 30))
 
-    def readiness(self) -> Text:
+    def _readiness(self) -> Text:
         """Say how many pods are ready with this pod and without it."""
         counts = self.counts
         left = counts.ready - is_ready(self.pod)
@@ -54,23 +59,20 @@ class PodReplacement:
             zh=f"当前就绪：{counts.ready}/{counts.desired}；新 Pod 就绪之前：{left}/{counts.desired}",
         )
 
-    def only_one(self) -> tuple[Text, ...]:
-        """Warn if no other pod serves requests meanwhile."""
-        if not is_ready(self.pod) or self.counts.ready > 1:
-            return ()
-        return one_text(
-            "It is the only ready pod of its owner: nothing serves requests until the new pod is ready",
-            "它是其控制器唯一就绪的 Pod：在新 Pod 就绪之前服务会中断",
-        )
-
-    def outlook(
-        self, *, effects: tuple[Text, ...], warnings: tuple[Text, ...], counts_as: ObjectRef | None = None
+    async def outlook(
+        self,
+        snapshot: Snapshot,
+        *,
+        effects: tuple[Text, ...],
+        losses: tuple[Text, ...],
+        warnings: tuple[Text, ...],
+        counts_as: ObjectRef | None = None,
     ) -> Outlook:
-        """Return what is expected of the delete."""
-        counts = self.counts
+        """Return what is expected of the delete; `losses` are what it does to data of the pod itself."""
+        counts, budgets = self.counts, await budgets_over(snapshot, (self.pod,), namespace=namespace_of(self.pod))
         return Outlook(
-            effects=effects,
-            warnings=warnings,
+            effects=(*effects, self._readiness(), *budgets, *losses),
+            warnings=(*(_ONLY_ONE if is_ready(self.pod) and counts.ready <= 1 else ()), *warnings),
             owner=self.owner,
             counts_as=counts_as,
             known=tuple(map(uid_of, self.pods)),
@@ -149,7 +151,7 @@ def _patience(pod: Json) -> float:
     """Return how long a new pod must stay ready: as long as this one ran between its starts and failures."""
     lived = 0.0
     for container in containers_in(pod):
-        ended = (container.status.get("lastState") or {}).get("terminated") or {}
+        ended = container.last_end
         started, finished = parse_time(ended.get("startedAt")), parse_time(ended.get("finishedAt"))
         if started and finished and ended.get("exitCode"):
             lived = max(lived, (finished - started).total_seconds())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from bot.cluster.errors import (
     ClusterError,
@@ -21,6 +21,7 @@ from bot.cluster.errors import (
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Plan, Reason, Refusal, Refused, Step, Verb
 from intents.domain import ObjectRef, Text
+from intents.templates import texts_in
 from responses.words import REASONS
 
 _WEBHOOK_FAILED: Final = "failed calling webhook"
@@ -28,33 +29,30 @@ _WEBHOOK_FAILED: Final = "failed calling webhook"
 
 def refused(error: ClusterError, target: ObjectRef, *, otherwise: Reason) -> Refusal:
     """Return the refusal for an error; `otherwise` is the reason for errors without their own."""
+    reason, quote = otherwise, error.detail
     if isinstance(error, ForbiddenAs):
+        reason, quote = Reason.FORBIDDEN, ""
         says = Text(en=f"{error.detail}; ask a person who may", zh=f"{error.detail_zh}；请有权限的人操作")
-        return Refusal(reason=Reason.FORBIDDEN, says=says)
-    if isinstance(error, Forbidden) and error.permission is not None:
-        return Refusal(
-            reason=Reason.FORBIDDEN,
-            says=Text(
-                en=f"Casebook is not permitted to do this in the cluster: it needs {error.permission}. Ask a cluster "
-                "administrator to grant it, or do it by hand",
-                zh=f"Casebook 在集群中没有权限：缺少 {error.permission}。请由集群管理员授权，或手动执行",
-            ),
-            quote=error.detail,
+    elif isinstance(error, Forbidden) and error.permission is not None:
+        reason = Reason.FORBIDDEN
+        says = Text(
+            en=f"Casebook is not permitted to do this in the cluster: it needs {error.permission}. Ask a cluster "
+            "administrator to grant it, or do it by hand",
+            zh=f"Casebook 在集群中没有权限：缺少 {error.permission}。请由集群管理员授权，或手动执行",
         )
-    if isinstance(error, Conflict):
-        return Refusal(
-            reason=Reason.CONFLICT,
-            says=Text(
-                en=f"{target} was changed or replaced meanwhile, so nothing was written to it; run the diagnosis again",
-                zh=f"{target} 在此期间已被修改或替换，因此没有对其写入任何内容；请重新诊断",
-            ),
-            quote=error.detail,
+    elif isinstance(error, Conflict):
+        reason = Reason.CONFLICT
+        says = Text(
+            en=f"{target} was changed or replaced meanwhile, so nothing was written to it; run the diagnosis again",
+            zh=f"{target} 在此期间已被修改或替换，因此没有对其写入任何内容；请重新诊断",
         )
-    if isinstance(error, NotFound):
+    elif isinstance(error, NotFound):
         return gone(target)
-    if _was_refused(error) and otherwise is not Reason.NOT_CHECKED:
-        return Refusal(reason=otherwise, says=_refusal_of(error, target), quote=error.detail)
-    return Refusal(reason=otherwise, says=_no_response(error, target), quote="" if error.everywhere else error.detail)
+    elif _was_refused(error) and otherwise is not Reason.NOT_CHECKED:
+        says = _refusal_of(error, target)
+    else:
+        says, quote = _no_response(error, target), "" if error.everywhere else error.detail
+    return Refusal(reason=reason, says=says, quote=quote)
 
 
 def _was_refused(error: ClusterError) -> bool:
@@ -146,20 +144,7 @@ _PLACEHOLDER: Final = re.compile(r"\{(?:input|row|found|named|target)\.[^{}]*\}"
 
 def check_filled(plan: Plan) -> None:
     """Refuse a plan with missing values, such as `{input.image}`."""
+    found = (each for text in texts_in(plan.args) for each in _PLACEHOLDER.findall(text))
     # An undo restores what was in the cluster, whatever it looks like.
-    missing = () if plan.undoes else tuple(dict.fromkeys(_placeholders(plan.args)))
-    if missing:
-        names = ", ".join(missing)
+    if not plan.undoes and (names := ", ".join(dict.fromkeys(found))):
         raise unsafe(f"a value is missing: {names}", f"缺少取值：{names}")
-
-
-def _placeholders(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield from _PLACEHOLDER.findall(value)
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _placeholders(key)
-            yield from _placeholders(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _placeholders(each)

@@ -11,7 +11,7 @@ from bot.cluster.origins import custodian_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.autoscaling import target_of
 from bot.kube.containers import Container, containers_in
-from bot.kube.objects import condition, is_terminating, name_of, namespace_of, ref, uid_of
+from bot.kube.objects import condition, is_terminating, name_of, namespace_of, pod_template_of, ref, spec_of, uid_of
 from bot.kube.owners import controller_of
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import Revision, alike, replicas_of, revision_name_of, revisions_in
@@ -22,10 +22,14 @@ from bot.remedies.shared.refusal import gone, owned, unsafe
 from intents.domain import Json, ObjectRef, Text
 from intents.languages import quoted
 
+_NONE_LEFT: Final = one_text(
+    "For a while none of its pods may be ready, so nothing serves requests", "期间可能没有任何就绪的 Pod，服务会中断"
+)
+
 
 def check_rollout(workload: Json) -> None:
     """Refuse if a changed template would replace no pod, or be overwritten."""
-    me, spec = ref(workload), workload.get("spec") or {}
+    me, spec = ref(workload), spec_of(workload)
     if owner := controller_of(workload):
         raise owned(me, owner)
     if is_terminating(workload):
@@ -51,23 +55,23 @@ async def outlook_on(
 
     An action adds `effects` and `warnings`.
     """
-    me, namespace = ref(workload), str((workload.get("metadata") or {}).get("namespace", ""))
+    me = ref(workload)
     pods = await pods_of(snapshot, workload)
-    template = (workload.get("spec") or {}).get("template") or {}
-    ready, wanted, count = count_ready(pods), replicas_of(workload).desired, len(pods)
-    least, how = min(ready, ready_throughout(workload)), strategy_of(workload)
+    ready, wanted = count_ready(pods), replicas_of(workload).desired
+    kept, how = _course(workload)
+    least = min(ready, kept)
     return Outlook(
         effects=(
-            _replaced(me, count, how, stay=len(staying)),
+            _replaced(me, len(pods), how, stay=len(staying)),
             Text(
                 en=f"Ready now: {ready} of {wanted}; during the rollout at least {least}",
                 zh=f"当前就绪：{ready}/{wanted}；期间至少保留 {least} 个",
             ),
             *effects,
-            *await budgets_over(snapshot, pods, namespace=namespace),
-            *data_loss(template.get("spec") or {}),
+            *await budgets_over(snapshot, pods, namespace=namespace_of(workload)),
+            *data_loss(spec_of(pod_template_of(workload))),
         ),
-        warnings=(*_none_left(ready, least), *warnings, *_under_way(workload)),
+        warnings=(*(_NONE_LEFT if ready and not least else ()), *warnings, *_under_way(workload)),
         custodian=await custodian_of(snapshot, workload),
         owner=me,
         known=tuple(map(uid_of, pods)),
@@ -100,7 +104,7 @@ async def rollout_effect(snapshot: Snapshot, target: ObjectRef, applied: Applied
     pods = [pod for pod in await pods_of(snapshot, workload) if not is_terminating(pod)]
     new = [pod for pod in pods if uid_of(pod) not in applied.outlook.known]
     wanted = replicas_of(workload).desired
-    rolling = ((workload.get("spec") or {}).get("updateStrategy") or {}).get("rollingUpdate") or {}
+    rolling = (spec_of(workload).get("updateStrategy") or {}).get("rollingUpdate") or {}
     # A StatefulSet keeps the pods below its partition.
     due = max(0, wanted - int(rolling.get("partition") or 0))
     observed = int((workload.get("status") or {}).get("observedGeneration") or 0) >= applied.generation
@@ -108,13 +112,19 @@ async def rollout_effect(snapshot: Snapshot, target: ObjectRef, applied: Applied
     return effect_on(new, ready=count_ready(pods), wanted=wanted, complete=complete)
 
 
-def ready_throughout(workload: Json) -> int:
-    """Return how many pods a workload keeps ready during a rollout, if all are ready before."""
-    spec, wanted = workload.get("spec") or {}, replicas_of(workload).desired
+def _course(workload: Json) -> tuple[int, Text]:
+    """Return how many pods a rollout keeps ready, if all are ready before; and how it replaces them, to be said."""
+    spec, wanted = spec_of(workload), replicas_of(workload).desired
     strategy: dict[str, Any] = spec.get("strategy") or spec.get("updateStrategy") or {}
     rolling = strategy.get("rollingUpdate") or {}
     if strategy.get("type") == "Recreate":
-        return 0
+        return 0, Text(
+            en="all at once (Recreate), so nothing serves requests meanwhile",
+            zh="一次性全部重建（Recreate），期间服务中断",
+        )
+    limits = ", ".join(f"{key} {rolling[key]}" for key in ("maxUnavailable", "maxSurge") if key in rolling)
+    how = Text(en=f"a few at a time ({limits or 'by its update strategy'})", zh=f"分批进行（{limits or '按其策略'}）")
+    missing = max(1, _share(rolling.get("maxUnavailable", 1), wanted, up=True))
     if workload.get("kind") == "Deployment":
         missing = _share(rolling.get("maxUnavailable", "25%"), wanted, up=False)
         # With both at 0 nothing would be replaced, so the controller removes one pod.
@@ -122,9 +132,14 @@ def ready_throughout(workload: Json) -> int:
             missing = 1
     elif workload.get("kind") == "DaemonSet" and _share(rolling.get("maxSurge", 0), wanted, up=True):
         missing = 0
-    else:
-        missing = max(1, _share(rolling.get("maxUnavailable", 1), wanted, up=True))
-    return max(0, wanted - missing)
+    elif workload.get("kind") == "StatefulSet":
+        how = Text(en="one by one", zh="逐个进行")
+        if first := int(rolling.get("partition") or 0):
+            how = Text(
+                en=f"one by one, only those from ordinal {first} on (partition)",
+                zh=f"逐个进行，仅编号 {first} 及以上的 Pod（partition）",
+            )
+    return max(0, wanted - missing), how
 
 
 def _share(value: Any, of: int, *, up: bool) -> int:
@@ -136,39 +151,8 @@ def _share(value: Any, of: int, *, up: bool) -> int:
     return -(-percent // 100) if up else percent // 100
 
 
-def _none_left(ready: int, least: int) -> tuple[Text, ...]:
-    if not ready or least:
-        return ()
-    return one_text(
-        "For a while none of its pods may be ready, so nothing serves requests",
-        "期间可能没有任何就绪的 Pod，服务会中断",
-    )
-
-
-def strategy_of(workload: Json) -> Text:
-    """Say how a workload replaces its pods, as a part of a sentence."""
-    spec = workload.get("spec") or {}
-    strategy: dict[str, Any] = spec.get("strategy") or spec.get("updateStrategy") or {}
-    rolling = strategy.get("rollingUpdate") or {}
-    if strategy.get("type") == "Recreate":
-        return Text(
-            en="all at once (Recreate), so nothing serves requests meanwhile",
-            zh="一次性全部重建（Recreate），期间服务中断",
-        )
-    if workload.get("kind") == "StatefulSet":
-        first = int(rolling.get("partition") or 0)
-        if first:
-            return Text(
-                en=f"one by one, only those from ordinal {first} on (partition)",
-                zh=f"逐个进行，仅编号 {first} 及以上的 Pod（partition）",
-            )
-        return Text(en="one by one", zh="逐个进行")
-    limits = ", ".join(f"{key} {rolling[key]}" for key in ("maxUnavailable", "maxSurge") if key in rolling)
-    return Text(en=f"a few at a time ({limits or 'by its update strategy'})", zh=f"分批进行（{limits or '按其策略'}）")
-
-
 def _under_way(workload: Json) -> tuple[Text, ...]:
-    status, spec = workload.get("status") or {}, workload.get("spec") or {}
+    status, spec = workload.get("status") or {}, spec_of(workload)
     updated = status.get("updatedReplicas", status.get("updatedNumberScheduled"))
     if updated is None or workload.get("kind") != "Deployment" or int(updated) >= int(spec.get("replicas", 1)):
         return ()
@@ -179,19 +163,17 @@ async def revisions_of(snapshot: Snapshot, workload: Json) -> tuple[Revision, ..
     """Return the kept revisions, the oldest first. Raises ClusterError."""
     deployment = workload.get("kind") == "Deployment"
     kept = await snapshot.list("ReplicaSet" if deployment else "ControllerRevision", namespace=namespace_of(workload))
-    mine = [each for each in kept.items if (owner := controller_of(each)) is not None and owner.uid == uid_of(workload)]
-    return revisions_in(mine)
+    return revisions_in(_controlled(kept.items, (uid_of(workload),)))
 
 
 def current_of(workload: Json, revisions: Sequence[Revision]) -> Revision | None:
     """Return the revision of the current template, None if the controller has not recorded it yet."""
-    status = workload.get("status") or {}
-    updated = str(status.get("updateRevision", ""))
+    updated = str((workload.get("status") or {}).get("updateRevision", ""))
     if updated and is_observed(workload):
         named = next((each for each in revisions if each.name == updated), None)
         if named is not None:
             return named
-    template = (workload.get("spec") or {}).get("template") or {}
+    template = dict(pod_template_of(workload))
     same = [each for each in revisions if alike(each.template, template)]
     if same:
         return same[-1]
@@ -231,12 +213,14 @@ def template_basis(manifest: Json) -> dict[str, str]:
     return {"images": images, "template": digest(template), "strategy": digest(others)}
 
 
-async def pods_controlled(snapshot: Snapshot, owners: Iterable[str], *, namespace: str) -> tuple[Json, ...]:
+async def pods_controlled(snapshot: Snapshot, owners: Sequence[str], *, namespace: str) -> tuple[Json, ...]:
     """Return the pods in a namespace whose controller has one of these uids, by name."""
-    wanted = frozenset(owners)
-    listing = await snapshot.list("Pod", namespace=namespace)
-    mine = [pod for pod in listing.items if (owner := controller_of(pod)) is not None and owner.uid in wanted]
-    return tuple(sorted(mine, key=name_of))
+    return tuple(sorted(_controlled((await snapshot.list("Pod", namespace=namespace)).items, owners), key=name_of))
+
+
+def _controlled(objects: Iterable[Json], owners: Sequence[str]) -> list[Json]:
+    """Return the objects whose controller has one of these uids."""
+    return [each for each in objects if (owner := controller_of(each)) is not None and owner.uid in owners]
 
 
 async def pods_of(snapshot: Snapshot, workload: Json) -> tuple[Json, ...]:
@@ -245,7 +229,7 @@ async def pods_of(snapshot: Snapshot, workload: Json) -> tuple[Json, ...]:
     namespace = namespace_of(workload)
     if workload.get("kind") == "Deployment":
         sets = (await snapshot.list("ReplicaSet", namespace=namespace)).items
-        uids = [uid_of(each) for each in sets if (owner := controller_of(each)) is not None and owner.uid in uids]
+        uids = list(map(uid_of, _controlled(sets, uids)))
     return await pods_controlled(snapshot, uids, namespace=namespace)
 
 
@@ -273,13 +257,12 @@ def _with_message(reason: str, message: object) -> str:
 
 
 def _why(container: Container) -> str:
-    reason, message = str(container.detail.get("reason", "")), str(container.detail.get("message", ""))
-    if container.state == "waiting" and reason not in _STARTING:
-        return _with_message(f"{container.name}: {reason}", message)
+    if container.state == "waiting" and container.reason not in _STARTING:
+        return _with_message(f"{container.name}: {container.reason}", container.message)
     if container.state == "terminated" and container.detail.get("exitCode"):
-        return f"{container.name}: {reason or 'exited'} ({container.detail['exitCode']})"
+        return f"{container.name}: {container.reason or 'exited'} ({container.detail['exitCode']})"
     # Running again after a failure, and not ready: it has failed before in the same way.
-    ended = (container.status.get("lastState") or {}).get("terminated") or {}
+    ended = container.last_end
     if container.restarts and ended.get("exitCode") and not container.ready:
         return f"{container.name}: {ended.get('reason') or 'exited'} ({ended['exitCode']}), restarted"
     return ""
@@ -320,8 +303,5 @@ def effect_on(
 async def autoscalers_of(snapshot: Snapshot, workload: ObjectRef) -> tuple[Json, ...]:
     """Return the HorizontalPodAutoscalers that scale a workload, by name. Raises ClusterError."""
     listing = await snapshot.list("HorizontalPodAutoscaler", namespace=workload.namespace)
-    return tuple(sorted((each for each in listing.items if _scales(each, workload)), key=name_of))
-
-
-def _scales(autoscaler: Json, workload: ObjectRef) -> bool:
-    return target_of(autoscaler) == (workload.kind, workload.name)
+    scaling = (each for each in listing.items if target_of(each) == (workload.kind, workload.name))
+    return tuple(sorted(scaling, key=name_of))
