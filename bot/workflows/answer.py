@@ -415,7 +415,7 @@ class PickWorkflow:
         requester = await services.presser(payload)
         if not requester.scope.clusters([cluster]):
             refused = {"action": str(Press.CLUSTER), "outcome": "refused", "cluster": cluster}
-            await services.audit(payload, **refused, detail={"why": _WHY}, key=job)
+            await services.audit(payload.sender, **refused, detail={"why": _WHY}, key=job)
             message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
             with log_refusal(_log.warning, "press_reply_failed"):
                 await services.tell(payload, message, thread_ts=request.original.thread_ts)

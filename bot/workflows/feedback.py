@@ -17,7 +17,7 @@ from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import HELPFUL, NOT_IT, Mute, StoredAnswer, StoreUnavailable
 from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
-from bot.workflows.job_payloads import CorrectionJob, OpinionJob
+from bot.workflows.job_payloads import By, CorrectionJob, OpinionJob
 from bot.workflows.kept_answer import KeptAnswer, correction_note
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Requester, Services, retry_step
@@ -44,22 +44,21 @@ class Mutes:
 
     services: Services
 
-    async def answer(
-        self, command: MutedQuery | MuteCommand, *, team: str, channel: str, user: str, language: Language
-    ) -> Message:
+    async def answer(self, command: MutedQuery | MuteCommand, by: By, *, language: Language) -> Message:
         """Mute, unmute, or list the mutes of a channel.
 
         A person who may not see the answers here must neither mute nor unmute them for others.
         """
+        channel = by["channel"]
         kept = await self.services.store.mutes.list(channel, self.services.clock())
         wanted = command.muted if isinstance(command, MuteCommand) else command.unmute
         chosen = [mute for mute in kept if wanted.lower() in ("all", mute.muted.lower())]
         if not wanted or (isinstance(command, MutedQuery) and not chosen):
             return all_muted([mute_shown(self.services, mute) for mute in kept], language=language)
-        if refusal := await self._refusal(team=team, channel=channel, user=user):
+        if refusal := await self._refusal(by):
             return notice(refusal, language=language)
         if isinstance(command, MuteCommand):
-            return await self._mute(command, channel=channel, user=user, language=language)
+            return await self._mute(command, channel=channel, user=by["user"], language=language)
         for mute in chosen:
             await self.services.store.mutes.remove(channel, mute.muted)
         titles = [self.services.title_of(mute.muted, channel) for mute in chosen]
@@ -82,8 +81,8 @@ class Mutes:
         await self.services.store.mutes.add(mute)
         return muted(mute_shown(self.services, mute), language=language)
 
-    async def _refusal(self, *, team: str, channel: str, user: str) -> Text | None:
-        requester = await self.services.in_time(self.services.requester(team=team, channel=channel, user=user))
+    async def _refusal(self, by: By) -> Text | None:
+        requester = await self.services.in_time(self.services.requester(**by))
         if requester is None:
             return failures.BUSY
         return None if requester.scope.reading is ReadLevel.FULL else failures.UNMUTE_NOT_ALLOWED
@@ -140,8 +139,8 @@ async def check_correction(services: Services, dialog: SubmittedDialog) -> Check
     answer = await services.store.answers.get(request_id)
     if answer is None:
         return CheckedDialog(refused=feedback_words.ANSWER_GONE)
-    asked_by = services.requester(team=dialog.team, channel=answer.channel, user=user)
-    if (requester := await services.in_time(asked_by)) is None:
+    requester = await services.in_time(services.requester(**dialog.by(answer.channel)))
+    if requester is None:
         return CheckedDialog(refused=failures.BUSY)
     marked = await services.store.feedback.has(request_id, user, NOT_IT)
     if requester.scope.reading is not ReadLevel.FULL or not marked:

@@ -17,12 +17,13 @@ from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.backfill import BackfillWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs, IncidentStartWorkflow, tell_archiver, tell_remover
 from bot.workflows.chronicle.documents import catch_up
-from bot.workflows.chronicle.gestures import ask_mark, correct_fact, mark_message
-from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, ask_resolution
+from bot.workflows.chronicle.gestures import correct_fact, mark_message, mark_view
+from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, resolution_view
 from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow
 from bot.workflows.chronicle.nudges import NudgeWorkflow
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
+from bot.workflows.dialogs import fill_dialog
 from bot.workflows.failure_reports import FailureReports
 from bot.workflows.feedback import take_correction, take_opinion
 from bot.workflows.health_now import HealthNow
@@ -34,7 +35,7 @@ from bot.workflows.remedy import PreviewWorkflow, RemedyWorkflow
 from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies
 from bot.workflows.reports import post_report, report_feedback
-from bot.workflows.save_dialog import open_save_dialog
+from bot.workflows.save_dialog import save_view
 from bot.workflows.saved_incidents import save_incident
 from bot.workflows.services import Services, retry_step
 from bot.workflows.silences import SilenceWorkflow
@@ -111,7 +112,7 @@ def workflows(
         _job(jobs.HomeJob, HomeWorkflow(services=services, health=health).run),
         _job(jobs.PaneJob, PaneWorkflow(services=services, health=health).run),
         _job(jobs.ReportJob, partial(post_report, services)),
-        _job(jobs.SaveDialogJob, partial(open_save_dialog, services)),
+        _job(jobs.SaveDialogJob, partial(fill_dialog, services, partial(save_view, services))),
         _job(jobs.SaveJob, partial(save_incident, services)),
         *_answers(services, poster),
         *_remedies(services, poster),
@@ -142,7 +143,7 @@ def _remedies(services: Services, poster: MessagePoster) -> _Kinds:
     recorder = PressRecorder(services=services, poster=poster)
     claims = PlanClaims(services=services, recorder=recorder)
     return (
-        _job(jobs.PreviewJob, PreviewWorkflow(services=services).run),
+        _job(jobs.PreviewJob, partial(fill_dialog, services, PreviewWorkflow(services=services).view)),
         _job(jobs.RemedyJob, RemedyWorkflow(services=services, claims=claims, recorder=recorder).run),
     )
 
@@ -159,11 +160,11 @@ def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
         _named_step(incidents.MentionJob, "answer", mentions.answer),
         _step(incidents.MarkJob, "mark", partial(mark_message, services)),
         _step(incidents.FactCorrectionJob, "correct", partial(correct_fact, services)),
-        _job(incidents.MarkDialogJob, partial(ask_mark, services)),
+        _job(incidents.MarkDialogJob, partial(fill_dialog, services, partial(mark_view, services))),
         _job(incidents.NudgeJob, NudgeWorkflow(services=services).run),
         _named_step(incidents.RemovedJob, "tell", partial(tell_remover, services)),
         _job(incidents.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
-        _job(incidents.ResolveDialogJob, partial(ask_resolution, services)),
+        _job(incidents.ResolveDialogJob, partial(fill_dialog, services, partial(resolution_view, services))),
         _job(incidents.SummaryJob, SummaryWorkflow(services=services).run),
         _step(incidents.WelcomeJob, "tell", partial(catch_up, services)),
     )

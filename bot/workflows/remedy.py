@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 import structlog
@@ -20,7 +19,7 @@ from bot.remedies.undo import action_of, plan_to_undo, words_for
 from bot.remedies.verification import verify
 from bot.store import AuditEntry
 from bot.workflows.authorisation import APPLIED, PARTLY_DONE, Attempt, Authority, authorise
-from bot.workflows.dialogs import DialogContent, content_key, dialog_content, dialog_key, fill_dialog, filling_id
+from bot.workflows.dialogs import DialogContent, content_key, dialog_content, dialog_key, filling_id
 from bot.workflows.job_payloads import PreviewJob, RemedyJob
 from bot.workflows.press_records import APPROVAL, ENDS, UNDO, WRITING, ConfirmedPress, PlanClaims, PressRecorder
 from bot.workflows.services import Requester, Services, retry_step
@@ -49,11 +48,7 @@ class PreviewWorkflow:
 
     services: Services
 
-    async def run(self, run: JobRun, job: PreviewJob) -> Json | None:
-        late, failed = failures.PRESS_AGAIN, failures.PREVIEW_FAILED
-        return await fill_dialog(self.services, run, job, partial(self._view, job), late=late, failed=failed)
-
-    async def _view(self, job: PreviewJob, view_id: str) -> View:
+    async def view(self, job: PreviewJob, view_id: str) -> View:
         """Return the dialog, with the preview or the refusal; store the guards of the write with the plan."""
         store, user = self.services.store, job.user
         requester = await self.services.presser(job)

@@ -40,7 +40,7 @@ from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.people import Membership, Person
 from bot.slack.posts import PostedMessage
 from bot.store import AuditEntry, Store, StoredRequest, StoreUnavailable
-from bot.workflows.job_payloads import Payload
+from bot.workflows.job_payloads import By, Payload
 from bot.workflows.learned_entries import LearnedEntries
 from intents.catalog.loader import Problem
 from intents.domain import Json, Language, Text
@@ -341,7 +341,7 @@ class Services:
 
     async def audit(
         self,
-        by: Payload,
+        by: By,
         *,
         action: str,
         outcome: str,
@@ -350,16 +350,16 @@ class Services:
         detail: Mapping[str, object] = MappingProxyType({}),
         key: str = "",
     ) -> None:
-        """Audit what came of the job of a person, once per `key` if there is one."""
+        """Audit what came of what a person asked for, once per `key` if there is one."""
         entry = AuditEntry(
-            at=self.clock(), actor=by.user, team=by.team, channel=by.channel, action=action, target=target,
+            at=self.clock(), actor=by["user"], team=by["team"], channel=by["channel"], action=action, target=target,
             cluster=cluster, outcome=outcome, detail=dict(detail), key=key,
         )  # fmt: skip
         await self.store.audit.append(entry)
 
     async def presser(self, job: Payload, *, fresh: bool = False) -> Requester:
         """Identify the person of a job."""
-        return await self.requester(team=job.team, channel=job.channel, user=job.user, fresh=fresh)
+        return await self.requester(**job.sender, fresh=fresh)
 
     async def tell(self, by: Payload, message: Message, *, thread_ts: str = "") -> None:
         """Show a message to the person of a job alone, where they are. Raise SlackError."""

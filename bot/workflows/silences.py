@@ -98,8 +98,8 @@ async def check_silence(services: Services, dialog: SubmittedDialog) -> CheckedD
         return CheckedDialog(refused=failures.UNKNOWN_BUTTON)
     matchers = matchers_of(post.labels)
     asked = SilenceJob(
-        post=post.id, channel=post.scope.channel, team=dialog.team, user=dialog.user, dialog=_digest(dialog.view),
-        minutes=lasts // timedelta(minutes=1), why=safe_line(why, limit=LONGEST_REASON), matchers=matchers,
+        post=post.id, dialog=_digest(dialog.view), minutes=lasts // timedelta(minutes=1),
+        why=safe_line(why, limit=LONGEST_REASON), matchers=matchers, **dialog.by(post.scope.channel),
     )  # fmt: skip
     try:
         async with asyncio.timeout(_CHECKED_S):
@@ -283,7 +283,7 @@ class SilenceWorkflow:
     async def _audit(self, payload: AlertPressJob, outcome: str, detail: Json, *, key: str = "") -> None:
         key = _digest(SILENCE_ALERTS, payload.post, key, outcome) if key else ""
         await self.services.audit(
-            payload, action=SILENCE_ALERTS, target=payload.post, outcome=outcome, detail=detail, key=key
+            payload.sender, action=SILENCE_ALERTS, target=payload.post, outcome=outcome, detail=detail, key=key
         )
 
 

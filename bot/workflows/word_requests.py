@@ -19,6 +19,7 @@ from bot.workflows.asked_actions import asks_for_action, offered, workload_above
 from bot.workflows.chronicle.incident_list import incident_list
 from bot.workflows.conversation import Understood
 from bot.workflows.feedback import Mutes
+from bot.workflows.job_payloads import By
 from bot.workflows.reply import Reply
 from bot.workflows.services import Exchange, Services
 from intents.domain import Json, ObjectRef, Text
@@ -176,9 +177,8 @@ class WordRequests:
         if command is None:
             return notice(_MUTE_WHAT, language=exchange.language)
         who = exchange.scope.who
-        return await Mutes(services=self.services).answer(
-            command, team=who.team, channel=channel, user=who.user, language=exchange.language
-        )
+        by: By = {"team": who.team, "channel": channel, "user": who.user}
+        return await Mutes(services=self.services).answer(command, by, language=exchange.language)
 
     def _subject(self, text: str, about: ObjectRef | None, channel: str) -> str:
         """Return the key of what is named: an entry of the catalog, or an object; "" for neither."""

@@ -19,13 +19,13 @@ from bot.slack.web_client import outgoing
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.gesture_intake import GestureIntake
 from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, MARK_AS, SAVE_AS_INCIDENT
-from bot.surfaces.slack.press_payload import By, by_shortcut
+from bot.surfaces.slack.press_payload import by_shortcut
 from bot.workflows.ask_dialog import AskDialog, AskPlace
 from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.dialogs import TELL_S
 from bot.workflows.feedback import Mutes
-from bot.workflows.job_payloads import SaveDialogJob
+from bot.workflows.job_payloads import By, SaveDialogJob
 from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
 from intents.channel_commands import ChannelCommand, LearnedCommand, WantedCommand
@@ -86,12 +86,12 @@ class CommandListener:
             case HelpQuery() | Misuse() as asked:
                 return await self._helped(asked, body, language)
             case MutedQuery() | MuteCommand() as about_mutes:
-                return await self.mutes.answer(about_mutes, language=language, **_by(body))
+                return await self.mutes.answer(about_mutes, _by(body), language=language)
             case WantedCommand() as about_channel:
-                return await self.channels.answer(about_channel, language=language, **_by(body))
+                return await self.channels.answer(about_channel, _by(body), language=language)
             case LearnedCommand() as about_learned:
                 trigger = str(body.get("trigger_id") or "")
-                return await self.learned.answer(about_learned, trigger=trigger, language=language, **_by(body))
+                return await self.learned.answer(about_learned, _by(body), trigger=trigger, language=language)
             case ChannelCommand() as command:
                 return await self.incidents.answer(_commanded(body, text, command, now, language))
             case ObjectQuery() as about:
@@ -152,7 +152,7 @@ def _commanded(
         trigger=str(body.get("trigger_id") or ""),
         at=now,
         language=language,
-        **_by(body),
+        by=_by(body),
     )
 
 

@@ -28,7 +28,7 @@ from bot.surfaces.slack.press_outcomes import (
     NextDialog,
     PressRefused,
 )
-from bot.surfaces.slack.press_payload import ButtonPress, By
+from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.chronicle.gestures import check_fact_correction, check_mark
 from bot.workflows.chronicle.incident_changes import check_resolution
@@ -141,13 +141,13 @@ class PressIntake:
         if plan is None or plan.request_id != answer.request_id:
             raise PressRefused("the plan is not offered by this message")
         payload = PreviewJob(
-            request=answer.request_id, plan=plan.id, trigger=press.trigger, thread_ts=press.thread_ts, **_by(press)
+            request=answer.request_id, plan=plan.id, trigger=press.trigger, thread_ts=press.thread_ts, **press.by
         )
         await self.start(f"{plan.id}.preview.{press.user}.{press.at}", payload)
 
     async def _say_opinion(self, press: ButtonPress) -> None:
         request = (await self._answer_of(press)).request_id
-        payload = OpinionJob(request=request, what=press.press, trigger=press.trigger, **_by(press))
+        payload = OpinionJob(request=request, what=press.press, trigger=press.trigger, **press.by)
         await self.start(f"{request}.{press.press}.{press.user}.{press.at}", payload)
 
     async def _pick_cluster(self, press: ButtonPress) -> None:
@@ -155,7 +155,7 @@ class PressIntake:
         cluster = cluster_of_token(request, press.value, self.services.clusters.names)
         if not cluster:
             raise PressRefused("the cluster is not offered by this message")
-        payload = PickJob(request=request, cluster=cluster, **_by(press))
+        payload = PickJob(request=request, cluster=cluster, **press.by)
         await self.start(f"{request}.pick.{press.user}.{press.at}", payload)
 
     async def _answer_anyway(self, press: ButtonPress) -> None:
@@ -221,7 +221,7 @@ class PressIntake:
         post = await self._posted(press)
         if await self._store.watch_posts.get(post) is None:
             raise PressRefused("the message is not a post of the watch")
-        payload = WatchPressJob(post=post, what=press.press, value=press.value, **_by(press))
+        payload = WatchPressJob(post=post, what=press.press, value=press.value, **press.by)
         await self.start(f"{post}.{press.press}.{press.user}.{press.at}", payload)
 
     # --- silence alerts ---
@@ -231,9 +231,9 @@ class PressIntake:
         if await self._posted(press) != post_key(press.value, ANSWER):
             raise PressRefused("the message is not the post that the button names")
         if press.press is Press.SILENCE:
-            payload: Payload = SilenceDialogJob(post=press.value, trigger=press.trigger, **_by(press))
+            payload: Payload = SilenceDialogJob(post=press.value, trigger=press.trigger, **press.by)
         else:
-            payload = SilenceEndJob(post=press.value, **_by(press))
+            payload = SilenceEndJob(post=press.value, **press.by)
         await self.start(f"{press.value}.{payload.kind}.{press.user}.{press.at}", payload)
 
     async def _posted(self, press: ButtonPress) -> str:
@@ -257,13 +257,13 @@ class PressIntake:
         """Start the job that opens the dialog, if the button is below a message of ours."""
         await self._posted(press)
         opens = ResolveDialogJob if press.press is Press.RESOLVE else MarkDialogJob
-        payload = opens(trigger=press.trigger, thread_ts=press.thread_ts, **_by(press))
+        payload = opens(trigger=press.trigger, thread_ts=press.thread_ts, **press.by)
         await self.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
 
     async def _end_reminders(self, press: ButtonPress) -> None:
         """Start the job that ends the reminders in this channel."""
         await self._posted(press)
-        payload = ChannelAnswersJob(about=REMINDERS, **_by(press))
+        payload = ChannelAnswersJob(about=REMINDERS, **press.by)
         await self.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
 
     # --- dialogs ---
@@ -354,7 +354,7 @@ async def not_helpful(intake: PressIntake, press: ButtonPress) -> None:
     kind = KeptAnswer.from_json(answer.message).kind if answer.message else ""
     if not kind:
         raise PressRefused("the answer was asked for")
-    payload = ChannelAnswersJob(request=answer.request_id, about=kind, **_by(press))
+    payload = ChannelAnswersJob(request=answer.request_id, about=kind, **press.by)
     await intake.start(f"{answer.request_id}.{press.press}.{press.user}.{press.at}", payload)
 
 
@@ -362,7 +362,7 @@ async def answer_again(intake: PressIntake, press: ButtonPress) -> None:
     """Start the job that undoes it, below the answer or below the private reply to a command, which is not stored."""
     answer = await intake.services.store.answers.by_message(press.channel, press.ts)
     request = answer.request_id if answer else ""
-    payload = ChannelAnswersJob(request=request, about=safe_line(press.value), again=True, **_by(press))
+    payload = ChannelAnswersJob(request=request, about=safe_line(press.value), again=True, **press.by)
     await intake.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
 
 
@@ -411,10 +411,6 @@ _SUBMITTED: Final[Mapping[Press, _Take]] = {
     Press.SAVE_CHECKED: _checked(check_save),
     Press.SILENCE: _checked(check_silence),
 }
-
-
-def _by(press: ButtonPress) -> By:
-    return {"team": press.team, "channel": press.channel, "user": press.user}
 
 
 async def _soon(look_up: Callable[[], Awaitable[T | None]]) -> T | None:

@@ -7,25 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
 import structlog
 import yaml
 
-from bot.jobs import JobRun
 from bot.slack.channel_messages import edited_at, thread_of, words_of
 from bot.slack.errors import log_refusal
 from bot.store import Mark
 from bot.workflows.chronicle.documents import forbidden
 from bot.workflows.chronicle.facts import SETTABLE, facts_of_chronicle, recorded_message
-from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, fill_dialog, tell_user
+from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, tell_user
 from bot.workflows.incident_payloads import FactCorrectionJob, MarkDialogJob, MarkJob
 from bot.workflows.services import Requester, Services
 from intents.chronicle.channel_reader import WRONG
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind, in_order, kind_of
-from intents.domain import Json, Text
+from intents.domain import Text
 from responses import failures
 from responses.chronicle import incident_replies
 from responses.safety import safe_line
@@ -158,13 +157,8 @@ def _corrected(fact: Fact, what: str) -> str:
 # --- their dialogs ---
 
 
-async def ask_mark(services: Services, run: JobRun, job: MarkDialogJob) -> Json | None:
-    """Run the job `mark_dialog`."""
-    late, failed = shown.TRY_AGAIN, incident_replies.DIALOG_FAILED
-    return await fill_dialog(services, run, job, partial(_view, services, job), late=late, failed=failed)
-
-
-async def _view(services: Services, job: MarkDialogJob, _view: str) -> View:
+async def mark_view(services: Services, job: MarkDialogJob, _view: str) -> View:
+    """Return what a message may be, or the facts that may be corrected, or the refusal."""
     requester = await services.presser(job)
     language = requester.language
     if refused := await refusal_of_mark(services, requester, job.channel, job.ts):
@@ -192,14 +186,12 @@ async def check_mark(services: Services, dialog: SubmittedDialog) -> CheckedDial
     if what not in SETTABLE:
         return CheckedDialog(wrong={str(Press.MARK_AS): shown.CHOOSE_ONE})
     job = MarkJob(
-        channel=channel,
-        team=dialog.team,
-        user=dialog.user,
         ts=ts,
         what=what,
         at=services.clock(),
         says=_typed(dialog, Press.MARK_TEXT),
         alone=True,
+        **dialog.by(channel),
     )
     return CheckedDialog(job=job, id=f"{channel}.mark.{dialog.view}")
 
@@ -216,19 +208,17 @@ async def check_fact_correction(services: Services, dialog: SubmittedDialog) -> 
     if wrong := shown.unfit(what, fact.kind, says):
         return CheckedDialog(wrong=wrong)
     job = FactCorrectionJob(
-        channel=channel,
-        team=dialog.team,
-        user=dialog.user,
         key=fact.key,
         what=what,
         at=services.clock(),
         says=says if what == Correction.EDITED else "",
+        **dialog.by(channel),
     )
     return CheckedDialog(job=job, id=f"{channel}.correct.{dialog.view}")
 
 
 async def _refused(services: Services, dialog: SubmittedDialog, channel: str, ts: str) -> Text | None:
-    requester = await services.in_time(services.requester(team=dialog.team, channel=channel, user=dialog.user))
+    requester = await services.in_time(services.requester(**dialog.by(channel)))
     return failures.BUSY if requester is None else await refusal_of_mark(services, requester, channel, ts)
 
 
