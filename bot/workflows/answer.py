@@ -418,7 +418,7 @@ class PickWorkflow:
             await services.audit(payload.sender, **refused, detail={"why": _WHY}, key=job)
             message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
             with log_refusal(_log.warning, "press_reply_failed"):
-                await services.tell(payload, message, thread_ts=request.original.thread_ts)
+                await services.tell(payload.sender, message, thread_ts=request.original.thread_ts)
             return None
         if await store.answers.note(request.id, {PRESSED: cluster}) is None:
             return None

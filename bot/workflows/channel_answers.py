@@ -99,7 +99,7 @@ class ChannelAnswersWorkflow:
         if refused := _refusal(requester):
             await self._audit(payload.sender, "refused", payload.about)
             message = not_done(refused, language=requester.language)
-            await self.services.tell(payload, message, thread_ts=thread_ts)
+            await self.services.tell(payload.sender, message, thread_ts=thread_ts)
             return
         store, about = self.services.store.channel_answers, payload.about
         if payload.again:
@@ -112,7 +112,7 @@ class ChannelAnswersWorkflow:
             await self._audit(payload.sender, "answered again" if payload.again else "not answered", about)
         if request is None:
             message = await self._shown(requester, requester.language)
-            await self.services.tell(payload, message, thread_ts=thread_ts)
+            await self.services.tell(payload.sender, message, thread_ts=thread_ts)
             return
         note = {"lowered": "" if payload.again else payload.user}
         if await self.services.store.answers.note(payload.request, note) is not None:

@@ -139,7 +139,7 @@ class FailureReports:
             return
         await self.poster.show(exchange.request, failed(failures.RESTARTED, language=exchange.language))
         message = not_done(failures.PRESS_AGAIN, language=await self.services.language_of(job.user, within=_TELL_S))
-        await self.services.tell(job, message, thread_ts=exchange.request.original.thread_ts)
+        await self.services.tell(job.sender, message, thread_ts=exchange.request.original.thread_ts)
 
     async def _unfinished(self, job: RemedyJob, token: str) -> None:
         """Show the remedy as failed: not as running, nor as not done once a write was about to be sent."""

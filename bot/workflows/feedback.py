@@ -219,7 +219,7 @@ async def _take(services: Services, payload: OpinionJob) -> Json:
     if requester.scope.reading is not ReadLevel.FULL:
         # A user who may not see the answer must not hide it from others.
         message = notice(failures.OPINION_NOT_ALLOWED, language=requester.language)
-        await services.tell(payload, message, thread_ts=request.original.thread_ts)
+        await services.tell(payload.sender, message, thread_ts=request.original.thread_ts)
         return {"taken": False}
     now = services.clock()
     match payload.what:

@@ -19,7 +19,7 @@ from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs, IncidentStartW
 from bot.workflows.chronicle.documents import catch_up
 from bot.workflows.chronicle.gestures import correct_fact, mark_message, mark_view
 from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, resolution_view
-from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow
+from bot.workflows.chronicle.incident_commands import IncidentCommands
 from bot.workflows.chronicle.nudges import NudgeWorkflow
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
@@ -150,14 +150,13 @@ def _remedies(services: Services, poster: MessagePoster) -> _Kinds:
 
 def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
     start = IncidentStartWorkflow(services=services, is_incident=chronicles.is_incident, opened=chronicles.opened)
-    mentions = MentionWorkflow(commands=incident_commands(services, chronicles))
     change = IncidentChangeWorkflow(services=services, opened=chronicles.opened)
     return (
         _named_step(incidents.ArchivedJob, "tell", partial(tell_archiver, services)),
         _job(incidents.BackfillJob, BackfillWorkflow(services=services, changed=chronicles.changed).run),
         _job(incidents.CommandJob, change.run),
         _named_step(incidents.IncidentJob, "open", start.open),
-        _named_step(incidents.MentionJob, "answer", mentions.answer),
+        _named_step(incidents.MentionJob, "answer", incident_commands(services, chronicles).answer_mention),
         _step(incidents.MarkJob, "mark", partial(mark_message, services)),
         _step(incidents.FactCorrectionJob, "correct", partial(correct_fact, services)),
         _job(incidents.MarkDialogJob, partial(fill_dialog, services, partial(mark_view, services))),

@@ -13,15 +13,23 @@ from bot.jobs import JobRun
 from bot.remedies.contract import LIFETIME, Applied, Plan, Preview, Reason, Refusal, State, Verb
 from bot.remedies.execution import apply, check, done_already, interrupted, partly_done, preview
 from bot.remedies.offers import missing_to_undo
-from bot.remedies.records import Denied, audit_entry, mark
+from bot.remedies.records import Denied, mark
 from bot.remedies.session import writes_redacted
 from bot.remedies.undo import action_of, plan_to_undo, words_for
 from bot.remedies.verification import verify
-from bot.store import AuditEntry
 from bot.workflows.authorisation import APPLIED, PARTLY_DONE, Attempt, Authority, authorise
 from bot.workflows.dialogs import DialogContent, content_key, dialog_content, dialog_key, filling_id
 from bot.workflows.job_payloads import PreviewJob, RemedyJob
-from bot.workflows.press_records import APPROVAL, ENDS, UNDO, WRITING, ConfirmedPress, PlanClaims, PressRecorder
+from bot.workflows.press_records import (
+    APPROVAL,
+    ENDS,
+    UNDO,
+    WRITING,
+    ConfirmedPress,
+    PlanClaims,
+    PressRecorder,
+    audit_remedy,
+)
 from bot.workflows.services import Requester, Services, retry_step
 from intents.domain import Json, Text
 from intents.languages import quoted
@@ -73,7 +81,7 @@ class PreviewWorkflow:
             if holds_secret(shown.as_json()) or writes_redacted(shown.preview.steps):
                 seen = Refusal(reason=Reason.UNSAFE, says=failures.CHANGE_HOLDS_SECRET)
         if isinstance(seen, Refusal | Denied):
-            await self._audit(plan, job, seen)
+            await audit_remedy(self.services, plan, job.sender, "preview", seen)
             says = refusal_text(seen) if isinstance(seen, Refusal) else seen.says
             return refusal_dialog(says, language=requester.language)
         kept: Json = {dialog_key(user): view_id}
@@ -113,14 +121,6 @@ class PreviewWorkflow:
         one = Attempt.of(plan, seen.outlook, user=user, at=self.services.clock())
         limits = requester.scope.limits
         return one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits)
-
-    async def _audit(self, plan: Plan, job: PreviewJob, why: Refusal | Denied) -> None:
-        fields = audit_entry(
-            plan, step="preview", actor=job.user, at=self.services.clock(), team=job.team,
-            channel=job.channel, result=why,
-        )  # fmt: skip
-        await self.services.store.audit.append(AuditEntry(**fields))
-        self.services.metrics.remedied(plan.action, "preview", str(fields["outcome"]), denied=isinstance(why, Denied))
 
 
 def refusal_text(refused: Refusal) -> Text:

@@ -361,9 +361,9 @@ class Services:
         """Identify the person of a job."""
         return await self.requester(**job.sender, fresh=fresh)
 
-    async def tell(self, by: Payload, message: Message, *, thread_ts: str = "") -> None:
-        """Show a message to the person of a job alone, where they are. Raise SlackError."""
-        await self.slack.post_ephemeral(channel=by.channel, user=by.user, message=message, thread_ts=thread_ts)
+    async def tell(self, by: By, message: Message, *, thread_ts: str = "") -> None:
+        """Show a message to one person alone, where they are. Raise SlackError."""
+        await self.slack.post_ephemeral(channel=by["channel"], user=by["user"], message=message, thread_ts=thread_ts)
 
     async def requester_of(self, request: StoredRequest) -> Requester:
         original = request.original

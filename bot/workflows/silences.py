@@ -278,7 +278,7 @@ class SilenceWorkflow:
     async def _tell(self, payload: AlertPressJob, says: Text) -> None:
         with log_refusal(_log.warning, "press_reply_failed", of=SlackError):
             language = await self.services.language_of(payload.user, within=_CHECKED_S)
-            await self.services.tell(payload, not_done(says, language=language))
+            await self.services.tell(payload.sender, not_done(says, language=language))
 
     async def _audit(self, payload: AlertPressJob, outcome: str, detail: Json, *, key: str = "") -> None:
         key = _digest(SILENCE_ALERTS, payload.post, key, outcome) if key else ""

@@ -16,7 +16,7 @@ from bot.slack.errors import NotInChannel, log_refusal
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
 from bot.store import ChannelState, IncidentChannel
-from bot.workflows.chronicle.documents import forbidden, status_of, summary_for, timeline_message_of
+from bot.workflows.chronicle.documents import forbidden, shown_for
 from bot.workflows.incident_payloads import CommandJob, IncidentJob, MentionJob, ResolveDialogJob
 from bot.workflows.job_payloads import By
 from bot.workflows.message_poster import post_once
@@ -92,9 +92,32 @@ class IncidentCommands:
             await self.start(command.id, decided.job)
         return decided.message
 
-    async def decide(self, command: IncidentCommand) -> CommandReply:
-        """Decide like `answer`, but without its time limit. Raise SlackUnavailable too; start nothing."""
-        return await self._decide(command, *await self._asked_by(command))
+    async def answer_mention(self, payload: MentionJob, id: str) -> None:
+        """Run the job `mention`: post the answer and start the job, once even if repeated. Raise SlackUnavailable."""
+        services, text = self.services, payload.text
+        match parse_message(text):
+            case Misuse() as wrong:
+                requester = await services.requester(**payload.sender, text=text)
+                says = misused(wrong.says, wrong.closest, usage=wrong.usage, language=requester.language)
+                decided = CommandReply(message=says)
+            case ChannelCommand() as parsed:
+                command = IncidentCommand(
+                    id=id,
+                    by=payload.sender,
+                    command=parsed,
+                    text=text,
+                    at=payload.at,
+                    language=choose(preferred=services.language, text=text),
+                    thread_ts=payload.thread_ts,
+                )
+                decided = await self._decide(command, *await self._asked_by(command))
+            case _:
+                return
+        channel, thread = payload.channel, payload.thread_ts
+        with log_refusal(_log.warning, "mention_command_reply_failed", channel=channel):
+            await post_once(services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
+        if decided.job:
+            await self.start(f"{id}.done", decided.job)
 
     async def _asked_by(self, command: IncidentCommand) -> tuple[Place, Requester]:
         place = await self.services.slack.place(command.by["channel"])
@@ -118,24 +141,15 @@ class IncidentCommands:
         chronicle = await self.services.store.chronicles.read(command.by["channel"])
         if chronicle is None:
             return notice(incident_replies.NO_INCIDENT, language=command.language)
-        # An ephemeral message does not notify the users that it mentions; a post does.
-        mention = not command.thread_ts
-        match command.command.action:
-            case ChannelAction.TIMELINE:
-                message = await timeline_message_of(
-                    self.services, chronicle, language=command.language, mention=mention
-                )
-            case ChannelAction.STATUS:
-                message = await status_of(self.services, chronicle, language=command.language, mention=mention)
-            case _:
-                message = await summary_for(
-                    self.services,
-                    chronicle,
-                    command=command.command,
-                    user=command.by["user"],
-                    language=command.language,
-                    mention=mention,
-                )
+        message = await shown_for(
+            self.services,
+            chronicle,
+            command=command.command,
+            user=command.by["user"],
+            language=command.language,
+            # An ephemeral message does not notify the users that it mentions; a post does.
+            mention=not command.thread_ts,
+        )
         return checked(message)
 
     def _promised(self, command: IncidentCommand, *, anew: bool) -> CommandReply:
@@ -190,44 +204,3 @@ def _unfit(doing: ChannelAction, known: IncidentChannel | None) -> Text | None:
     if known.state is ChannelState.RESOLVED and doing in (ChannelAction.OPEN, ChannelAction.RESOLVE):
         return incident_replies.ALREADY_RESOLVED
     return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MentionWorkflow:
-    """The job `mention`."""
-
-    commands: IncidentCommands
-
-    async def answer(self, payload: MentionJob, id: str) -> None:
-        """Post the answer and start the job, once even if repeated. Raise SlackUnavailable."""
-        decided = await self._decided(payload, id)
-        if decided is None:
-            return
-        channel, thread = payload.channel, payload.thread_ts
-        with log_refusal(_log.warning, "mention_command_reply_failed", channel=channel):
-            await post_once(self.commands.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
-        if decided.job:
-            await self.commands.start(f"{id}.done", decided.job)
-
-    async def _decided(self, payload: MentionJob, id: str) -> CommandReply | None:
-        services, text = self.commands.services, payload.text
-        language = choose(preferred=services.language, text=text)
-        match parse_message(text):
-            case Misuse() as wrong:
-                requester = await services.requester(**payload.sender, text=text)
-                return CommandReply(
-                    message=misused(wrong.says, wrong.closest, usage=wrong.usage, language=requester.language)
-                )
-            case ChannelCommand() as command:
-                incident_command = IncidentCommand(
-                    id=id,
-                    by=payload.sender,
-                    command=command,
-                    text=text,
-                    at=payload.at,
-                    language=language,
-                    thread_ts=payload.thread_ts,
-                )
-                return await self.commands.decide(incident_command)
-            case _:
-                return None
