@@ -26,7 +26,7 @@ from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.dialogs import fill_dialog
 from bot.workflows.failure_reports import FailureReports
 from bot.workflows.feedback import take_correction, take_opinion
-from bot.workflows.health_now import HealthNow
+from bot.workflows.health_now import HealthNow, fill_page
 from bot.workflows.home import HomeWorkflow
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.pane import PaneWorkflow
@@ -106,11 +106,12 @@ def workflows(
 ) -> Mapping[str, Workflow]:
     """Return every kind of job with its workflow; `configured` are those with options of their own."""
     poster, health = MessagePoster(services=services), HealthNow(services=services)
+    home, pane = HomeWorkflow(services=services, health=health), PaneWorkflow(services=services, health=health)
     return dict((
         _job(jobs.FailureJob, reports.run),
         _named_step(jobs.FeedbackReportJob, "report", partial(report_feedback, services)),
-        _job(jobs.HomeJob, HomeWorkflow(services=services, health=health).run),
-        _job(jobs.PaneJob, PaneWorkflow(services=services, health=health).run),
+        _job(jobs.HomeJob, partial(fill_page, services, "publish", home.publish)),
+        _job(jobs.PaneJob, partial(fill_page, services, "suggest", pane.suggest)),
         _job(jobs.ReportJob, partial(post_report, services)),
         _job(jobs.SaveDialogJob, partial(fill_dialog, services, partial(save_view, services))),
         _job(jobs.SaveJob, partial(save_incident, services)),

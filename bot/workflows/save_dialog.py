@@ -203,7 +203,26 @@ async def _checked(
                 check=check,
             )
         )
-    job = _job(place, found, requester, saved, id=id, yaml=yaml)
+    who, entry = requester.scope.who, found.entry if found else None
+    was_shared = bool(entry and entry.shared)
+    job = SaveJob(
+        team=who.team,
+        channel=place.channel,
+        thread_ts=place.thread_ts,
+        user=who.user,
+        language=requester.language,
+        id=id,
+        version=saved.version,
+        title=saved.title,
+        yaml=yaml,
+        home=entry.channel if entry else place.channel,
+        channel_name=saved.channel,
+        author=entry.author if entry else who.user,
+        by=saved.by,
+        # A curator decided to share that version; another one counts only for the source channel until decided again.
+        shared=was_shared and requester.scope.curates,
+        unshared=was_shared and not requester.scope.curates,
+    )
     return CheckedDialog(job=job, id=f"{id}.v{saved.version}")
 
 
@@ -257,28 +276,3 @@ async def _check(services: Services, incident: Incident, channel: str) -> SavedC
 def _digest(check: SavedCheck) -> str:
     found: Any = (check.signature, check.collisions.examples, check.collisions.ordinary, check.collisions.known)
     return blake2b(repr(found).encode(), digest_size=8).hexdigest()
-
-
-def _job(
-    place: SavePlace, found: InForce | None, requester: Requester, saved: SavedIncident, *, id: str, yaml: str
-) -> SaveJob:
-    who, entry = requester.scope.who, found.entry if found else None
-    was_shared = bool(entry and entry.shared)
-    return SaveJob(
-        team=who.team,
-        channel=place.channel,
-        thread_ts=place.thread_ts,
-        user=who.user,
-        language=requester.language,
-        id=id,
-        version=saved.version,
-        title=saved.title,
-        yaml=yaml,
-        home=entry.channel if entry else place.channel,
-        channel_name=saved.channel,
-        author=entry.author if entry else who.user,
-        by=saved.by,
-        # A curator decided to share that version; another one counts only for the source channel until decided again.
-        shared=was_shared and requester.scope.curates,
-        unshared=was_shared and not requester.scope.curates,
-    )

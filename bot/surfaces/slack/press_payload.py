@@ -47,8 +47,7 @@ def read_press(body: Payload) -> ButtonPress | None:
     """Return the press of a block_actions or view_submission payload; None for an element that is not ours."""
     if body.get("type") == "view_submission":
         return _submission(body, _part(body, "view"))
-    action: Payload = next(iter(body.get("actions") or ()), {})
-    return _action(body, action)
+    return _action(body, next(iter(body.get("actions") or ()), {}))
 
 
 def read_typed(body: Payload) -> ButtonPress | None:
