@@ -253,17 +253,14 @@ class PressIntake:
             raise AnswerNotStored
         raise PressRefused("the message is not one of our answers")
 
-    async def _open_dialog(self, press: ButtonPress) -> None:
-        """Start the job that opens the dialog, if the button is below a message of ours."""
+    async def _of_channel(self, press: ButtonPress) -> None:
+        """Start the job that opens a dialog or ends the reminders, if the button is below a message of ours."""
         await self._posted(press)
-        opens = ResolveDialogJob if press.press is Press.RESOLVE else MarkDialogJob
-        payload = opens(trigger=press.trigger, thread_ts=press.thread_ts, **press.by)
-        await self.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
-
-    async def _end_reminders(self, press: ButtonPress) -> None:
-        """Start the job that ends the reminders in this channel."""
-        await self._posted(press)
-        payload = ChannelAnswersJob(about=REMINDERS, **press.by)
+        if press.press is Press.NUDGES_OFF:
+            payload: Payload = ChannelAnswersJob(about=REMINDERS, **press.by)
+        else:
+            opens = ResolveDialogJob if press.press is Press.RESOLVE else MarkDialogJob
+            payload = opens(trigger=press.trigger, thread_ts=press.thread_ts, **press.by)
         await self.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
 
     # --- dialogs ---
@@ -290,7 +287,9 @@ class PressIntake:
         if seen is None:
             raise PressRefused("the dialog does not show the change")
         if press.press is Press.CONFIRM:
-            _check_name(name_to_type(plan), press.typed.get(Press.TYPED_NAME, ""))
+            name = name_to_type(plan)
+            if name and press.typed.get(Press.TYPED_NAME, "").strip() != name:
+                raise InvalidInput({str(Press.TYPED_NAME): words.NAME_DIFFERS.filled(safe_line(name))})
             if custodian := seen.preview.outlook.custodian:
                 raise ConfirmationNeeded(press.value, custodian)
         # One job per dialog: a duplicate submission is the same job, and the claim decides between two dialogs.
@@ -310,7 +309,8 @@ class PressIntake:
         payload = PreviewJob(
             plan=plan.id, team=press.team, user=press.user, channel=answer.channel, view=press.view, answers=answers
         )
-        await self.start(f"{plan.id}.preview.{press.view}.{_digest(answers)}", payload)
+        digest = hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:12]
+        await self.start(f"{plan.id}.preview.{press.view}.{digest}", payload)
 
     async def _shown_to(self, press: ButtonPress) -> tuple[StoredPlan, StoredAnswer]:
         """Return the plan of the submitted dialog and its answer, if it was shown to this user. Raise PressRefused."""
@@ -385,15 +385,15 @@ _PRESSED: Final[Mapping[Press, _Take]] = {
     **dict.fromkeys((Press.NOT_IT, Press.HELPFUL, Press.MUTE, Press.UNMUTE), PressIntake._say_opinion),
     Press.NOT_HELPFUL: not_helpful,
     Press.ANSWER_AGAIN: answer_again,
-    Press.NUDGES_OFF: PressIntake._end_reminders,
+    Press.NUDGES_OFF: PressIntake._of_channel,
     Press.CLUSTER: PressIntake._pick_cluster,
     Press.ANYWAY: PressIntake._answer_anyway,
     Press.DIAGNOSE: PressIntake._diagnose,
     Press.ASK: PressIntake._ask,
     Press.SILENCE: PressIntake._take_silence,
     Press.SILENCE_END: PressIntake._take_silence,
-    Press.RESOLVE: PressIntake._open_dialog,
-    Press.CORRECT_FACT: PressIntake._open_dialog,
+    Press.RESOLVE: PressIntake._of_channel,
+    Press.CORRECT_FACT: PressIntake._of_channel,
     **dict.fromkeys(
         (Press.WATCH_MUTE, Press.WATCH_UNMUTE, Press.WATCH_LATER, Press.WATCH_USUAL), PressIntake._take_watch
     ),
@@ -422,14 +422,3 @@ async def _soon(look_up: Callable[[], Awaitable[T | None]]) -> T | None:
         await asyncio.sleep(pause)
         found = await look_up()
     return found
-
-
-def _check_name(name: str, typed: str) -> None:
-    if name and typed.strip() != name:
-        name = safe_line(name)
-        wrong = words.NAME_DIFFERS.filled(name)
-        raise InvalidInput({str(Press.TYPED_NAME): wrong})
-
-
-def _digest(answers: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:12]

@@ -14,7 +14,7 @@ import structlog
 from bot.policy import ReadLevel
 from bot.slack.errors import log_refusal
 from bot.store import ChannelState, Chronicle, IncidentChannel
-from bot.workflows.chronicle.facts import facts_of_chronicle
+from bot.workflows.chronicle.facts import address_of, facts_of_chronicle
 from bot.workflows.incident_payloads import WelcomeJob
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import ChannelAction, ChannelCommand, Reader
@@ -57,13 +57,13 @@ async def page_of(services: Services, chronicle: Chronicle) -> SummaryPage:
 
 async def links_in(services: Services, channel: str) -> Callable[[Fact], str]:
     """Return a function that links a fact to its Slack message, "" if it has none. Slack is not called."""
-    url = (await services.slack.identify()).url.rstrip("/")
+    address = await address_of(services, channel)
 
     def link(fact: Fact) -> str:
-        if not url or not fact.ts:
+        if not address or not fact.ts:
             return ""
         thread = f"?thread_ts={fact.thread_ts}&cid={channel}" if fact.thread_ts else ""
-        return f"{url}/archives/{channel}/p{fact.ts.replace('.', '')}{thread}"
+        return f"{address}/p{fact.ts.replace('.', '')}{thread}"
 
     return link
 

@@ -5,7 +5,7 @@ What a person set is never overwritten by what is read. Who may set it is checke
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -38,6 +38,7 @@ _log: Final = structlog.get_logger(__name__)
 
 _TICK: Final = timedelta(microseconds=1)
 _OF_MESSAGES: Final = "m:"
+_CORRECTED: Final[Mapping[str, str]] = {Correction.DONE: "action.done", Correction.NOT_CAUSE: "ruled_out"}
 
 
 def kind_of_reaction(reaction: object) -> str:
@@ -79,7 +80,9 @@ async def refusal_of_mark(services: Services, requester: Requester, channel: str
 async def mark_message(services: Services, payload: MarkJob) -> None:
     """Run the job `mark`. Only a refusal is answered, once a day."""
     channel, ts = payload.channel, payload.ts
-    message = await _message(services, channel, ts)
+    message: Mapping[str, Any] | None = None
+    with log_refusal(_log.warning, "marked_message_read_failed", channel=channel):
+        message = await services.slack.message(channel=channel, ts=ts)
     requester = await services.presser(payload)
     if refused := await refusal_of_mark(services, requester, channel, ts):
         if await services.once(f"mark/{channel}/{payload.user}"):
@@ -107,12 +110,6 @@ def _marks(ts: str, user: str, at: datetime, kinds: Mapping[str, str], *, stands
     ]
 
 
-async def _message(services: Services, channel: str, ts: str) -> Mapping[str, Any] | None:
-    with log_refusal(_log.warning, "marked_message_read_failed", channel=channel):
-        return await services.slack.message(channel=channel, ts=ts)
-    return None
-
-
 # --- correct a fact ---
 
 
@@ -134,7 +131,7 @@ async def correct_fact(services: Services, payload: FactCorrectionJob) -> None:
     kinds = {WRONG: "", **{_settable(one): one.says for one in others if _settable(one) in SETTABLE}}
     if payload.what != Correction.WRONG:
         # Words that stand for the whole message follow its edits.
-        kinds[_corrected(fact, payload.what)] = payload.says or (fact.says if others else "")
+        kinds[_CORRECTED.get(payload.what) or _settable(fact)] = payload.says or (fact.says if others else "")
     if await services.store.chronicles.mark(channel, *_marks(fact.ts, payload.user, payload.at, kinds)):
         await services.changed(channel)
 
@@ -142,16 +139,6 @@ async def correct_fact(services: Services, payload: FactCorrectionJob) -> None:
 def _settable(fact: Fact) -> str:
     kind = kind_of(fact)
     return kind if kind in SETTABLE else kind.partition(".")[0]
-
-
-def _corrected(fact: Fact, what: str) -> str:
-    match what:
-        case Correction.DONE:
-            return "action.done"
-        case Correction.NOT_CAUSE:
-            return "ruled_out"
-        case _:
-            return _settable(fact)
 
 
 # --- their dialogs ---
@@ -166,15 +153,11 @@ async def mark_view(services: Services, job: MarkDialogJob, _view: str) -> View:
     if job.ts:
         return mark_dialog(job.text, metadata=f"{job.channel}|{job.ts}", language=language)
     chronicle = await services.store.chronicles.read(job.channel)
-    facts = _correctable(await facts_of_chronicle(chronicle)) if chronicle else []
+    stated = reversed(in_order(await facts_of_chronicle(chronicle))) if chronicle else ()
+    facts = [fact for fact in stated if fact.key.startswith(_OF_MESSAGES) and shown.label_of(fact)]
     if not facts:
         return refusal_dialog(shown.NOTHING_TO_CORRECT, language=language)
     return correction_dialog(facts, channel=job.channel, language=language)
-
-
-def _correctable(facts: Sequence[Fact]) -> list[Fact]:
-    """Return what messages state, newest first."""
-    return [fact for fact in reversed(in_order(facts)) if fact.key.startswith(_OF_MESSAGES) and shown.label_of(fact)]
 
 
 async def check_mark(services: Services, dialog: SubmittedDialog) -> CheckedDialog:

@@ -178,31 +178,21 @@ class IncidentChangeWorkflow:
 
 def _facts(payload: CommandJob, id: str) -> tuple[Fact, ...]:
     """Return the change as a fact, and the root cause that was given with it."""
-    changed = _fact(payload, id)
-    cause = payload.cause
+    at, user, cause = payload.at, payload.user, payload.cause
+    says, state = f"/diagnose incident {payload.doing}", _STANDINGS[_STATES[payload.doing]]
+    changed = Fact(key=f"c:{id}", kind=FactKind.STATUS, at=at, says=says, user=user, state=state)
     if cause is None:
         return (changed,)
     given = Fact(
         key=f"c:{id}:cause",
         kind=FactKind.ROOT_CAUSE,
-        at=changed.at,
+        at=at,
         says=cause.says,
-        user=changed.user,
+        user=user,
         state=cause.state,
         about=cause.template,
     )
     return changed, given
-
-
-def _fact(payload: CommandJob, id: str) -> Fact:
-    return Fact(
-        key=f"c:{id}",
-        kind=FactKind.STATUS,
-        at=payload.at,
-        says=f"/diagnose incident {payload.doing}",
-        user=payload.user,
-        state=_STANDINGS[_STATES[payload.doing]],
-    )
 
 
 async def resolution_view(services: Services, job: ResolveDialogJob, _view: str) -> View:
@@ -251,7 +241,8 @@ async def check_resolution(services: Services, dialog: SubmittedDialog) -> Check
         chosen = next((fact for fact in page.facts if choice_of(fact) == choice and not fact.removed), None)
         if chosen is None:
             return CheckedDialog(wrong={str(Press.ROOT_CAUSE): incident_replies.CHOICE_GONE})
-        cause = GivenCause(says=_says(chosen, services), template=chosen.key)
+        says = chosen.title.in_(services.usual_language) if chosen.title else chosen.says
+        cause = GivenCause(says=safe_line(says, limit=LONGEST_SAYS), template=chosen.key)
     job = CommandJob(
         doing=ChannelAction.RESOLVE,
         at=services.clock(),
@@ -260,8 +251,3 @@ async def check_resolution(services: Services, dialog: SubmittedDialog) -> Check
         **dialog.by(channel),
     )
     return CheckedDialog(job=job, id=f"{channel}.resolved.{dialog.view}")
-
-
-def _says(fact: Fact, services: Services) -> str:
-    says = fact.title.in_(services.usual_language) if fact.title else fact.says
-    return safe_line(says, limit=LONGEST_SAYS)
