@@ -6,13 +6,12 @@ below an answer that answers to such texts do not help there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from bot.policy import Actor, ReadLevel
 from bot.store import ChannelAnswer
 from bot.workflows.job_payloads import By, ChannelAnswersJob
-from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import Wanted, WantedCommand
@@ -150,8 +149,3 @@ def words_of(services: Services, channel: str, key: str) -> Text:
     """Return a kind of text in words: the act, and the title of the incident."""
     act, _, incident = key.partition(" ")
     return shown.kind_words(act, services.title_of(incident, channel))
-
-
-def with_kind(services: Services, answer: KeptAnswer, channel: str, kind: KindOfText) -> KeptAnswer:
-    """Return the answer to a text of this kind that nobody asked about."""
-    return replace(answer, kind=kind.key, unasked=words_of(services, channel, kind.key))

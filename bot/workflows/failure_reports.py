@@ -102,9 +102,8 @@ class FailureReports:
         """Report to the response URL, else to the thread of a command by mention."""
         language = job.language if isinstance(job, CommandJob) else self.services.usual_language
         message = failed(failures.RESTARTED, language=language)
-        address = "" if isinstance(job, MentionJob) else job.response_url
-        if address:
-            await self.services.slack.respond(address, message)
+        if isinstance(job, CommandJob) and job.response_url:
+            await self.services.slack.respond(job.response_url, message)
         elif job.thread_ts is not None:
             await post_once(self.services, message, to=job.channel, thread_ts=job.thread_ts, key=f"{id}/failed")
 

@@ -6,7 +6,6 @@ so any process may take what was submitted, also after a restart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,7 +54,9 @@ class Mutes:
         chosen = [mute for mute in kept if wanted.lower() in ("all", mute.muted.lower())]
         if not wanted or (isinstance(command, MutedQuery) and not chosen):
             return all_muted([mute_shown(self.services, mute) for mute in kept], language=language)
-        if refusal := await self._refusal(by):
+        requester = await self.services.in_time(self.services.requester(**by))
+        if requester is None or requester.scope.reading is not ReadLevel.FULL:
+            refusal = failures.UNMUTE_NOT_ALLOWED if requester else failures.BUSY
             return notice(refusal, language=language)
         if isinstance(command, MuteCommand):
             return await self._mute(command, channel=channel, user=by["user"], language=language)
@@ -67,7 +68,9 @@ class Mutes:
     async def _mute(self, command: MuteCommand, *, channel: str, user: str, language: Language) -> Message:
         incidents = self.services.engine(channel).catalog.incidents
         if " " not in command.muted and command.muted not in incidents:
-            wrong = _unknown(command.muted, incidents)
+            says = Text(en=f'there is no incident "{command.muted}"', zh=f"没有问题“{command.muted}”")
+            meant = closest(command.muted, incidents, at_least=0)
+            wrong = Misuse(says=says, closest=f"mute {meant}" if meant else "")
             return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
         now = self.services.clock()
         mute = Mute(
@@ -81,23 +84,11 @@ class Mutes:
         await self.services.store.mutes.add(mute)
         return muted(mute_shown(self.services, mute), language=language)
 
-    async def _refusal(self, by: By) -> Text | None:
-        requester = await self.services.in_time(self.services.requester(**by))
-        if requester is None:
-            return failures.BUSY
-        return None if requester.scope.reading is ReadLevel.FULL else failures.UNMUTE_NOT_ALLOWED
-
 
 def mute_shown(services: Services, mute: Mute) -> MuteShown:
     """Return a mute as it is shown, with the title of an incident."""
     title = services.title_of(mute.muted, mute.channel)
     return MuteShown(muted=mute.muted, title=title, by=mute.by, until=mute.until, reason=mute.reason)
-
-
-def _unknown(name: str, incidents: Iterable[str]) -> Misuse:
-    says = Text(en=f'there is no incident "{name}"', zh=f"没有问题“{name}”")
-    meant = closest(name, incidents, at_least=0)
-    return Misuse(says=says, closest=f"mute {meant}" if meant else "")
 
 
 _log: Final = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ import structlog
 from bot.remedies.contract import Plan, Preview, Reason, Refusal, State
 from bot.remedies.records import Denied, Result, audit_entry
 from bot.slack.errors import SlackError, SlackRefusal, log_refusal
-from bot.store import AuditEntry, ClaimOutcome, ClaimResult, StoredAnswer, StoredPlan, StoredRequest
+from bot.store import AuditEntry, ClaimOutcome, StoredAnswer, StoredPlan, StoredRequest
 from bot.workflows.authorisation import Attempt, Authority, authorise
 from bot.workflows.chronicle.facts import record_remedy
 from bot.workflows.dialogs import dialog_content
@@ -67,14 +67,7 @@ class ConfirmedPress:
 
 
 async def audit_remedy(
-    services: Services,
-    plan: Plan,
-    by: By,
-    step: str,
-    result: Result | None,
-    *,
-    token: str = "",
-    requested_by: str = "",
+    services: Services, plan: Plan, by: By, step: str, result: Result | None, *, token: str = "", requested_by: str = ""
 ) -> None:
     """Audit and count a step of a plan."""
     fields = audit_entry(
@@ -267,7 +260,8 @@ class PlanClaims:
             return await self._refused(press, Denied(says=why or failures.BUSY))
         if claimed.outcome is not ClaimOutcome.OK:
             late = Reason.CONFLICT if claimed.outcome is ClaimOutcome.ALREADY else Reason.EXPIRED
-            return await self._refused(press, Refusal(reason=late, says=_not_claimed(claimed)))
+            says = failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.ALREADY_PRESSED
+            return await self._refused(press, Refusal(reason=late, says=says))
         await self.recorder.audit(press, "claimed", None)
         press = replace(press, stored=replace(press.stored, claimed_at=press.stored.claimed_at or now))
         await self.recorder.note(press, RemedyState.APPLYING)
@@ -300,7 +294,3 @@ class PlanClaims:
             )  # fmt: skip
             await self.recorder.auditors(press, shown)
         return _STOPS
-
-
-def _not_claimed(claimed: ClaimResult) -> Text:
-    return failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.ALREADY_PRESSED

@@ -110,17 +110,14 @@ class PreviewWorkflow:
         seen = await preview(plan.answered(answers or {}), session=session)
         if isinstance(seen, Refusal):
             return seen
-        if held := await self._held_back(plan, seen, requester, user=asked_by or requester.scope.who.user):
+        # A limit that blocks the remedy now is told before the user reads the diff.
+        user, limits = asked_by or requester.scope.who.user, requester.scope.limits
+        one = Attempt.of(plan, seen.outlook, user=user, at=self.services.clock())
+        if held := one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits):
             return Denied(says=held)
         # Only the preview shows which objects are affected.
         reaching = await authorise(self.services, plan, requester, steps=seen.steps, asked_by=asked_by)
         return CheckedPreview(preview=seen, approval=reaching.approval) if isinstance(reaching, Authority) else reaching
-
-    async def _held_back(self, plan: Plan, seen: Preview, requester: Requester, *, user: str) -> Text | None:
-        """Return why a limit blocks the remedy now, before the user reads the diff."""
-        one = Attempt.of(plan, seen.outlook, user=user, at=self.services.clock())
-        limits = requester.scope.limits
-        return one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits)
 
 
 def refusal_text(refused: Refusal) -> Text:

@@ -76,7 +76,8 @@ class CommandListener:
         asked, spoken = parse_command(text), choose(preferred=self.language, text=text)
         try:
             reply = await self._take(asked, body, text, spoken)
-            if intent := asked.action.value if isinstance(asked, ChannelCommand) else _INTENTS.get(type(asked), ""):
+            intent = asked.action.value if isinstance(asked, ChannelCommand) else _INTENTS.get(type(asked))
+            if intent:
                 self.submissions.metrics.request_handled(Surface.COMMAND, intent, "taken")
         except TooManyRequests as refused:
             self.submissions.metrics.request_handled(Surface.COMMAND, "diagnose", "too_many")

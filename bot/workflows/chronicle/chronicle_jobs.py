@@ -226,10 +226,9 @@ async def tell_remover(services: Services, payload: RemovedJob, id: str) -> None
         await _say(services, incident_replies.REMOVED.filled(known.name), language, to=user, key=f"{id}/who")
     if services.audit_channel:
         remover, place = (person.name or user) if person else "?", await services.slack.place(known.channel)
-        says = incident_replies.REMOVED_BY.filled(known.name, remover)
-        if place.private or place.unknown:
-            # The name of a private or invisible channel is not for others.
-            says = incident_replies.REMOVED_PRIVATE.filled(remover)
+        # Auditors are not told the name of a private or invisible channel.
+        is_hidden, whole = place.private or place.unknown, incident_replies.REMOVED_BY.filled(known.name, remover)
+        says = incident_replies.REMOVED_PRIVATE.filled(remover) if is_hidden else whole
         await _say(services, says, services.usual_language, to=services.audit_channel, key=f"{id}/audit")
 
 
