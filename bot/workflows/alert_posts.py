@@ -6,7 +6,7 @@ Two causes that are proven stay two posts, however close their objects are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -20,7 +20,7 @@ from bot.jobs import JobRun, StartJob
 from bot.policy import SILENCE_ALERTS
 from bot.policy.channel_defaults import AlertAnswers
 from bot.slack.errors import SlackRefusal
-from bot.store import AuditEntry, RequestState
+from bot.store import RequestState
 from bot.store.alert_groups import PendingAlert, StoredAlertPost
 from bot.workflows.job_payloads import AlertOverJob, AlertPostJob
 from bot.workflows.kept_answer import AlertFinding
@@ -86,12 +86,10 @@ def likeness_of(alert: PendingAlert) -> tuple[str, ...]:
 def place_of(alert: PendingAlert) -> tuple[str, ...]:
     """Return the object of an alert, a ReplicaSet's pods as one; () for an alert without an object."""
     focus = object_of(alert.labels)
-    return (focus.kind, focus.namespace, _folded(focus)) if focus else ()
-
-
-def _folded(focus: Focus) -> str:
+    if focus is None:
+        return ()
     replica = _REPLICA.fullmatch(focus.name) if focus.kind == "Pod" else None
-    return replica[1] if replica else focus.name
+    return focus.kind, focus.namespace, replica[1] if replica else focus.name
 
 
 def connections_of(found: Diagnosis, focus: Focus | None, place: Sequence[str]) -> AlertLinks:
@@ -210,7 +208,11 @@ def _message(post: StoredAlertPost, services: Services, done: Sequence[RemedyDon
     """Render the post with the alerts as they are; `done` are the remedies applied meanwhile."""
     finding, language = AlertFinding.from_json(post.document), services.usual_language
     since = post.since or post.opened
-    silence = _silence(post, services)
+    # A silence that Alertmanager refused is none.
+    silence, kept = None, post.silence
+    if kept is not None and kept.id:
+        stands = kept.stands(services.clock())
+        silence = SilenceShown(by=kept.by, until=kept.until, reason=kept.reason, stands=stands, ended_by=kept.ended_by)
     alerts = AlertsShown(names=post.names, cause=finding.cause, since=since, link=post.link, silence=silence)
     if not post.firing:
         ended = max(post.ended or services.clock(), since)
@@ -232,16 +234,6 @@ def _diagnose(asked: ObjectRef | None, cluster: str) -> str:
     return value if len(value) <= limits.BUTTON_VALUE else ""
 
 
-def _silence(post: StoredAlertPost, services: Services) -> SilenceShown | None:
-    """Return the silence to show; one that Alertmanager refused is none."""
-    kept = post.silence
-    if kept is None or not kept.id:
-        return None
-    return SilenceShown(
-        by=kept.by, until=kept.until, reason=kept.reason, stands=kept.stands(services.clock()), ended_by=kept.ended_by
-    )
-
-
 _APPLIED: Final = "applied"
 # Of the whole audit since the post: more are not read.
 _MOST_READ: Final = 500
@@ -259,18 +251,14 @@ async def remedies_done(services: Services, post: StoredAlertPost) -> tuple[Reme
         cluster = (await services.clusters.get(post.scope.cluster)).name
     except ClusterError:
         return ()
-    entries = await services.store.audit.entries(since=post.opened, limit=_MOST_READ)
-    done = _done(reversed(entries), incident=links.incident, cluster=cluster, namespace=links.namespace)
-    return tuple(dict.fromkeys(done))
-
-
-def _done(entries: Iterator[AuditEntry], *, incident: str, cluster: str, namespace: str) -> Iterator[RemedyDone]:
-    for entry in entries:
+    done: list[RemedyDone] = []
+    for entry in reversed(await services.store.audit.entries(since=post.opened, limit=_MOST_READ)):
         _, _, place = entry.target.partition(" ")
-        within = not namespace or place.startswith(f"{namespace}/")
-        same = entry.cluster == cluster and entry.detail.get("incident") == incident
+        within = not links.namespace or place.startswith(f"{links.namespace}/")
+        same = entry.cluster == cluster and entry.detail.get("incident") == links.incident
         if same and within and entry.outcome == _APPLIED and entry.action != SILENCE_ALERTS:
-            yield RemedyDone(action=entry.action, target=entry.target, by=entry.actor)
+            done.append(RemedyDone(action=entry.action, target=entry.target, by=entry.actor))
+    return tuple(dict.fromkeys(done))
 
 
 # The note of AnswerNotes.

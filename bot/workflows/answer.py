@@ -60,14 +60,6 @@ _PATIENT: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PickedCluster:
-    """A cluster that was chosen below an answer, and the user who chose it."""
-
-    user: str
-    cluster: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWorkflow:
     """The job `answer`."""
 
@@ -96,9 +88,7 @@ class AnswerWorkflow:
         if result and (first := result.get(_FIRST)):
             await try_step(run, "link", self.repeats.link_back, request, first)
 
-    async def in_turn(
-        self, run: JobRun, request: str, prepared: Json, picked: PickedCluster | None = None
-    ) -> Json | None:
+    async def in_turn(self, run: JobRun, request: str, prepared: Json, picked: PickJob | None = None) -> Json | None:
         """Answer once the cluster has a free slot; waiting requests do not block others."""
         for number, pause in enumerate((*_PAUSES_S, None)):
             if number == _PATIENT and not (prepared.get("only_trouble") or prepared.get("only_proven")):
@@ -190,7 +180,7 @@ class AnswerWorkflow:
         await self.services.store.requests.trim(request_id, int(prepared["revision"]), texts)
 
     async def answer(
-        self, request_id: str, prepared: Json, picked: PickedCluster | None = None, last: bool = True
+        self, request_id: str, prepared: Json, picked: PickJob | None = None, last: bool = True
     ) -> Json | None:
         """Post the answer. Return {"crowded": cluster} if it has no free slot, except on the `last` attempt."""
         exchange = await self.services.exchange(request_id)
@@ -199,9 +189,7 @@ class AnswerWorkflow:
         async with showing_work(self.services, exchange.request):
             return await self._answer(exchange, prepared, picked, last)
 
-    async def _answer(
-        self, exchange: Exchange, prepared: Json, picked: PickedCluster | None, last: bool
-    ) -> Json | None:
+    async def _answer(self, exchange: Exchange, prepared: Json, picked: PickJob | None, last: bool) -> Json | None:
         request_id, asked_by, request = exchange.id, exchange.scope, exchange.request
         exchange = await self._seen_by(exchange, picked)
         try:
@@ -219,7 +207,7 @@ class AnswerWorkflow:
         if reply.answer is not None and reply.fault:
             reply = replace(reply, answer=await self.repeats.with_earlier(request, reply.answer, reply.fault))
         async with self.services.turn(request_id):
-            if picked and not await self._still(request, picked):
+            if not await self._still(request, picked):
                 return None  # another cluster was chosen meanwhile
             delivered = await self._deliver(exchange, reply)
             if delivered is not None:
@@ -234,7 +222,7 @@ class AnswerWorkflow:
         first = await self.repeats.first_about(request, reply.fault)
         return {"verdict": reply.verdict, "incident": reply.incident, _FIRST: first}
 
-    async def _reply(self, exchange: Exchange, prepared: Json, picked: PickedCluster | None) -> Reply:
+    async def _reply(self, exchange: Exchange, prepared: Json, picked: PickJob | None) -> Reply:
         """Compute the reply and show progress meanwhile. Raise LimitReached."""
         request = exchange.request
         # Whether there is an answer is known only at its end.
@@ -243,12 +231,11 @@ class AnswerWorkflow:
             slack=self.services.slack,
             sent=exchange.sent,
             language=exchange.language,
-            begin=_nothing if silent else partial(self._placeholder, exchange),
+            begin=None if silent else partial(self._placeholder, exchange),
             waited=0.0 if request.original.origin.is_unasked else self._age(request),
-        )
-        if picked:
             # The answer for a cluster that was chosen meanwhile may be posted: progress must not overwrite it.
-            reporter.wanted = partial(self._still, request, picked)
+            wanted=partial(self._still, request, picked),
+        )
         async with reporter.reporting():
             return await self.replies.of(
                 exchange,
@@ -296,7 +283,7 @@ class AnswerWorkflow:
             self.services.metrics.learned_answered()
         _log.info("answer_posted", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
-    async def _seen_by(self, exchange: Exchange, picked: PickedCluster | None) -> Exchange:
+    async def _seen_by(self, exchange: Exchange, picked: PickJob | None) -> Exchange:
         """Return the exchange for the user who chose the cluster; the language stays the requester's."""
         if picked is None:
             return exchange
@@ -304,7 +291,10 @@ class AnswerWorkflow:
         presser = await self.services.requester(team=original.team, channel=original.channel, user=picked.user)
         return replace(exchange, requester=replace(presser, language=exchange.language))
 
-    async def _still(self, request: StoredRequest, picked: PickedCluster) -> bool:
+    async def _still(self, request: StoredRequest, picked: PickJob | None) -> bool:
+        """Tell whether the cluster that was chosen, if one was, is still the chosen one."""
+        if picked is None:
+            return True
         answer = await self.services.store.answers.get(request.id)
         return answer is not None and answer.shown.get(PRESSED) == picked.cluster
 
@@ -369,10 +359,6 @@ def _is_unwanted(prepared: Json, reply: Reply) -> bool:
     )
 
 
-async def _nothing() -> None:
-    """Post no placeholder."""
-
-
 def _about(request: StoredRequest) -> str:
     """Return the object that a request names, as people type it; "" for a text."""
     asked = request.original
@@ -399,10 +385,9 @@ class PickWorkflow:
         taken = await retry_step(run, "take", self.take, payload, run.id)
         if not taken:
             return None
-        picked = PickedCluster(user=payload.user, cluster=payload.cluster)
         prepared: Json = {"revision": taken["revision"], "unread": []}
-        result = await self.answers.in_turn(run, request := payload.request, prepared, picked)
-        await self.answers.link_back(run, request, result)
+        result = await self.answers.in_turn(run, payload.request, prepared, payload)
+        await self.answers.link_back(run, payload.request, result)
         return result
 
     async def take(self, payload: PickJob, job: str) -> Json | None:
@@ -415,10 +400,10 @@ class PickWorkflow:
         requester = await services.presser(payload)
         if not requester.scope.clusters([cluster]):
             refused = {"action": str(Press.CLUSTER), "outcome": "refused", "cluster": cluster}
-            await services.audit(payload, **refused, detail={"why": _WHY}, key=job)
+            await services.audit(payload.sender, **refused, detail={"why": _WHY}, key=job)
             message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
             with log_refusal(_log.warning, "press_reply_failed"):
-                await services.tell(payload, message, thread_ts=request.original.thread_ts)
+                await services.tell(payload.sender, message, thread_ts=request.original.thread_ts)
             return None
         if await store.answers.note(request.id, {PRESSED: cluster}) is None:
             return None

@@ -24,7 +24,7 @@ from bot.kube.access import Access
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Surface
-from bot.workflows.services import LimitReached, Requester, Services
+from bot.workflows.services import LimitReached, Requester, Services, remember
 from intents.domain import Json, Language, ObjectRef, Text
 from intents.kinds import CLUSTER_SCOPED
 from intents.places import IS_NAME
@@ -83,29 +83,13 @@ class AskPlace(Portable):
 _Key = tuple[str, Access, str, tuple[str, ...]]
 
 
-@dataclass(slots=True)
-class _Recent:
-    """The last list of objects, kept while a person goes on typing."""
-
-    kept: OrderedDict[_Key, tuple[float, tuple[ObjectRef, ...]]] = field(default_factory=OrderedDict)
-
-    def get(self, key: _Key) -> tuple[ObjectRef, ...] | None:
-        until, found = self.kept.get(key, (0.0, ()))
-        return found if until > time.monotonic() else None
-
-    def put(self, key: _Key, found: tuple[ObjectRef, ...]) -> None:
-        self.kept.pop(key, None)
-        self.kept[key] = (time.monotonic() + _KEPT_S, found)
-        while len(self.kept) > _MOST_KEPT:
-            self.kept.popitem(last=False)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskDialog:
     """The dialog of `/diagnose` without an object."""
 
     services: Services
-    recent: _Recent = field(default_factory=_Recent)
+    # The last lists of objects, kept while a person goes on typing, and until when they count.
+    _recent: OrderedDict[_Key, tuple[float, tuple[ObjectRef, ...]]] = field(default_factory=OrderedDict)
 
     async def open(self, half: HalfNamed, place: AskPlace, *, user: str, trigger: str, language: Language) -> bool:
         """Open the dialog with what is known already. Return False if that failed, or the person may see nothing."""
@@ -174,15 +158,16 @@ class AskDialog:
             namespace = ""
         access = requester.scope.access(cluster)
         key = (cluster, access, namespace, kinds)
-        if (known := self.recent.get(key)) is not None:
-            return known
+        until, found = self._recent.get(key, (0.0, ()))
+        if until > time.monotonic():
+            return found
         with self.services.concurrency.slot(cluster, requester.scope.who.user):
             connection = await self.services.clusters.get(cluster)
             async with Snapshot(connection, deadline=SUGGEST_S, access=access) as snapshot:
                 began = time.monotonic()
                 found = await suggestions.objects(snapshot, kinds, namespace, within=_READ_S)
         if time.monotonic() - began < _READ_S:
-            self.recent.put(key, found)
+            remember(self._recent, key, (time.monotonic() + _KEPT_S, found), most=_MOST_KEPT)
         return found
 
     def submitted(self, typed: Mapping[str, str], *, metadata: str, view: str, user: str) -> NewRequest | Text:

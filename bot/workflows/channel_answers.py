@@ -6,13 +6,12 @@ below an answer that answers to such texts do not help there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from bot.policy import Actor, ReadLevel
 from bot.store import ChannelAnswer
-from bot.workflows.job_payloads import ChannelAnswersJob
-from bot.workflows.kept_answer import KeptAnswer
+from bot.workflows.job_payloads import By, ChannelAnswersJob
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import Wanted, WantedCommand
@@ -70,11 +69,9 @@ class ChannelAnswersWorkflow:
 
     services: Services
 
-    async def answer(
-        self, command: WantedCommand, *, team: str, channel: str, user: str, language: Language
-    ) -> Message:
+    async def answer(self, command: WantedCommand, by: By, *, language: Language) -> Message:
         """Set what the channel wants answered if the person may, and show it. Raise StoreUnavailable."""
-        requester = await self.services.in_time(self.services.requester(team=team, channel=channel, user=user))
+        requester = await self.services.in_time(self.services.requester(**by))
         if requester is None:
             return notice(failures.BUSY, language=language)
         if requester.scope.who.direct:
@@ -83,14 +80,14 @@ class ChannelAnswersWorkflow:
         if wanted is None and not command.default:
             return await self._shown(requester, language)
         if refused := _refusal(requester):
-            await self._audit(requester, "refused", str(wanted or "default"))
+            await self._audit(by, "refused", str(wanted or "default"))
             return notice(refused, language=language)
-        store = self.services.store.channel_answers
+        store, channel = self.services.store.channel_answers, by["channel"]
         if wanted is None:
             await store.remove(channel, "")
         else:
-            await store.set(ChannelAnswer(channel=channel, wanted=str(wanted), by=user, at=self.services.clock()))
-        await self._audit(requester, "set", str(wanted or "default"))
+            await store.set(ChannelAnswer(channel=channel, wanted=str(wanted), by=by["user"], at=self.services.clock()))
+        await self._audit(by, "set", str(wanted or "default"))
         return await self._shown(requester, language)
 
     async def take(self, payload: ChannelAnswersJob) -> None:
@@ -99,9 +96,9 @@ class ChannelAnswersWorkflow:
         request = await self.services.store.requests.get(payload.request) if payload.request else None
         thread_ts = request.original.thread_ts if request else ""
         if refused := _refusal(requester):
-            await self._audit(requester, "refused", payload.about)
+            await self._audit(payload.sender, "refused", payload.about)
             message = not_done(refused, language=requester.language)
-            await self.services.tell(payload, message, thread_ts=thread_ts)
+            await self.services.tell(payload.sender, message, thread_ts=thread_ts)
             return
         store, about = self.services.store.channel_answers, payload.about
         if payload.again:
@@ -111,10 +108,10 @@ class ChannelAnswersWorkflow:
             await store.set(ChannelAnswer(channel=payload.channel, about=about, by=payload.user, at=now))
             changed = True
         if changed:
-            await self._audit(requester, "answered again" if payload.again else "not answered", about)
+            await self._audit(payload.sender, "answered again" if payload.again else "not answered", about)
         if request is None:
             message = await self._shown(requester, requester.language)
-            await self.services.tell(payload, message, thread_ts=thread_ts)
+            await self.services.tell(payload.sender, message, thread_ts=thread_ts)
             return
         note = {"lowered": "" if payload.again else payload.user}
         if await self.services.store.answers.note(payload.request, note) is not None:
@@ -139,9 +136,7 @@ class ChannelAnswersWorkflow:
         )
         return shown.channel_message(view, language=language)
 
-    async def _audit(self, requester: Requester, outcome: str, what: str) -> None:
-        who = requester.scope.who
-        by = ChannelAnswersJob(team=who.team, channel=who.channel, user=who.user)
+    async def _audit(self, by: By, outcome: str, what: str) -> None:
         await self.services.audit(by, action=_ACTION, outcome=outcome, target=what)
 
 
@@ -154,8 +149,3 @@ def words_of(services: Services, channel: str, key: str) -> Text:
     """Return a kind of text in words: the act, and the title of the incident."""
     act, _, incident = key.partition(" ")
     return shown.kind_words(act, services.title_of(incident, channel))
-
-
-def with_kind(services: Services, answer: KeptAnswer, channel: str, kind: KindOfText) -> KeptAnswer:
-    """Return the answer to a text of this kind that nobody asked about."""
-    return replace(answer, kind=kind.key, unasked=words_of(services, channel, kind.key))

@@ -280,9 +280,7 @@ async def link_to_answer(services: Services, exchange: Exchange) -> Message | No
         return None
     own = request.parts.get(original.source_ts, "")
     query = parse_message(own)
-    if not isinstance(query, TextQuery) or _ASKS_AGAIN.search(own):
-        return None
-    if asks_more_than_why(query.text):
+    if not isinstance(query, TextQuery) or _ASKS_AGAIN.search(own) or asks_more_than_why(query.text):
         return None
     if (await match_text(query.text, engine=services.engine(original.channel))).hypotheses:
         return None

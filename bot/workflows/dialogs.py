@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -15,7 +15,7 @@ from bot.jobs import JobRun, JobsUnavailable
 from bot.remedies.contract import Plan, Preview
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired, log_refusal
 from bot.store import StoredPlan
-from bot.workflows.job_payloads import DialogJob, Payload
+from bot.workflows.job_payloads import By, DialogJob, Payload
 from bot.workflows.services import Services, retry_step
 from intents.domain import Json, Question, Text
 from intents.typed_values import complaints
@@ -28,18 +28,16 @@ _log: Final = structlog.get_logger(__name__)
 # A trigger expires after three seconds, and so long Slack waits for an acknowledgement, even if its own API is slow.
 TELL_S: Final = 0.8
 _PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
+D = TypeVar("D", bound=DialogJob)
 
 
 async def fill_dialog(
-    services: Services, run: JobRun, job: DialogJob, fill: Callable[[str], Awaitable[View]], *, late: Text, failed: Text
+    services: Services, fill: Callable[[D, str], Awaitable[View]], run: JobRun, job: D
 ) -> Json | None:
-    """Open a dialog, unless the job goes on in an open one, and show what `fill` returns for its id.
-
-    `late` says that its trigger expired, `failed` that it could not be filled.
-    """
+    """Open a dialog, unless the job goes on in an open one, and show what `fill` returns for the job and its id."""
     view = job.view
     if not view:
-        opened = await run.step("open", _open, services, job, late)
+        opened = await run.step("open", _open, services, job)
         view = str(opened["view"]) if opened else ""
     if not view:
         return None
@@ -49,34 +47,34 @@ async def fill_dialog(
         # The process stops; the job continues after the restart.
         raise
     except Exception:
-        await run.step("give up", _give_up, services, job, view, failed)
+        await run.step("give up", _give_up, services, job, view)
         raise
 
 
-async def _open(services: Services, job: DialogJob, late: Text) -> Json:
+async def _open(services: Services, job: DialogJob) -> Json:
     """Open the dialog. After a restart it is too late: tell the person."""
     language = await services.language_of(job.user, within=TELL_S)
     try:
         return {"view": await services.slack.open_view(job.trigger, loading_dialog(language))}
     except SlackError as error:
         _log.warning("dialog_open_failed", dialog=job.kind, channel=job.channel, error=str(error))
-        says = late if isinstance(error, TriggerExpired) else error.says
+        says = job.late if isinstance(error, TriggerExpired) else error.says
         await tell_user(services, job.channel, job.user, says, thread_ts=job.thread_ts)
         return {"view": ""}
 
 
-async def _fill(services: Services, job: DialogJob, view: str, fill: Callable[[str], Awaitable[View]]) -> None:
-    shown = await fill(view)
+async def _fill(services: Services, job: D, view: str, fill: Callable[[D, str], Awaitable[View]]) -> None:
+    shown = await fill(job, view)
     try:
         await services.slack.update_view(view, shown)
     except MessageGone:
         _log.info("dialog_closed_before_update", dialog=job.kind, channel=job.channel)
 
 
-async def _give_up(services: Services, job: DialogJob, view: str, failed: Text) -> None:
+async def _give_up(services: Services, job: DialogJob, view: str) -> None:
     language = await services.language_of(job.user, within=TELL_S)
     with log_refusal(_log.warning, "dialog_update_failed", dialog=job.kind, channel=job.channel, of=SlackError):
-        await services.slack.update_view(view, refusal_dialog(failed, language=language))
+        await services.slack.update_view(view, refusal_dialog(job.failed, language=language))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +86,10 @@ class SubmittedDialog:
     view: str
     about: str
     typed: Mapping[str, str]
+
+    def by(self, channel: str) -> By:
+        """Return who submitted it, and the channel that it is about."""
+        return {"team": self.team, "channel": channel, "user": self.user}
 
     def entered(self, block: str) -> str:
         """Return an input without spaces around it; "" without one."""

@@ -102,9 +102,8 @@ class FailureReports:
         """Report to the response URL, else to the thread of a command by mention."""
         language = job.language if isinstance(job, CommandJob) else self.services.usual_language
         message = failed(failures.RESTARTED, language=language)
-        address = "" if isinstance(job, MentionJob) else job.response_url
-        if address:
-            await self.services.slack.respond(address, message)
+        if isinstance(job, CommandJob) and job.response_url:
+            await self.services.slack.respond(job.response_url, message)
         elif job.thread_ts is not None:
             await post_once(self.services, message, to=job.channel, thread_ts=job.thread_ts, key=f"{id}/failed")
 
@@ -139,7 +138,7 @@ class FailureReports:
             return
         await self.poster.show(exchange.request, failed(failures.RESTARTED, language=exchange.language))
         message = not_done(failures.PRESS_AGAIN, language=await self.services.language_of(job.user, within=_TELL_S))
-        await self.services.tell(job, message, thread_ts=exchange.request.original.thread_ts)
+        await self.services.tell(job.sender, message, thread_ts=exchange.request.original.thread_ts)
 
     async def _unfinished(self, job: RemedyJob, token: str) -> None:
         """Show the remedy as failed: not as running, nor as not done once a write was about to be sent."""

@@ -6,7 +6,6 @@ so any process may take what was submitted, also after a restart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +16,7 @@ from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import HELPFUL, NOT_IT, Mute, StoredAnswer, StoreUnavailable
 from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
-from bot.workflows.job_payloads import CorrectionJob, OpinionJob
+from bot.workflows.job_payloads import By, CorrectionJob, OpinionJob
 from bot.workflows.kept_answer import KeptAnswer, correction_note
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Requester, Services, retry_step
@@ -44,22 +43,23 @@ class Mutes:
 
     services: Services
 
-    async def answer(
-        self, command: MutedQuery | MuteCommand, *, team: str, channel: str, user: str, language: Language
-    ) -> Message:
+    async def answer(self, command: MutedQuery | MuteCommand, by: By, *, language: Language) -> Message:
         """Mute, unmute, or list the mutes of a channel.
 
         A person who may not see the answers here must neither mute nor unmute them for others.
         """
+        channel = by["channel"]
         kept = await self.services.store.mutes.list(channel, self.services.clock())
         wanted = command.muted if isinstance(command, MuteCommand) else command.unmute
         chosen = [mute for mute in kept if wanted.lower() in ("all", mute.muted.lower())]
         if not wanted or (isinstance(command, MutedQuery) and not chosen):
             return all_muted([mute_shown(self.services, mute) for mute in kept], language=language)
-        if refusal := await self._refusal(team=team, channel=channel, user=user):
+        requester = await self.services.in_time(self.services.requester(**by))
+        if requester is None or requester.scope.reading is not ReadLevel.FULL:
+            refusal = failures.UNMUTE_NOT_ALLOWED if requester else failures.BUSY
             return notice(refusal, language=language)
         if isinstance(command, MuteCommand):
-            return await self._mute(command, channel=channel, user=user, language=language)
+            return await self._mute(command, channel=channel, user=by["user"], language=language)
         for mute in chosen:
             await self.services.store.mutes.remove(channel, mute.muted)
         titles = [self.services.title_of(mute.muted, channel) for mute in chosen]
@@ -68,7 +68,9 @@ class Mutes:
     async def _mute(self, command: MuteCommand, *, channel: str, user: str, language: Language) -> Message:
         incidents = self.services.engine(channel).catalog.incidents
         if " " not in command.muted and command.muted not in incidents:
-            wrong = _unknown(command.muted, incidents)
+            says = Text(en=f'there is no incident "{command.muted}"', zh=f"没有问题“{command.muted}”")
+            meant = closest(command.muted, incidents, at_least=0)
+            wrong = Misuse(says=says, closest=f"mute {meant}" if meant else "")
             return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
         now = self.services.clock()
         mute = Mute(
@@ -82,23 +84,11 @@ class Mutes:
         await self.services.store.mutes.add(mute)
         return muted(mute_shown(self.services, mute), language=language)
 
-    async def _refusal(self, *, team: str, channel: str, user: str) -> Text | None:
-        requester = await self.services.in_time(self.services.requester(team=team, channel=channel, user=user))
-        if requester is None:
-            return failures.BUSY
-        return None if requester.scope.reading is ReadLevel.FULL else failures.UNMUTE_NOT_ALLOWED
-
 
 def mute_shown(services: Services, mute: Mute) -> MuteShown:
     """Return a mute as it is shown, with the title of an incident."""
     title = services.title_of(mute.muted, mute.channel)
     return MuteShown(muted=mute.muted, title=title, by=mute.by, until=mute.until, reason=mute.reason)
-
-
-def _unknown(name: str, incidents: Iterable[str]) -> Misuse:
-    says = Text(en=f'there is no incident "{name}"', zh=f"没有问题“{name}”")
-    meant = closest(name, incidents, at_least=0)
-    return Misuse(says=says, closest=f"mute {meant}" if meant else "")
 
 
 _log: Final = structlog.get_logger(__name__)
@@ -140,8 +130,8 @@ async def check_correction(services: Services, dialog: SubmittedDialog) -> Check
     answer = await services.store.answers.get(request_id)
     if answer is None:
         return CheckedDialog(refused=feedback_words.ANSWER_GONE)
-    asked_by = services.requester(team=dialog.team, channel=answer.channel, user=user)
-    if (requester := await services.in_time(asked_by)) is None:
+    requester = await services.in_time(services.requester(**dialog.by(answer.channel)))
+    if requester is None:
         return CheckedDialog(refused=failures.BUSY)
     marked = await services.store.feedback.has(request_id, user, NOT_IT)
     if requester.scope.reading is not ReadLevel.FULL or not marked:
@@ -220,7 +210,7 @@ async def _take(services: Services, payload: OpinionJob) -> Json:
     if requester.scope.reading is not ReadLevel.FULL:
         # A user who may not see the answer must not hide it from others.
         message = notice(failures.OPINION_NOT_ALLOWED, language=requester.language)
-        await services.tell(payload, message, thread_ts=request.original.thread_ts)
+        await services.tell(payload.sender, message, thread_ts=request.original.thread_ts)
         return {"taken": False}
     now = services.clock()
     match payload.what:

@@ -35,7 +35,7 @@ P = TypeVar("P", bound=OpenedJob)
 
 
 async def fill_page(
-    services: Services, run: JobRun, payload: P, step: str, fill: Callable[[P], Awaitable[None]]
+    services: Services, step: str, fill: Callable[[P], Awaitable[None]], run: JobRun, payload: P
 ) -> Json | None:
     """Fill a page of the app that a person opened, unless it was filled a moment ago."""
 

@@ -12,18 +12,16 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun
 from bot.policy import PolicyScope, ReadLevel
 from bot.slack.errors import log_refusal
 from bot.slack.scopes import SCOPES
 from bot.store import ChannelState, Mute, WatchPost
 from bot.store.alert_groups import StoredAlertPost
 from bot.workflows.feedback import mute_shown
-from bot.workflows.health_now import HealthNow, fill_page
+from bot.workflows.health_now import HealthNow
 from bot.workflows.job_payloads import HomeJob
 from bot.workflows.services import Requester, Services
 from bot.workflows.watch_display import finding_of
-from intents.domain import Json
 from intents.mutes import object_of
 from responses.alert_words import firing_line
 from responses.overview import cause
@@ -50,10 +48,8 @@ class HomeWorkflow:
     services: Services
     health: HealthNow
 
-    async def run(self, run: JobRun, payload: HomeJob) -> Json | None:
-        return await fill_page(self.services, run, payload, "publish", self._publish)
-
-    async def _publish(self, payload: HomeJob) -> None:
+    async def publish(self, payload: HomeJob) -> None:
+        """Publish the tab."""
         requester = await self.services.presser(payload)
         tab = await self.tab(requester)
         view = home_view(tab, channel=payload.channel, language=requester.language)

@@ -8,6 +8,8 @@ from datetime import datetime
 from bot.workflows.job_payloads import DialogJob, Payload
 from intents.channel_commands import ChannelAction
 from intents.domain import Language
+from responses.chronicle import incident_replies
+from responses.slack.chronicle import mark_dialog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,7 @@ class ResolveDialogJob(DialogJob):
     """Open the dialog that asks before an incident is resolved."""
 
     kind = "resolve"
+    late, failed = incident_replies.TYPE_AGAIN, incident_replies.DIALOG_FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,5 +155,6 @@ class MarkDialogJob(DialogJob):
     """Open the dialog that asks what message `ts` is; without one, which fact of the channel is to be corrected."""
 
     kind = "mark_dialog"
+    late, failed = mark_dialog.TRY_AGAIN, incident_replies.DIALOG_FAILED
     ts: str = ""
     text: str = ""

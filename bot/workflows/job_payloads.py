@@ -8,15 +8,24 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypedDict
 
 from bot.jobs import JobPayload, JobTurn, JobUrgency
 from bot.overviews.watched_rows import LastingTrouble
 from intents.alerts.links import Matcher
-from intents.domain import Json, Language
+from intents.domain import Json, Language, Text
+from responses import failures, learned_words
 from responses.slack.presses import Press
 
 _KINDS: Final[dict[str, type[Payload]]] = {}
+
+
+class By(TypedDict):
+    """Who asked, and where."""
+
+    team: str
+    channel: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,10 @@ class Payload(JobPayload):
     @property
     def urgency(self) -> JobUrgency:
         return JobUrgency.INTERACTIVE if self.interactive else JobUrgency.BACKGROUND
+
+    @property
+    def sender(self) -> By:
+        return {"team": self.team, "channel": self.channel, "user": self.user}
 
     @property
     def where(self) -> str:
@@ -73,7 +86,13 @@ def turn_of(kind: str, kept: Json) -> JobTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialogJob(Payload):
-    """Fill a dialog: one that the `trigger` opens, or the open `view`. Without one the person is told in a thread."""
+    """Fill a dialog: one that the `trigger` opens, or the open `view`. Without one the person is told in a thread.
+
+    `late` says that the trigger expired, `failed` that the dialog could not be filled.
+    """
+
+    late: ClassVar[Text]
+    failed: ClassVar[Text]
 
     trigger: str = ""
     view: str = ""
@@ -183,6 +202,7 @@ class PreviewJob(DialogJob):
     """Preview a plan in a dialog: a new one, or the one in which its questions were answered."""
 
     kind, interactive = "preview", True
+    late, failed = failures.PRESS_AGAIN, failures.PREVIEW_FAILED
     plan: str
     answers: dict[str, str] | None = None
 
@@ -301,6 +321,7 @@ class SaveDialogJob(DialogJob):
     """Open the dialog that saves an incident: from the message `ts`, or to edit the saved incident `id`."""
 
     kind = "save_dialog"
+    late, failed = learned_words.TRY_AGAIN, learned_words.DIALOG_FAILED
     ts: str = ""
     text: str = ""
     id: str = ""

@@ -10,10 +10,10 @@ uploaded after the answer; failures are only logged.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -304,24 +304,20 @@ _LEAST_S: Final = 0.3
 _EVERY_S: Final = 2.5
 
 
-async def _always() -> bool:
-    return True
-
-
 @dataclass(slots=True, kw_only=True)
 class ProgressReporter:
     """Shows progress: `async with reporter.reporting(): diagnose(..., progress=reporter.progress)`.
 
-    `sent` is the message that shows it; else `begin` posts one if the block takes longer, or returns None. `waited` is
-    how many seconds the requester has waited already. `wanted` tells whether the answer is still current.
+    `sent` is the message that shows it; else `begin`, if given, posts one if the block takes longer, or returns None.
+    `waited` is how many seconds the requester has waited already. `wanted` tells whether the answer is still current.
     """
 
     slack: Slack
     sent: PostedMessage | None
     language: Language
-    begin: Callable[[], Coroutine[Any, Any, PostedMessage | None]]
+    begin: Callable[[], Awaitable[PostedMessage | None]] | None
+    wanted: Callable[[], Awaitable[bool]]
     waited: float = 0.0
-    wanted: Callable[[], Awaitable[bool]] = _always
     _latest: Progress | None = None
     _posting: asyncio.Task[PostedMessage | None] | None = None
 
@@ -342,9 +338,9 @@ class ProgressReporter:
             if self._posting is not None:
                 await asyncio.wait({self._posting})
 
-    async def _begin(self) -> PostedMessage | None:
+    async def _begun(self, begin: Callable[[], Awaitable[PostedMessage | None]]) -> PostedMessage | None:
         try:
-            return await self.begin()
+            return await begin()
         except (SlackError, StoreUnavailable) as error:
             # The answer's own post meets the same failure, and reports it.
             _log.info("placeholder_failed", error=str(error))
@@ -353,8 +349,8 @@ class ProgressReporter:
     async def _tell(self) -> None:
         await asyncio.sleep(max(_LEAST_S, PLACEHOLDER_AFTER_S - self.waited))
         sent = self.sent
-        if sent is None:
-            self._posting = asyncio.create_task(self._begin())
+        if sent is None and self.begin is not None:
+            self._posting = asyncio.create_task(self._begun(self.begin))
             sent = await asyncio.shield(self._posting)
         if sent is None:
             return

@@ -12,14 +12,12 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import JobRun
 from bot.slack.app_views import SessionStatus
 from bot.slack.errors import SlackError, log_refusal
 from bot.store import StoredRequest, Surface
-from bot.workflows.health_now import HealthNow, fill_page
+from bot.workflows.health_now import HealthNow
 from bot.workflows.job_payloads import PaneJob
 from bot.workflows.services import Services
-from intents.domain import Json
 from responses.slack.pane import prompts_of, session_title
 
 _log: Final = structlog.get_logger(__name__)
@@ -32,10 +30,8 @@ class PaneWorkflow:
     services: Services
     health: HealthNow
 
-    async def run(self, run: JobRun, payload: PaneJob) -> Json | None:
-        return await fill_page(self.services, run, payload, "suggest", self._suggest)
-
-    async def _suggest(self, payload: PaneJob) -> None:
+    async def suggest(self, payload: PaneJob) -> None:
+        """Suggest prompts."""
         requester = await self.services.presser(payload)
         found = (await self.health.of(requester)).clusters
         several = len(requester.scope.clusters(self.services.clusters.names)) > 1

@@ -12,11 +12,11 @@ import structlog
 from bot.remedies.contract import Plan, Preview, Reason, Refusal, State
 from bot.remedies.records import Denied, Result, audit_entry
 from bot.slack.errors import SlackError, SlackRefusal, log_refusal
-from bot.store import AuditEntry, ClaimOutcome, ClaimResult, StoredAnswer, StoredPlan, StoredRequest
+from bot.store import AuditEntry, ClaimOutcome, StoredAnswer, StoredPlan, StoredRequest
 from bot.workflows.authorisation import Attempt, Authority, authorise
 from bot.workflows.chronicle.facts import record_remedy
 from bot.workflows.dialogs import dialog_content
-from bot.workflows.job_payloads import RemedyJob
+from bot.workflows.job_payloads import By, RemedyJob
 from bot.workflows.kept_answer import RemedyNote
 from bot.workflows.message_poster import MessagePoster, post_once
 from bot.workflows.offered_action import language_of
@@ -56,11 +56,26 @@ class ConfirmedPress:
     stored: StoredPlan
     answer: StoredAnswer
     request: StoredRequest | None
-    user: str
-    team: str
+    by: By
     token: str
     view: str = ""
     asked_by: str = ""
+
+    @property
+    def user(self) -> str:
+        return self.by["user"]
+
+
+async def audit_remedy(
+    services: Services, plan: Plan, by: By, step: str, result: Result | None, *, token: str = "", requested_by: str = ""
+) -> None:
+    """Audit and count a step of a plan."""
+    fields = audit_entry(
+        plan, step=step, actor=by["user"], at=services.clock(), team=by["team"], channel=by["channel"], result=result,
+        token=token, requested_by=requested_by,
+    )  # fmt: skip
+    await services.store.audit.append(AuditEntry(**fields))
+    services.metrics.remedied(plan.action, step, str(fields["outcome"]), denied=isinstance(result, Denied))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +99,7 @@ class PressRecorder:
             stored=stored,
             answer=answer,
             request=await store.requests.get(stored.request_id),
-            user=payload.user,
-            team=payload.team,
+            by={"team": payload.team, "channel": answer.channel, "user": payload.user},
             token=token,
             view=payload.view,
             asked_by=asked_by if asked_by != payload.user else "",
@@ -175,27 +189,20 @@ class PressRecorder:
         return False
 
     async def audit(self, press: ConfirmedPress, step: str, result: Result | None) -> None:
-        fields = audit_entry(
-            press.plan, step=step, actor=press.user, at=self.services.clock(), team=press.team,
-            channel=press.answer.channel, result=result, token=press.token, requested_by=press.asked_by,
-        )  # fmt: skip
-        await self.services.store.audit.append(AuditEntry(**fields))
-        denied = isinstance(result, Denied)
-        self.services.metrics.remedied(press.plan.action, step, str(fields["outcome"]), denied=denied)
+        token, asked_by = press.token, press.asked_by
+        await audit_remedy(self.services, press.plan, press.by, step, result, token=token, requested_by=asked_by)
 
     async def post_ephemeral(self, press: ConfirmedPress, says: Text) -> None:
         """Tell only the user who pressed why nothing was done."""
         await self._post_ephemeral(press, not_done(says, language=await self._language(press)))
 
     async def _language(self, press: ConfirmedPress) -> Language:
-        return (await self.services.requester(team=press.team, channel=press.answer.channel, user=press.user)).language
+        return (await self.services.requester(**press.by)).language
 
     async def _post_ephemeral(self, press: ConfirmedPress, message: Message) -> None:
         with log_refusal(_log.warning, "press_reply_failed", of=SlackError):
             thread = press.request.original.thread_ts if press.request else ""
-            await self.services.slack.post_ephemeral(
-                channel=press.answer.channel, user=press.user, message=message, thread_ts=thread
-            )
+            await self.services.tell(press.by, message, thread_ts=thread)
 
 
 def _told(plan: Plan, state: RemedyState) -> RemedyState:
@@ -223,9 +230,7 @@ class PlanClaims:
         press = await self.recorder.press(payload, token)
         if press is None:
             return _STOPS
-        requester = await self.services.requester(
-            team=press.team, channel=press.answer.channel, user=press.user, fresh=True
-        )
+        requester = await self.services.requester(**press.by, fresh=True)
         seen = dialog_content(press.stored, press.view)
         previewed = seen.preview if seen else Preview(steps=())
         authority = await authorise(
@@ -255,7 +260,8 @@ class PlanClaims:
             return await self._refused(press, Denied(says=why or failures.BUSY))
         if claimed.outcome is not ClaimOutcome.OK:
             late = Reason.CONFLICT if claimed.outcome is ClaimOutcome.ALREADY else Reason.EXPIRED
-            return await self._refused(press, Refusal(reason=late, says=_not_claimed(claimed)))
+            says = failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.ALREADY_PRESSED
+            return await self._refused(press, Refusal(reason=late, says=says))
         await self.recorder.audit(press, "claimed", None)
         press = replace(press, stored=replace(press.stored, claimed_at=press.stored.claimed_at or now))
         await self.recorder.note(press, RemedyState.APPLYING)
@@ -288,7 +294,3 @@ class PlanClaims:
             )  # fmt: skip
             await self.recorder.auditors(press, shown)
         return _STOPS
-
-
-def _not_claimed(claimed: ClaimResult) -> Text:
-    return failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.ALREADY_PRESSED

@@ -17,15 +17,16 @@ from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.backfill import BackfillWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs, IncidentStartWorkflow, tell_archiver, tell_remover
 from bot.workflows.chronicle.documents import catch_up
-from bot.workflows.chronicle.gestures import ask_mark, correct_fact, mark_message
-from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, ask_resolution
-from bot.workflows.chronicle.incident_commands import IncidentCommands, MentionWorkflow
+from bot.workflows.chronicle.gestures import correct_fact, mark_message, mark_view
+from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, resolution_view
+from bot.workflows.chronicle.incident_commands import IncidentCommands
 from bot.workflows.chronicle.nudges import NudgeWorkflow
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
+from bot.workflows.dialogs import fill_dialog
 from bot.workflows.failure_reports import FailureReports
 from bot.workflows.feedback import take_correction, take_opinion
-from bot.workflows.health_now import HealthNow
+from bot.workflows.health_now import HealthNow, fill_page
 from bot.workflows.home import HomeWorkflow
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.pane import PaneWorkflow
@@ -34,7 +35,7 @@ from bot.workflows.remedy import PreviewWorkflow, RemedyWorkflow
 from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies
 from bot.workflows.reports import post_report, report_feedback
-from bot.workflows.save_dialog import open_save_dialog
+from bot.workflows.save_dialog import save_view
 from bot.workflows.saved_incidents import save_incident
 from bot.workflows.services import Services, retry_step
 from bot.workflows.silences import SilenceWorkflow
@@ -105,13 +106,14 @@ def workflows(
 ) -> Mapping[str, Workflow]:
     """Return every kind of job with its workflow; `configured` are those with options of their own."""
     poster, health = MessagePoster(services=services), HealthNow(services=services)
+    home, pane = HomeWorkflow(services=services, health=health), PaneWorkflow(services=services, health=health)
     return dict((
         _job(jobs.FailureJob, reports.run),
         _named_step(jobs.FeedbackReportJob, "report", partial(report_feedback, services)),
-        _job(jobs.HomeJob, HomeWorkflow(services=services, health=health).run),
-        _job(jobs.PaneJob, PaneWorkflow(services=services, health=health).run),
+        _job(jobs.HomeJob, partial(fill_page, services, "publish", home.publish)),
+        _job(jobs.PaneJob, partial(fill_page, services, "suggest", pane.suggest)),
         _job(jobs.ReportJob, partial(post_report, services)),
-        _job(jobs.SaveDialogJob, partial(open_save_dialog, services)),
+        _job(jobs.SaveDialogJob, partial(fill_dialog, services, partial(save_view, services))),
         _job(jobs.SaveJob, partial(save_incident, services)),
         *_answers(services, poster),
         *_remedies(services, poster),
@@ -142,28 +144,27 @@ def _remedies(services: Services, poster: MessagePoster) -> _Kinds:
     recorder = PressRecorder(services=services, poster=poster)
     claims = PlanClaims(services=services, recorder=recorder)
     return (
-        _job(jobs.PreviewJob, PreviewWorkflow(services=services).run),
+        _job(jobs.PreviewJob, partial(fill_dialog, services, PreviewWorkflow(services=services).view)),
         _job(jobs.RemedyJob, RemedyWorkflow(services=services, claims=claims, recorder=recorder).run),
     )
 
 
 def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
     start = IncidentStartWorkflow(services=services, is_incident=chronicles.is_incident, opened=chronicles.opened)
-    mentions = MentionWorkflow(commands=incident_commands(services, chronicles))
     change = IncidentChangeWorkflow(services=services, opened=chronicles.opened)
     return (
         _named_step(incidents.ArchivedJob, "tell", partial(tell_archiver, services)),
         _job(incidents.BackfillJob, BackfillWorkflow(services=services, changed=chronicles.changed).run),
         _job(incidents.CommandJob, change.run),
         _named_step(incidents.IncidentJob, "open", start.open),
-        _named_step(incidents.MentionJob, "answer", mentions.answer),
+        _named_step(incidents.MentionJob, "answer", incident_commands(services, chronicles).answer_mention),
         _step(incidents.MarkJob, "mark", partial(mark_message, services)),
         _step(incidents.FactCorrectionJob, "correct", partial(correct_fact, services)),
-        _job(incidents.MarkDialogJob, partial(ask_mark, services)),
+        _job(incidents.MarkDialogJob, partial(fill_dialog, services, partial(mark_view, services))),
         _job(incidents.NudgeJob, NudgeWorkflow(services=services).run),
         _named_step(incidents.RemovedJob, "tell", partial(tell_remover, services)),
         _job(incidents.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
-        _job(incidents.ResolveDialogJob, partial(ask_resolution, services)),
+        _job(incidents.ResolveDialogJob, partial(fill_dialog, services, partial(resolution_view, services))),
         _job(incidents.SummaryJob, SummaryWorkflow(services=services).run),
         _step(incidents.WelcomeJob, "tell", partial(catch_up, services)),
     )

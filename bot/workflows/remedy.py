@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 import structlog
@@ -14,15 +13,23 @@ from bot.jobs import JobRun
 from bot.remedies.contract import LIFETIME, Applied, Plan, Preview, Reason, Refusal, State, Verb
 from bot.remedies.execution import apply, check, done_already, interrupted, partly_done, preview
 from bot.remedies.offers import missing_to_undo
-from bot.remedies.records import Denied, audit_entry, mark
+from bot.remedies.records import Denied, mark
 from bot.remedies.session import writes_redacted
 from bot.remedies.undo import action_of, plan_to_undo, words_for
 from bot.remedies.verification import verify
-from bot.store import AuditEntry
 from bot.workflows.authorisation import APPLIED, PARTLY_DONE, Attempt, Authority, authorise
-from bot.workflows.dialogs import DialogContent, content_key, dialog_content, dialog_key, fill_dialog, filling_id
+from bot.workflows.dialogs import DialogContent, content_key, dialog_content, dialog_key, filling_id
 from bot.workflows.job_payloads import PreviewJob, RemedyJob
-from bot.workflows.press_records import APPROVAL, ENDS, UNDO, WRITING, ConfirmedPress, PlanClaims, PressRecorder
+from bot.workflows.press_records import (
+    APPROVAL,
+    ENDS,
+    UNDO,
+    WRITING,
+    ConfirmedPress,
+    PlanClaims,
+    PressRecorder,
+    audit_remedy,
+)
 from bot.workflows.services import Requester, Services, retry_step
 from intents.domain import Json, Text
 from intents.languages import quoted
@@ -49,11 +56,7 @@ class PreviewWorkflow:
 
     services: Services
 
-    async def run(self, run: JobRun, job: PreviewJob) -> Json | None:
-        late, failed = failures.PRESS_AGAIN, failures.PREVIEW_FAILED
-        return await fill_dialog(self.services, run, job, partial(self._view, job), late=late, failed=failed)
-
-    async def _view(self, job: PreviewJob, view_id: str) -> View:
+    async def view(self, job: PreviewJob, view_id: str) -> View:
         """Return the dialog, with the preview or the refusal; store the guards of the write with the plan."""
         store, user = self.services.store, job.user
         requester = await self.services.presser(job)
@@ -78,7 +81,7 @@ class PreviewWorkflow:
             if holds_secret(shown.as_json()) or writes_redacted(shown.preview.steps):
                 seen = Refusal(reason=Reason.UNSAFE, says=failures.CHANGE_HOLDS_SECRET)
         if isinstance(seen, Refusal | Denied):
-            await self._audit(plan, job, seen)
+            await audit_remedy(self.services, plan, job.sender, "preview", seen)
             says = refusal_text(seen) if isinstance(seen, Refusal) else seen.says
             return refusal_dialog(says, language=requester.language)
         kept: Json = {dialog_key(user): view_id}
@@ -107,25 +110,14 @@ class PreviewWorkflow:
         seen = await preview(plan.answered(answers or {}), session=session)
         if isinstance(seen, Refusal):
             return seen
-        if held := await self._held_back(plan, seen, requester, user=asked_by or requester.scope.who.user):
+        # A limit that blocks the remedy now is told before the user reads the diff.
+        user, limits = asked_by or requester.scope.who.user, requester.scope.limits
+        one = Attempt.of(plan, seen.outlook, user=user, at=self.services.clock())
+        if held := one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits):
             return Denied(says=held)
         # Only the preview shows which objects are affected.
         reaching = await authorise(self.services, plan, requester, steps=seen.steps, asked_by=asked_by)
         return CheckedPreview(preview=seen, approval=reaching.approval) if isinstance(reaching, Authority) else reaching
-
-    async def _held_back(self, plan: Plan, seen: Preview, requester: Requester, *, user: str) -> Text | None:
-        """Return why a limit blocks the remedy now, before the user reads the diff."""
-        one = Attempt.of(plan, seen.outlook, user=user, at=self.services.clock())
-        limits = requester.scope.limits
-        return one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits)
-
-    async def _audit(self, plan: Plan, job: PreviewJob, why: Refusal | Denied) -> None:
-        fields = audit_entry(
-            plan, step="preview", actor=job.user, at=self.services.clock(), team=job.team,
-            channel=job.channel, result=why,
-        )  # fmt: skip
-        await self.services.store.audit.append(AuditEntry(**fields))
-        self.services.metrics.remedied(plan.action, "preview", str(fields["outcome"]), denied=isinstance(why, Denied))
 
 
 def refusal_text(refused: Refusal) -> Text:

@@ -23,7 +23,7 @@ from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.reply import Reply
-from bot.workflows.services import ANSWER, Exchange, Services, retry_step, try_step
+from bot.workflows.services import ANSWER, Exchange, Services, remember, retry_step, try_step
 from intents.cluster_choice import marked_with
 from intents.domain import Json
 from intents.feedback import UnknownPaste
@@ -154,16 +154,10 @@ class Repeats:
             topic = await self.services.store.topics.led_by(request.id)
             count = topic.count if topic else 0
             stands = self._shown.get(request.id, 0) >= count > 0 or await self.poster.refresh(request)
-            self._remember(request.id, count)
+            remember(self._shown, request.id, count, most=_REMEMBERED)
         if not stands:
             self._shown.pop(request.id, None)
             await self.services.store.topics.end(request.id)
-
-    def _remember(self, key: str, count: int) -> None:
-        self._shown[key] = count
-        self._shown.move_to_end(key)
-        if len(self._shown) > _REMEMBERED:
-            self._shown.popitem(last=False)
 
     async def with_earlier(self, request: StoredRequest, answer: KeptAnswer, fault: str) -> KeptAnswer:
         """Return the answer with a link to the first one in this channel with the same incident and object at fault."""
@@ -206,7 +200,7 @@ class Repeats:
             key = f"{leader.id}/links"
             if self._shown.get(key, 0) < len(known):
                 await self.poster.refresh(leader)
-                self._remember(key, len(known))
+                remember(self._shown, key, len(known), most=_REMEMBERED)
 
     async def _stands(self, leader: StoredRequest | None) -> bool:
         if leader is None or leader.state is not RequestState.ANSWERED:

@@ -23,7 +23,7 @@ from bot.metrics import REFUSED
 from bot.policy import ReadLevel
 from bot.store import Mute, StoredRequest, Surface, standing
 from bot.workflows.authorisation import offered_buttons
-from bot.workflows.channel_answers import kind_of, with_kind
+from bot.workflows.channel_answers import kind_of, words_of
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation, changes_since, link_to_answer
 from bot.workflows.conversation import NEEDS_AN_OBJECT, Understood, turns_before, understood
 from bot.workflows.kept_answer import KeptAnswer, without_rows
@@ -331,8 +331,8 @@ class Replies:
         )
         if exchange.request.original.origin.is_unasked:
             matching = (question.matching if isinstance(question, ExplainText) else None) or MatchResult()
-            channel = exchange.request.original.channel
-            answer = with_kind(self.services, answer, channel, kind_of(exchange.request.text, matching))
+            kind, channel = kind_of(exchange.request.text, matching).key, exchange.request.original.channel
+            answer = replace(answer, kind=kind, unasked=words_of(self.services, channel, kind))
         incident = answer.first.incident if answer.first else ""
         if mute := standing(await self._mutes(exchange.request), incident=incident, objects=concerned(shown)):
             answer = replace(answer, muted=mute.muted, muted_by=mute.by, muted_why=mute.reason)

@@ -9,18 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
 import structlog
 
 from bot.diagnosing import match_text
-from bot.jobs import JobRun
 from bot.policy import ReadLevel
 from bot.slack.errors import log_refusal
 from bot.slack.message_events import text_of
-from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, fill_dialog
+from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.learned_entries import InForce
@@ -39,7 +37,7 @@ from intents.catalog.learned import (
     saved_in,
 )
 from intents.catalog.schema import Incident
-from intents.domain import Json, Text, Verdict
+from intents.domain import Text, Verdict
 from intents.matcher import signature_matcher
 from intents.symptoms import PROBLEM, read_symptoms
 from responses import failures, learned_words
@@ -88,13 +86,7 @@ def may_change(found: InForce, requester: Requester) -> bool:
     return scope.curates or (scope.reading is ReadLevel.FULL and who.user == found.entry.author)
 
 
-async def open_save_dialog(services: Services, run: JobRun, job: SaveDialogJob) -> Json | None:
-    """Run the job `save_dialog`."""
-    late, failed = learned_words.TRY_AGAIN, learned_words.DIALOG_FAILED
-    return await fill_dialog(services, run, job, partial(_view, services, job), late=late, failed=failed)
-
-
-async def _view(services: Services, job: SaveDialogJob, _view: str) -> View:
+async def save_view(services: Services, job: SaveDialogJob, _view: str) -> View:
     """Return the fields, prefilled, or the refusal."""
     channel = job.channel
     requester = await services.presser(job)
@@ -164,7 +156,7 @@ async def check_save(services: Services, dialog: SubmittedDialog) -> CheckedDial
     place, user = SavePlace.of(dialog.about), dialog.user
     if place is None or services.learned is None:
         return CheckedDialog(view=refusal_dialog(failures.UNKNOWN_BUTTON, language=services.usual_language))
-    asked_by = services.requester(team=dialog.team, channel=place.channel, user=user)
+    asked_by = services.requester(**dialog.by(place.channel))
     look_up = asyncio.gather(asked_by, services.slack.place(place.channel), services.slack.person(user))
     if (known := await services.in_time(look_up)) is None:
         return CheckedDialog(view=refusal_dialog(failures.BUSY, language=services.usual_language))
@@ -211,7 +203,26 @@ async def _checked(
                 check=check,
             )
         )
-    job = _job(place, found, requester, saved, id=id, yaml=yaml)
+    who, entry = requester.scope.who, found.entry if found else None
+    was_shared = bool(entry and entry.shared)
+    job = SaveJob(
+        team=who.team,
+        channel=place.channel,
+        thread_ts=place.thread_ts,
+        user=who.user,
+        language=requester.language,
+        id=id,
+        version=saved.version,
+        title=saved.title,
+        yaml=yaml,
+        home=entry.channel if entry else place.channel,
+        channel_name=saved.channel,
+        author=entry.author if entry else who.user,
+        by=saved.by,
+        # A curator decided to share that version; another one counts only for the source channel until decided again.
+        shared=was_shared and requester.scope.curates,
+        unshared=was_shared and not requester.scope.curates,
+    )
     return CheckedDialog(job=job, id=f"{id}.v{saved.version}")
 
 
@@ -265,28 +276,3 @@ async def _check(services: Services, incident: Incident, channel: str) -> SavedC
 def _digest(check: SavedCheck) -> str:
     found: Any = (check.signature, check.collisions.examples, check.collisions.ordinary, check.collisions.known)
     return blake2b(repr(found).encode(), digest_size=8).hexdigest()
-
-
-def _job(
-    place: SavePlace, found: InForce | None, requester: Requester, saved: SavedIncident, *, id: str, yaml: str
-) -> SaveJob:
-    who, entry = requester.scope.who, found.entry if found else None
-    was_shared = bool(entry and entry.shared)
-    return SaveJob(
-        team=who.team,
-        channel=place.channel,
-        thread_ts=place.thread_ts,
-        user=who.user,
-        language=requester.language,
-        id=id,
-        version=saved.version,
-        title=saved.title,
-        yaml=yaml,
-        home=entry.channel if entry else place.channel,
-        channel_name=saved.channel,
-        author=entry.author if entry else who.user,
-        by=saved.by,
-        # A curator decided to share that version; another one counts only for the source channel until decided again.
-        shared=was_shared and requester.scope.curates,
-        unshared=was_shared and not requester.scope.curates,
-    )

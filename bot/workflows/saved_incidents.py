@@ -12,7 +12,7 @@ from bot.policy import ReadLevel
 from bot.slack.errors import log_refusal
 from bot.store import LearnedEntry
 from bot.workflows.dialogs import tell_user
-from bot.workflows.job_payloads import SaveDialogJob, SaveJob
+from bot.workflows.job_payloads import By, SaveDialogJob, SaveJob
 from bot.workflows.learned_entries import InForce, LearnedEntries
 from bot.workflows.message_poster import post_once
 from bot.workflows.save_dialog import may_change
@@ -79,7 +79,7 @@ async def _confirm(services: Services, payload: SaveJob, job: str) -> None:
 
 async def audit_learned(services: Services, payload: SaveJob | SaveDialogJob, outcome: str, detail: Json) -> None:
     """Add an audit entry about a saved incident. The payload names who, where, and the entry's id."""
-    await services.audit(payload, action="learned", target=payload.id, outcome=outcome, detail=detail)
+    await services.audit(payload.sender, action="learned", target=payload.id, outcome=outcome, detail=detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +89,16 @@ class LearnedCommands:
     services: Services
     start: StartJob
 
-    async def answer(
-        self, command: LearnedCommand, *, team: str, channel: str, user: str, trigger: str, language: Language
-    ) -> Message:
+    async def answer(self, command: LearnedCommand, by: By, *, trigger: str, language: Language) -> Message:
         """List the saved incidents that may be seen here, or change one of them."""
         learned = self.services.learned
-        requester = await self.services.in_time(self.services.requester(team=team, channel=channel, user=user))
+        requester = await self.services.in_time(self.services.requester(**by))
         if requester is None:
             return notice(failures.BUSY, language=language)
         if learned is None or requester.scope.reading is not ReadLevel.FULL:
             return notice(requester.scope.text_only_reason or learned_words.NONE, language=language)
         if command.action is LearnedAction.LIST:
-            found = learned.listed(channel, everything=requester.scope.curates)
+            found = learned.listed(by["channel"], everything=requester.scope.curates)
             return all_learned([_shown(one) for one in found], language=language)
         # The command may follow a save in another replica.
         await learned.refresh()

@@ -10,7 +10,7 @@ across restarts, before it runs the step again.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.people import Membership, Person
 from bot.slack.posts import PostedMessage
 from bot.store import AuditEntry, Store, StoredRequest, StoreUnavailable
-from bot.workflows.job_payloads import Payload
+from bot.workflows.job_payloads import By, Payload
 from bot.workflows.learned_entries import LearnedEntries
 from intents.catalog.loader import Problem
 from intents.domain import Json, Language, Text
@@ -150,6 +150,17 @@ async def try_step(
         await retry_step(run, name, do, *args, pauses=pauses)
     except OutageLasted as error:
         _log.warning("job_step_left_out", job=run.id, step=name, error=str(error))
+
+
+K = TypeVar("K")
+
+
+def remember(kept: OrderedDict[K, T], key: K, value: T, *, most: int) -> None:
+    """Keep a value as the newest of at most so many."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
 
 
 # Key of our messages: the request, and the step that posted the message.
@@ -341,7 +352,7 @@ class Services:
 
     async def audit(
         self,
-        by: Payload,
+        by: By,
         *,
         action: str,
         outcome: str,
@@ -350,32 +361,29 @@ class Services:
         detail: Mapping[str, object] = MappingProxyType({}),
         key: str = "",
     ) -> None:
-        """Audit what came of the job of a person, once per `key` if there is one."""
+        """Audit what came of what a person asked for, once per `key` if there is one."""
         entry = AuditEntry(
-            at=self.clock(), actor=by.user, team=by.team, channel=by.channel, action=action, target=target,
+            at=self.clock(), actor=by["user"], team=by["team"], channel=by["channel"], action=action, target=target,
             cluster=cluster, outcome=outcome, detail=dict(detail), key=key,
         )  # fmt: skip
         await self.store.audit.append(entry)
 
     async def presser(self, job: Payload, *, fresh: bool = False) -> Requester:
         """Identify the person of a job."""
-        return await self.requester(team=job.team, channel=job.channel, user=job.user, fresh=fresh)
+        return await self.requester(**job.sender, fresh=fresh)
 
-    async def tell(self, by: Payload, message: Message, *, thread_ts: str = "") -> None:
-        """Show a message to the person of a job alone, where they are. Raise SlackError."""
-        await self.slack.post_ephemeral(channel=by.channel, user=by.user, message=message, thread_ts=thread_ts)
-
-    async def requester_of(self, request: StoredRequest) -> Requester:
-        original = request.original
-        return await self.requester(team=original.team, channel=original.channel, user=original.user, text=request.text)
+    async def tell(self, by: By, message: Message, *, thread_ts: str = "") -> None:
+        """Show a message to one person alone, where they are. Raise SlackError."""
+        await self.slack.post_ephemeral(channel=by["channel"], user=by["user"], message=message, thread_ts=thread_ts)
 
     async def exchange(self, request_id: str) -> Exchange | None:
         """Return the exchange of a request; None for an unknown one. Raise SlackUnavailable, StoreUnavailable."""
         request = await self.store.requests.get(request_id)
         if request is None:
             return None
-        sent = await self.sent(post_key(request_id, ANSWER))
-        return Exchange(request=request, requester=await self.requester_of(request), sent=sent)
+        sent, asked = await self.sent(post_key(request_id, ANSWER)), request.original
+        requester = await self.requester(team=asked.team, channel=asked.channel, user=asked.user, text=request.text)
+        return Exchange(request=request, requester=requester, sent=sent)
 
     async def sent(self, key: str) -> PostedMessage | None:
         """Return the message with this key, if it was posted."""

@@ -98,8 +98,8 @@ async def check_silence(services: Services, dialog: SubmittedDialog) -> CheckedD
         return CheckedDialog(refused=failures.UNKNOWN_BUTTON)
     matchers = matchers_of(post.labels)
     asked = SilenceJob(
-        post=post.id, channel=post.scope.channel, team=dialog.team, user=dialog.user, dialog=_digest(dialog.view),
-        minutes=lasts // timedelta(minutes=1), why=safe_line(why, limit=LONGEST_REASON), matchers=matchers,
+        post=post.id, dialog=_digest(dialog.view), minutes=lasts // timedelta(minutes=1),
+        why=safe_line(why, limit=LONGEST_REASON), matchers=matchers, **dialog.by(post.scope.channel),
     )  # fmt: skip
     try:
         async with asyncio.timeout(_CHECKED_S):
@@ -278,12 +278,12 @@ class SilenceWorkflow:
     async def _tell(self, payload: AlertPressJob, says: Text) -> None:
         with log_refusal(_log.warning, "press_reply_failed", of=SlackError):
             language = await self.services.language_of(payload.user, within=_CHECKED_S)
-            await self.services.tell(payload, not_done(says, language=language))
+            await self.services.tell(payload.sender, not_done(says, language=language))
 
     async def _audit(self, payload: AlertPressJob, outcome: str, detail: Json, *, key: str = "") -> None:
         key = _digest(SILENCE_ALERTS, payload.post, key, outcome) if key else ""
         await self.services.audit(
-            payload, action=SILENCE_ALERTS, target=payload.post, outcome=outcome, detail=detail, key=key
+            payload.sender, action=SILENCE_ALERTS, target=payload.post, outcome=outcome, detail=detail, key=key
         )
 
 

@@ -27,7 +27,7 @@ from bot.workflows.chronicle.facts import record_withdrawal
 from bot.workflows.job_payloads import AnswerJob, WithdrawJob
 from bot.workflows.kept_answer import AnswerNotes
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.services import Services, retry_step
+from bot.workflows.services import Services, remember, retry_step
 from intents.domain import Hypothesis, Json
 from intents.mutes import named_objects
 from responses import failures
@@ -82,10 +82,7 @@ class Admission:
                 user=asked.user, channel=asked.channel, since=asked.created - _COUNTED_FOR
             )
             if unanswered + self._recording[person] > limit:
-                self._full[person] = time.monotonic() + _FULL_S
-                self._full.move_to_end(person)
-                if len(self._full) > _REMEMBERED:
-                    self._full.popitem(last=False)
+                remember(self._full, person, time.monotonic() + _FULL_S, most=_REMEMBERED)
                 raise TooManyRequests(limit)
             yield
         finally:
@@ -110,10 +107,8 @@ class RefusalNotices:
         """Tell the requester in the background: the event is acknowledged at once."""
         self.services.metrics.request_handled(asked.origin, "explain", "too_many")
         person, now = asked.user or asked.channel, time.monotonic()
-        before = self._refused.pop(person, None)
-        self._refused[person] = now
-        if len(self._refused) > _REMEMBERED:
-            self._refused.popitem(last=False)
+        before = self._refused.get(person)
+        remember(self._refused, person, now, most=_REMEMBERED)
         if before is not None and now - before < _BURST_S:
             return
         _log.warning("requests_refused", user=asked.user, channel=asked.channel, limit=limit)

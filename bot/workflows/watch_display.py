@@ -134,7 +134,7 @@ class WatchPressWorkflow:
         if requester.scope.reading is not ReadLevel.FULL:
             # A user who may not see the cause must not hide it from others.
             message = notice(failures.OPINION_NOT_ALLOWED, language=requester.language)
-            await services.tell(payload, message)
+            await services.tell(payload.sender, message)
             return
         notes = await self._take(payload.what, payload.value, post, payload.user)
         if notes:

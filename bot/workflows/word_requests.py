@@ -19,6 +19,7 @@ from bot.workflows.asked_actions import asks_for_action, offered, workload_above
 from bot.workflows.chronicle.incident_list import incident_list
 from bot.workflows.conversation import Understood
 from bot.workflows.feedback import Mutes
+from bot.workflows.job_payloads import By
 from bot.workflows.reply import Reply
 from bot.workflows.services import Exchange, Services
 from intents.domain import Json, ObjectRef, Text
@@ -143,12 +144,13 @@ class WordRequests:
 
     async def without_cluster(self, asked: Request, text: str, exchange: Exchange) -> Reply | None:
         """Return the reply as far as it needs no cluster."""
+        takes_reactions = exchange.request.original.origin in _REACTED_TO
         match asked.ask:
             case Ask.INCIDENTS:
                 return _told(asked.ask, await incident_list(self.services, exchange))
             case Ask.MUTE:
                 return _told(asked.ask, await self._muted(text, None, exchange, is_named=False))
-            case Ask.THANKS if not self._is_first_greeting(asked, text, exchange) and _takes_reactions(exchange):
+            case Ask.THANKS if takes_reactions and not self._is_first_greeting(asked, text, exchange):
                 return _told(asked.ask, reaction=_GREETED if _GREETING.search(text) else _THANKED)
             case Ask.HELP | Ask.THANKS:
                 return _told(asked.ask, await _help(exchange, GENERAL))
@@ -176,9 +178,8 @@ class WordRequests:
         if command is None:
             return notice(_MUTE_WHAT, language=exchange.language)
         who = exchange.scope.who
-        return await Mutes(services=self.services).answer(
-            command, team=who.team, channel=channel, user=who.user, language=exchange.language
-        )
+        by: By = {"team": who.team, "channel": channel, "user": who.user}
+        return await Mutes(services=self.services).answer(command, by, language=exchange.language)
 
     def _subject(self, text: str, about: ObjectRef | None, channel: str) -> str:
         """Return the key of what is named: an entry of the catalog, or an object; "" for neither."""
@@ -232,10 +233,6 @@ def _standing(subject: str, kept: Sequence[Mute]) -> str:
         return subject
     place = subject.partition(" ")[2]
     return next((mute.muted for mute in kept if place and mute.muted.partition(" ")[2] == place), subject)
-
-
-def _takes_reactions(exchange: Exchange) -> bool:
-    return exchange.request.original.origin in _REACTED_TO
 
 
 def _is_no_name(word: str) -> bool:

@@ -49,15 +49,17 @@ async def sheet_of(
 
     Raise ClusterError and LimitReached.
     """
-    asked, engine = request.asked, services.engine(exchange.request.original.channel)
+    asked, text, engine = request.asked, question.text, services.engine(exchange.request.original.channel)
     if asked.ask in OF_TERMS:
         return await of_terms(asked, question, turns, engine=engine, snapshot=snapshot)
     if asked.ask is Ask.COMPARE:
-        return await _of_two(request, question, turns, exchange=exchange, services=services, snapshot=snapshot)
+        cluster = ObjectRef(kind=CLUSTER, name=snapshot.cluster)
+        given = Asked(snapshot=snapshot, catalog=engine.catalog, text=text, about=cluster)
+        return await _of_two(request, question, turns, given, exchange=exchange, services=services)
     answerer = ANSWERERS.get(asked.ask)
     if answerer is None or request.about is None or request.unclear is not None:
         return None
-    given = Asked(snapshot=snapshot, catalog=engine.catalog, text=question.text, about=request.about, other=asked.other)
+    given = Asked(snapshot=snapshot, catalog=engine.catalog, text=text, about=request.about, other=asked.other)
     return await answerer(replace(given, since=request.since, in_full=asked.in_full))
 
 
@@ -137,10 +139,10 @@ async def _of_two(
     request: Understood,
     question: AskInWords,
     turns: Sequence[Turn],
+    given: Asked,
     *,
     exchange: Exchange,
     services: Services,
-    snapshot: Snapshot,
 ) -> Sheet | None:
     """Return how two objects, namespaces or clusters differ; None if the object is not certain.
 
@@ -149,16 +151,9 @@ async def _of_two(
     """
     scope = exchange.requester.scope
     visible = scope.clusters(services.clusters.names)
-    name = _second(question.text, visible, turns, here=snapshot.cluster)
-    others = tuple(one for one in visible if one != snapshot.cluster)
-    catalog = services.engine(exchange.request.original.channel).catalog
-    given = Asked(
-        snapshot=snapshot,
-        catalog=catalog,
-        text=question.text,
-        about=ObjectRef(kind=CLUSTER, name=snapshot.cluster),
-        clusters=others,
-    )
+    others = tuple(one for one in visible if one != given.snapshot.cluster)
+    name = _second(question.text, visible, turns, others)
+    given = replace(given, clusters=others)
     if not name:
         return await _compared(request, question, turns, given)
     with services.concurrency.slot(name, scope.who.user):
@@ -167,9 +162,8 @@ async def _of_two(
             return await _compared(request, question, turns, replace(given, elsewhere=second))
 
 
-def _second(text: str, visible: Sequence[str], turns: Sequence[Turn], *, here: str) -> str:
+def _second(text: str, visible: Sequence[str], turns: Sequence[Turn], others: Sequence[str]) -> str:
     """Return the second cluster of a comparison, "" for none."""
-    others = [name for name in visible if name != here]
     named = [name for name in spoken(text, visible, in_parts=True) if name in others]
     before = [turn.cluster for turn in reversed(turns) if turn.cluster in others]
     only = others if len(others) == 1 and means_other(text) else []

@@ -154,7 +154,7 @@ class AnswerService:
                 access=scope.access(connection.name) if connection else NOTHING,
             )
         self.diagnosed(diagnosis, "explain", seconds := time.monotonic() - started)
-        language = self._language(question.language, text)
+        language = self._language(question.language)
         fields = await self._fields(diagnosis, language, seconds)
         return ExplainDocument.showing(fields | {"text_only": text_only}, language)
 
@@ -195,7 +195,7 @@ class AnswerService:
     def _engine(self, caller: Caller) -> Engine:
         return self.engine(caller.scope.who.channel)
 
-    def _language(self, asked: Language | None, text: str = "") -> Language:
+    def _language(self, asked: Language | None) -> Language:
         return asked or self.language or Language.EN
 
     def _required(self, named: str, scope: PolicyScope) -> str:

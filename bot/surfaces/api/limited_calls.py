@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from pydantic import ValidationError
@@ -167,7 +167,7 @@ class ApiCalls:
         outcome, (cluster, target) = "failed", map(safe_line, question.about)
         try:
             answer = await self._in_time(question, caller)
-            outcome, cluster = _outcome(answer), getattr(answer, "cluster", cluster)
+            outcome, cluster = str(getattr(answer, "verdict", "") or "ok"), getattr(answer, "cluster", cluster)
         except ApiError as error:
             outcome = error.code
             raise
@@ -204,7 +204,3 @@ def read_question(operation: Operation, raw: bytes) -> ApiQuestion:
         return operation.question.model_validate_json(raw)
     except ValidationError as error:
         raise of_validation(error) from None
-
-
-def _outcome(answer: Any) -> str:
-    return str(getattr(answer, "verdict", "") or "ok")

@@ -21,6 +21,7 @@ from bot.slack.message_events import ChannelEvent, ChannelEventKind, DeletedMess
 from bot.store import ChannelState, Store, StoreUnavailable
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.chronicle.facts import recorded_message, row_of
+from bot.workflows.incident_payloads import ArchivedJob, RemovedJob
 from intents.chronicle.facts import Fact, FactKind
 from responses.safety import safe_line
 
@@ -131,9 +132,9 @@ class ChannelRecorder:
                 return await chronicles.rename(channel, safe_line(event.name), event.at)
             case ChannelEventKind.ARCHIVED:
                 await chronicles.set_state(channel, ChannelState.ARCHIVED, event.at)
-                await self.jobs.archived(event)
+                await self.jobs.tell(ArchivedJob, event)
             case ChannelEventKind.GONE:
-                await self.jobs.removed(event)
+                await self.jobs.tell(RemovedJob, event)
             case ChannelEventKind.UNARCHIVED:
                 # The state stays as it was: unarchiving a channel does not reopen its incident.
                 known = await chronicles.get(channel)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,19 +19,19 @@ from bot.slack.web_client import outgoing
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.gesture_intake import GestureIntake
 from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, MARK_AS, SAVE_AS_INCIDENT
-from bot.surfaces.slack.press_payload import By, by_shortcut
+from bot.surfaces.slack.press_payload import by_shortcut
 from bot.workflows.ask_dialog import AskDialog, AskPlace
 from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.dialogs import TELL_S
 from bot.workflows.feedback import Mutes
-from bot.workflows.job_payloads import SaveDialogJob
+from bot.workflows.job_payloads import By, SaveDialogJob
 from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
 from intents.channel_commands import ChannelCommand, LearnedCommand, WantedCommand
 from intents.domain import Language
 from intents.mutes import MuteCommand
-from intents.slash import HalfNamed, HelpQuery, MutedQuery, ObjectQuery, TextQuery, parse_command
+from intents.slash import Command, HalfNamed, HelpQuery, MutedQuery, ObjectQuery, TextQuery, parse_command
 from intents.spelling import Misuse
 from responses.failures import BUSY, too_many_requests
 from responses.language import choose
@@ -41,6 +41,17 @@ from responses.slack.message import Message
 from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
+
+# Commands that need no request; these are counted when they are answered.
+_INTENTS: Final[Mapping[type[Command], str]] = {
+    HelpQuery: "help",
+    HalfNamed: "asked",
+    Misuse: "misused",
+    MutedQuery: "muted",
+    MuteCommand: "muted",
+    WantedCommand: "channel",
+    LearnedCommand: "learned",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +73,11 @@ class CommandListener:
     async def handle(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a command and respond to its user."""
         text = str(body.get("text") or "")
-        spoken = choose(preferred=self.language, text=text)
+        asked, spoken = parse_command(text), choose(preferred=self.language, text=text)
         try:
-            reply = await self._take(body, text, spoken)
-            if intent := _answered_at_once(text):
+            reply = await self._take(asked, body, text, spoken)
+            intent = asked.action.value if isinstance(asked, ChannelCommand) else _INTENTS.get(type(asked))
+            if intent:
                 self.submissions.metrics.request_handled(Surface.COMMAND, intent, "taken")
         except TooManyRequests as refused:
             self.submissions.metrics.request_handled(Surface.COMMAND, "diagnose", "too_many")
@@ -80,24 +92,28 @@ class CommandListener:
             return
         await ack(outgoing({"response_type": "ephemeral", "text": reply.text, "blocks": [*reply.blocks]}))
 
-    async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message | None:
-        now = self.submissions.clock()
-        match parse_command(text):
-            case HelpQuery() | Misuse() as asked:
-                return await self._helped(asked, body, language)
-            case MutedQuery() | MuteCommand() as about_mutes:
-                return await self.mutes.answer(about_mutes, language=language, **_by(body))
-            case WantedCommand() as about_channel:
-                return await self.channels.answer(about_channel, language=language, **_by(body))
-            case LearnedCommand() as about_learned:
-                trigger = str(body.get("trigger_id") or "")
-                return await self.learned.answer(about_learned, trigger=trigger, language=language, **_by(body))
-            case ChannelCommand() as command:
-                return await self.incidents.answer(_commanded(body, text, command, now, language))
-            case ObjectQuery() as about:
+    async def _take(self, asked: Command, body: dict[str, Any], text: str, language: Language) -> Message | None:
+        now, by = self.submissions.clock(), _by(body)
+        trigger, url = str(body.get("trigger_id") or ""), str(body.get("response_url") or "")
+        match asked:
+            case HelpQuery() | Misuse():
+                return await self._helped(asked, by, url=url, trigger=trigger, language=language)
+            case MutedQuery() | MuteCommand():
+                return await self.mutes.answer(asked, by, language=language)
+            case WantedCommand():
+                return await self.channels.answer(asked, by, language=language)
+            case LearnedCommand():
+                return await self.learned.answer(asked, by, trigger=trigger, language=language)
+            case ChannelCommand():
+                command = IncidentCommand(
+                    id=_id(body), by=by, command=asked, text=text, at=now, language=language, response_url=url,
+                    trigger=trigger,
+                )  # fmt: skip
+                return await self.incidents.answer(command)
+            case ObjectQuery():
                 # The cluster is parsed again from the text once the visible clusters are known.
-                where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
-                await self.submissions.submit(_new_request(body, now, text=where, about=about))
+                where = safe(text, limit=LONGEST_TEXT) if asked.cluster or asked.place else ""
+                await self.submissions.submit(_new_request(body, now, text=where, about=asked))
                 return None
             case TextQuery(text=inner, cluster=cluster, literal=literal):
                 whole = text if cluster or literal else inner
@@ -105,55 +121,19 @@ class CommandListener:
                 await self.submissions.submit(new_request)
                 return None
 
-    async def _helped(self, asked: HelpQuery | Misuse, body: dict[str, Any], language: Language) -> Message | None:
+    async def _helped(
+        self, asked: HelpQuery | Misuse, by: By, *, url: str, trigger: str, language: Language
+    ) -> Message | None:
         """Open the dialog that asks what to diagnose if no object was named; else say what was not understood."""
         if isinstance(asked, HelpQuery):
             return help_message(language=language)
         if isinstance(asked, HalfNamed):
-            by = _by(body)
-            place = AskPlace(team=by["team"], channel=by["channel"], url=str(body.get("response_url") or ""))
-            trigger = str(body.get("trigger_id") or "")
+            place = AskPlace(team=by["team"], channel=by["channel"], url=url)
             if await self.form.open(asked, place, user=by["user"], trigger=trigger, language=language):
                 return None
             if not asked.name and not asked.kind:
                 return help_message(language=language)
         return misused(asked.says, asked.closest, usage=asked.usage, language=language)
-
-
-def _answered_at_once(text: str) -> str:
-    """Return the kind of a command that needs no request; these are counted when they are answered."""
-    match parse_command(text):
-        case HelpQuery():
-            return "help"
-        case HalfNamed():
-            return "asked"
-        case Misuse():
-            return "misused"
-        case MutedQuery() | MuteCommand():
-            return "muted"
-        case WantedCommand():
-            return "channel"
-        case LearnedCommand():
-            return "learned"
-        case ChannelCommand(action=action):
-            return action.value
-        case _:
-            return ""
-
-
-def _commanded(
-    body: dict[str, Any], text: str, command: ChannelCommand, now: datetime, language: Language
-) -> IncidentCommand:
-    return IncidentCommand(
-        id=_id(body),
-        command=command,
-        text=text,
-        response_url=str(body.get("response_url") or ""),
-        trigger=str(body.get("trigger_id") or ""),
-        at=now,
-        language=language,
-        **_by(body),
-    )
 
 
 def _by(body: dict[str, Any]) -> By:
@@ -201,7 +181,24 @@ class ShortcutListener:
 
     async def diagnose_this(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Diagnose the message and answer in its thread."""
-        new_request = self._new_request(body)
+        message, by = body["message"], by_shortcut(body, home=self.identity.team)
+        ts = str(message["ts"])
+        new_request = NewRequest(
+            # A second use on the same message is a new request, because Slack does not resend shortcuts.
+            id=f"{by['team']}.{by['channel']}.s{body['trigger_id']}",
+            origin=Surface.SHORTCUT,
+            reply_to=ReplyAddress(
+                team=by["team"],
+                channel=by["channel"],
+                thread_ts=str(message.get("thread_ts") or ts),
+                response_url=str(body.get("response_url") or ""),
+            ),
+            source_ts=ts,
+            user=by["user"],
+            text=safe(text_of(message), limit=LONGEST_TEXT),
+            files=files_of(message),
+            created=self.submissions.clock(),
+        )
         await self._recorded(body, self.submissions.submit(new_request), text=new_request.text)
         await ack()
 
@@ -222,26 +219,6 @@ class ShortcutListener:
         )
         await self._recorded(body, self.start(f"{by['channel']}.save.{body['trigger_id']}", payload))
         await ack()
-
-    def _new_request(self, body: dict[str, Any]) -> NewRequest:
-        message, by = body["message"], by_shortcut(body, home=self.identity.team)
-        ts = str(message["ts"])
-        return NewRequest(
-            # A second use on the same message is a new request, because Slack does not resend shortcuts.
-            id=f"{by['team']}.{by['channel']}.s{body['trigger_id']}",
-            origin=Surface.SHORTCUT,
-            reply_to=ReplyAddress(
-                team=by["team"],
-                channel=by["channel"],
-                thread_ts=str(message.get("thread_ts") or ts),
-                response_url=str(body.get("response_url") or ""),
-            ),
-            source_ts=ts,
-            user=by["user"],
-            text=safe(text_of(message), limit=LONGEST_TEXT),
-            files=files_of(message),
-            created=self.submissions.clock(),
-        )
 
     async def _recorded(self, body: dict[str, Any], recording: Awaitable[None], *, text: str = "") -> None:
         """Record what was asked. Slack does not resend shortcuts: if that fails, ask the user to try again."""

@@ -25,6 +25,7 @@ from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMess
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
 from bot.workflows.incident_payloads import MentionJob
 from bot.workflows.job_payloads import AlertOverJob
+from bot.workflows.services import remember
 from bot.workflows.submissions import RefusalNotices, Submissions, TooManyRequests
 from intents.alerts.alert import identities
 from intents.alerts.labels import is_over
@@ -82,10 +83,8 @@ class RecentParts:
 
     def add(self, channel: str, thread_ts: str, user: str, part: Part) -> None:
         key = (channel, thread_ts, user)
-        kept = [other for other in self._recent.pop(key, []) if other.ts != part.ts]
-        self._recent[key] = [*kept, part][-_PARTS:]
-        while len(self._recent) > _SPEAKERS:
-            self._recent.popitem(last=False)
+        kept = [other for other in self._recent.get(key, ()) if other.ts != part.ts]
+        remember(self._recent, key, [*kept, part][-_PARTS:], most=_SPEAKERS)
 
     def forget(self, channel: str, thread_ts: str, user: str, ts: str) -> None:
         """Drop a message that was not recorded: when Slack sends it again, it is new."""
@@ -111,10 +110,9 @@ class RecentTalk:
 
     def add(self, channel: str, thread_ts: str, ts: str, message: Message) -> None:
         key = (channel, thread_ts)
-        kept = [(at, other) for at, other in self._recent.pop(key, []) if at != ts]
-        self._recent[key] = sorted([*kept, (ts, message)], key=lambda each: each[0])[-_TALK:]
-        while len(self._recent) > _SPEAKERS:
-            self._recent.popitem(last=False)
+        kept = [(at, other) for at, other in self._recent.get(key, ()) if at != ts]
+        said = sorted([*kept, (ts, message)], key=lambda each: each[0])[-_TALK:]
+        remember(self._recent, key, said, most=_SPEAKERS)
 
 
 # Answers older than this are not updated when the paste is edited: people have acted on them.

@@ -28,7 +28,7 @@ from bot.surfaces.slack.press_outcomes import (
     NextDialog,
     PressRefused,
 )
-from bot.surfaces.slack.press_payload import ButtonPress, By
+from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.chronicle.gestures import check_fact_correction, check_mark
 from bot.workflows.chronicle.incident_changes import check_resolution
@@ -141,13 +141,13 @@ class PressIntake:
         if plan is None or plan.request_id != answer.request_id:
             raise PressRefused("the plan is not offered by this message")
         payload = PreviewJob(
-            request=answer.request_id, plan=plan.id, trigger=press.trigger, thread_ts=press.thread_ts, **_by(press)
+            request=answer.request_id, plan=plan.id, trigger=press.trigger, thread_ts=press.thread_ts, **press.by
         )
         await self.start(f"{plan.id}.preview.{press.user}.{press.at}", payload)
 
     async def _say_opinion(self, press: ButtonPress) -> None:
         request = (await self._answer_of(press)).request_id
-        payload = OpinionJob(request=request, what=press.press, trigger=press.trigger, **_by(press))
+        payload = OpinionJob(request=request, what=press.press, trigger=press.trigger, **press.by)
         await self.start(f"{request}.{press.press}.{press.user}.{press.at}", payload)
 
     async def _pick_cluster(self, press: ButtonPress) -> None:
@@ -155,7 +155,7 @@ class PressIntake:
         cluster = cluster_of_token(request, press.value, self.services.clusters.names)
         if not cluster:
             raise PressRefused("the cluster is not offered by this message")
-        payload = PickJob(request=request, cluster=cluster, **_by(press))
+        payload = PickJob(request=request, cluster=cluster, **press.by)
         await self.start(f"{request}.pick.{press.user}.{press.at}", payload)
 
     async def _answer_anyway(self, press: ButtonPress) -> None:
@@ -221,7 +221,7 @@ class PressIntake:
         post = await self._posted(press)
         if await self._store.watch_posts.get(post) is None:
             raise PressRefused("the message is not a post of the watch")
-        payload = WatchPressJob(post=post, what=press.press, value=press.value, **_by(press))
+        payload = WatchPressJob(post=post, what=press.press, value=press.value, **press.by)
         await self.start(f"{post}.{press.press}.{press.user}.{press.at}", payload)
 
     # --- silence alerts ---
@@ -231,9 +231,9 @@ class PressIntake:
         if await self._posted(press) != post_key(press.value, ANSWER):
             raise PressRefused("the message is not the post that the button names")
         if press.press is Press.SILENCE:
-            payload: Payload = SilenceDialogJob(post=press.value, trigger=press.trigger, **_by(press))
+            payload: Payload = SilenceDialogJob(post=press.value, trigger=press.trigger, **press.by)
         else:
-            payload = SilenceEndJob(post=press.value, **_by(press))
+            payload = SilenceEndJob(post=press.value, **press.by)
         await self.start(f"{press.value}.{payload.kind}.{press.user}.{press.at}", payload)
 
     async def _posted(self, press: ButtonPress) -> str:
@@ -253,17 +253,14 @@ class PressIntake:
             raise AnswerNotStored
         raise PressRefused("the message is not one of our answers")
 
-    async def _open_dialog(self, press: ButtonPress) -> None:
-        """Start the job that opens the dialog, if the button is below a message of ours."""
+    async def _of_channel(self, press: ButtonPress) -> None:
+        """Start the job that opens a dialog or ends the reminders, if the button is below a message of ours."""
         await self._posted(press)
-        opens = ResolveDialogJob if press.press is Press.RESOLVE else MarkDialogJob
-        payload = opens(trigger=press.trigger, thread_ts=press.thread_ts, **_by(press))
-        await self.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
-
-    async def _end_reminders(self, press: ButtonPress) -> None:
-        """Start the job that ends the reminders in this channel."""
-        await self._posted(press)
-        payload = ChannelAnswersJob(about=REMINDERS, **_by(press))
+        if press.press is Press.NUDGES_OFF:
+            payload: Payload = ChannelAnswersJob(about=REMINDERS, **press.by)
+        else:
+            opens = ResolveDialogJob if press.press is Press.RESOLVE else MarkDialogJob
+            payload = opens(trigger=press.trigger, thread_ts=press.thread_ts, **press.by)
         await self.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
 
     # --- dialogs ---
@@ -290,7 +287,9 @@ class PressIntake:
         if seen is None:
             raise PressRefused("the dialog does not show the change")
         if press.press is Press.CONFIRM:
-            _check_name(name_to_type(plan), press.typed.get(Press.TYPED_NAME, ""))
+            name = name_to_type(plan)
+            if name and press.typed.get(Press.TYPED_NAME, "").strip() != name:
+                raise InvalidInput({str(Press.TYPED_NAME): words.NAME_DIFFERS.filled(safe_line(name))})
             if custodian := seen.preview.outlook.custodian:
                 raise ConfirmationNeeded(press.value, custodian)
         # One job per dialog: a duplicate submission is the same job, and the claim decides between two dialogs.
@@ -310,7 +309,8 @@ class PressIntake:
         payload = PreviewJob(
             plan=plan.id, team=press.team, user=press.user, channel=answer.channel, view=press.view, answers=answers
         )
-        await self.start(f"{plan.id}.preview.{press.view}.{_digest(answers)}", payload)
+        digest = hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:12]
+        await self.start(f"{plan.id}.preview.{press.view}.{digest}", payload)
 
     async def _shown_to(self, press: ButtonPress) -> tuple[StoredPlan, StoredAnswer]:
         """Return the plan of the submitted dialog and its answer, if it was shown to this user. Raise PressRefused."""
@@ -354,7 +354,7 @@ async def not_helpful(intake: PressIntake, press: ButtonPress) -> None:
     kind = KeptAnswer.from_json(answer.message).kind if answer.message else ""
     if not kind:
         raise PressRefused("the answer was asked for")
-    payload = ChannelAnswersJob(request=answer.request_id, about=kind, **_by(press))
+    payload = ChannelAnswersJob(request=answer.request_id, about=kind, **press.by)
     await intake.start(f"{answer.request_id}.{press.press}.{press.user}.{press.at}", payload)
 
 
@@ -362,7 +362,7 @@ async def answer_again(intake: PressIntake, press: ButtonPress) -> None:
     """Start the job that undoes it, below the answer or below the private reply to a command, which is not stored."""
     answer = await intake.services.store.answers.by_message(press.channel, press.ts)
     request = answer.request_id if answer else ""
-    payload = ChannelAnswersJob(request=request, about=safe_line(press.value), again=True, **_by(press))
+    payload = ChannelAnswersJob(request=request, about=safe_line(press.value), again=True, **press.by)
     await intake.start(f"{press.channel}.{press.press}.{press.user}.{press.at}", payload)
 
 
@@ -385,15 +385,15 @@ _PRESSED: Final[Mapping[Press, _Take]] = {
     **dict.fromkeys((Press.NOT_IT, Press.HELPFUL, Press.MUTE, Press.UNMUTE), PressIntake._say_opinion),
     Press.NOT_HELPFUL: not_helpful,
     Press.ANSWER_AGAIN: answer_again,
-    Press.NUDGES_OFF: PressIntake._end_reminders,
+    Press.NUDGES_OFF: PressIntake._of_channel,
     Press.CLUSTER: PressIntake._pick_cluster,
     Press.ANYWAY: PressIntake._answer_anyway,
     Press.DIAGNOSE: PressIntake._diagnose,
     Press.ASK: PressIntake._ask,
     Press.SILENCE: PressIntake._take_silence,
     Press.SILENCE_END: PressIntake._take_silence,
-    Press.RESOLVE: PressIntake._open_dialog,
-    Press.CORRECT_FACT: PressIntake._open_dialog,
+    Press.RESOLVE: PressIntake._of_channel,
+    Press.CORRECT_FACT: PressIntake._of_channel,
     **dict.fromkeys(
         (Press.WATCH_MUTE, Press.WATCH_UNMUTE, Press.WATCH_LATER, Press.WATCH_USUAL), PressIntake._take_watch
     ),
@@ -413,10 +413,6 @@ _SUBMITTED: Final[Mapping[Press, _Take]] = {
 }
 
 
-def _by(press: ButtonPress) -> By:
-    return {"team": press.team, "channel": press.channel, "user": press.user}
-
-
 async def _soon(look_up: Callable[[], Awaitable[T | None]]) -> T | None:
     """Return what is stored about a message; it is stored just after its post, and a quick press may come first."""
     found = await look_up()
@@ -426,14 +422,3 @@ async def _soon(look_up: Callable[[], Awaitable[T | None]]) -> T | None:
         await asyncio.sleep(pause)
         found = await look_up()
     return found
-
-
-def _check_name(name: str, typed: str) -> None:
-    if name and typed.strip() != name:
-        name = safe_line(name)
-        wrong = words.NAME_DIFFERS.filled(name)
-        raise InvalidInput({str(Press.TYPED_NAME): wrong})
-
-
-def _digest(answers: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:12]

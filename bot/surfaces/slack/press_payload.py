@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
+from bot.workflows.job_payloads import By
 from responses.slack.presses import Press, parse_choice, parse_press
 
 Payload = Mapping[str, Any]
 # Elements that are menus, or may be: their value is that of the chosen option.
 _MENUS: Final = frozenset({Press.CLUSTER, Press.ASK_CLUSTER, Press.ASK_NAMESPACE, Press.ASK_KIND})
-
-
-class By(TypedDict):
-    """Who asked, and where."""
-
-    team: str
-    channel: str
-    user: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +38,16 @@ class ButtonPress:
     metadata: str = ""
     typed: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def by(self) -> By:
+        return {"team": self.team, "channel": self.channel, "user": self.user}
+
 
 def read_press(body: Payload) -> ButtonPress | None:
     """Return the press of a block_actions or view_submission payload; None for an element that is not ours."""
     if body.get("type") == "view_submission":
         return _submission(body, _part(body, "view"))
-    action: Payload = next(iter(body.get("actions") or ()), {})
-    return _action(body, action)
+    return _action(body, next(iter(body.get("actions") or ()), {}))
 
 
 def read_typed(body: Payload) -> ButtonPress | None:

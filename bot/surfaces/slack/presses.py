@@ -112,7 +112,7 @@ class PressListener:
         answer, services = await self.presses.answer_of(press), self.presses.services
         try:
             async with asyncio.timeout(_OPEN_S):
-                requester = await services.requester(team=press.team, channel=press.channel, user=press.user)
+                requester = await services.requester(**press.by)
                 view: View = KeptAnswer.from_json(answer.message).details(requester.language)
                 if requester.scope.reading is not ReadLevel.FULL:
                     says = requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
@@ -134,7 +134,7 @@ class PressListener:
         services = self.presses.services
         try:
             async with asyncio.timeout(TELL_S):
-                requester = await services.requester(team=press.team, channel=press.channel, user=press.user)
+                requester = await services.requester(**press.by)
                 await services.slack.post_ephemeral(
                     channel=press.channel,
                     user=press.user,

@@ -149,15 +149,7 @@ async def _passed_over(event: dict[str, Any]) -> None:
 
 
 def _is_ignored(body: Mapping[str, Any], ours: str) -> bool:
-    """Tell whether an event is of other workspaces, and log it."""
-    if _is_foreign(body, ours):
-        _log.warning("foreign_workspace_event_ignored", team=str(body.get("team_id")))
-        return True
-    return False
-
-
-def _is_foreign(body: Mapping[str, Any], ours: str) -> bool:
-    """Tell whether an event names workspaces without ours.
+    """Tell whether an event names workspaces without ours, and log it.
 
     An event of a shared channel names the workspace where it happened and one that receives it; an event of an
     enterprise installation names any of its workspaces.
@@ -171,7 +163,10 @@ def _is_foreign(body: Mapping[str, Any], ours: str) -> bool:
     if any(each.get("is_enterprise_install") for each in installed):
         return False
     named = {body.get("team_id"), body.get("context_team_id"), *(each.get("team_id") for each in installed)}
-    return bool(named - {None, ""}) and ours not in named
+    if ours in named or not named - {None, ""}:
+        return False
+    _log.warning("foreign_workspace_event_ignored", team=str(body.get("team_id")))
+    return True
 
 
 def _is_ours(event: Mapping[str, Any], identity: Identity) -> bool:

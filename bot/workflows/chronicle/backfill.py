@@ -81,56 +81,37 @@ async def _marked(
 _DELETED: Final = "tombstone"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thread:
-    """The thread below message `ts`; `latest` is its newest reply, `kept` are the messages with stored facts."""
-
-    ts: str
-    latest: str
-    kept: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """Result of a comparison. `gone`: messages with stored facts that no longer exist. All are identified by ts."""
-
-    gone: frozenset[str]
-    threads: tuple[Thread, ...]
-
-
 def stretch_of(
-    messages: Sequence[Mapping[str, Any]], kept: Mapping[str, str], *, latest: str, to_the_end: bool
-) -> Stretch:
+    messages: Sequence[Mapping[str, Any]], kept: Mapping[str, str], *, latest: str, to_the_end: bool, since: str
+) -> tuple[frozenset[str], list[Json]]:
     """Compare the messages before `latest` ("": all) with the stored ones, keyed by ts with their thread.
 
-    `to_the_end`: no message is older. Without any message nothing can be concluded.
+    Return the messages with stored facts that no longer exist, and the threads to read: those with replies `since` then
+    or with stored facts. `to_the_end`: no message is older. Without any message nothing can be concluded.
     """
     present = {str(each.get("ts") or ""): each for each in messages}
     if not present:
-        return Stretch(gone=frozenset(), threads=())
+        return frozenset(), []
     oldest = "" if to_the_end else min(present)
-    # A reply belongs to the position of its thread's root.
-    here = {ts: thread for ts, thread in kept.items() if _is_within(thread or ts, oldest, latest)}
-    gone = {ts for ts, thread in here.items() if not thread and not _stands(present.get(ts))}
+    gone: set[str] = set()
     below: defaultdict[str, list[str]] = defaultdict(list)
-    for ts, thread in here.items():
+    for ts, thread in kept.items():
+        # A reply belongs to the position of its thread's root.
+        if (thread or ts) < oldest or (latest and (thread or ts) >= latest):
+            continue
         if thread:
             below[thread].append(ts)
-    threads = tuple(
-        Thread(ts=ts, latest=str(each.get("latest_reply") or ""), kept=tuple(sorted(below.pop(ts, ()))))
-        for ts, each in present.items()
-        if _has_thread(each)
-    )
+        elif (message := present.get(ts)) is None or message.get("subtype") == _DELETED:
+            gone.add(ts)
+    threads: list[Json] = []
+    for ts, each in present.items():
+        if not _has_thread(each):
+            continue
+        recorded = sorted(below.pop(ts, ()))
+        if recorded or str(each.get("latest_reply") or "") >= since:
+            threads.append({"ts": ts, "oldest": "" if recorded else since, "kept": recorded})
     # A root without replies has no stored replies left.
-    return Stretch(gone=frozenset(gone.union(*below.values())), threads=threads)
-
-
-def _is_within(ts: str, oldest: str, latest: str) -> bool:
-    return oldest <= ts and (not latest or ts < latest)
-
-
-def _stands(message: Mapping[str, Any] | None) -> bool:
-    return message is not None and message.get("subtype") != _DELETED
+    return frozenset(gone.union(*below.values())), threads
 
 
 def _has_thread(message: Mapping[str, Any]) -> bool:
@@ -209,12 +190,12 @@ class BackfillWorkflow:
         except SlackRefusal as error:
             _log.warning("channel_history_read_failed", channel=channel, error=str(error))
             return None
-        stretch = stretch_of(page.messages, kept, latest=at, to_the_end=not page.more and not page.limited)
-        await self._record(known, page.messages, stretch.gone)
+        since, to_the_end = self._since(known), not page.more and not page.limited
+        gone, threads = stretch_of(page.messages, kept, latest=at, to_the_end=to_the_end, since=since)
+        await self._record(known, page.messages, gone)
         oldest = str(page.messages[-1].get("ts") or "") if page.messages else ""
-        since = self._since(known)
         return {
-            "from": at, "to": oldest, "more": page.more and bool(oldest), "threads": _unread(stretch, since=since),
+            "from": at, "to": oldest, "more": page.more and bool(oldest), "threads": threads,
             "before": bool(since) and oldest < since,
         }  # fmt: skip
 
@@ -272,15 +253,6 @@ class BackfillWorkflow:
         since = self._since(known)
         if await record_history(self.services, known, messages, gone=gone, since=since):
             await self.changed(known.channel)
-
-
-def _unread(stretch: Stretch, *, since: str) -> list[Json]:
-    """Return the threads to read: those with new replies or with recorded facts."""
-    return [
-        {"ts": thread.ts, "oldest": "" if thread.kept else since, "kept": list(thread.kept)}
-        for thread in stretch.threads
-        if thread.kept or thread.latest >= since
-    ]
 
 
 async def _in_time(run: JobRun, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:

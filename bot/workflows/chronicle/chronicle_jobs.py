@@ -83,15 +83,8 @@ class ChronicleJobs:
         id = f"{event.channel}.{event.user}.welcome.{event.at.timestamp():.6f}"
         await self.start(id, WelcomeJob(channel=event.channel, user=event.user, team=event.team))
 
-    async def archived(self, event: ChannelEvent) -> None:
-        """Send the result of the incident to the user who archived its channel."""
-        await self._tell(ArchivedJob, event)
-
-    async def removed(self, event: ChannelEvent) -> None:
-        """Tell the user who removed us from the channel how to invite us again."""
-        await self._tell(RemovedJob, event)
-
-    async def _tell(self, job: type[ArchivedJob | RemovedJob], event: ChannelEvent) -> None:
+    async def tell(self, job: type[ArchivedJob | RemovedJob], event: ChannelEvent) -> None:
+        """Tell the user who archived a channel, or removed us from it, what they need to know."""
         await self.start(_id(event, job.kind), job(channel=event.channel, user=event.user, team=event.team))
 
     async def opened(self, channel: str, start_id: str = "") -> None:
@@ -232,16 +225,11 @@ async def tell_remover(services: Services, payload: RemovedJob, id: str) -> None
         language = await services.language_of(user, within=1.0)
         await _say(services, incident_replies.REMOVED.filled(known.name), language, to=user, key=f"{id}/who")
     if services.audit_channel:
-        says = await _for_auditors(services, known, (person.name or user) if person else "?")
+        remover, place = (person.name or user) if person else "?", await services.slack.place(known.channel)
+        # Auditors are not told the name of a private or invisible channel.
+        is_hidden, whole = place.private or place.unknown, incident_replies.REMOVED_BY.filled(known.name, remover)
+        says = incident_replies.REMOVED_PRIVATE.filled(remover) if is_hidden else whole
         await _say(services, says, services.usual_language, to=services.audit_channel, key=f"{id}/audit")
-
-
-async def _for_auditors(services: Services, known: IncidentChannel, remover: str) -> Text:
-    """Return the text for the audit channel, without the name of a private or invisible channel."""
-    place = await services.slack.place(known.channel)
-    if place.private or place.unknown:
-        return incident_replies.REMOVED_PRIVATE.filled(remover)
-    return incident_replies.REMOVED_BY.filled(known.name, remover)
 
 
 async def _say(services: Services, says: Text, language: Language, *, to: str, key: str) -> None:

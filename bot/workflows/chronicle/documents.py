@@ -14,10 +14,10 @@ import structlog
 from bot.policy import ReadLevel
 from bot.slack.errors import log_refusal
 from bot.store import ChannelState, Chronicle, IncidentChannel
-from bot.workflows.chronicle.facts import facts_of_chronicle
+from bot.workflows.chronicle.facts import address_of, facts_of_chronicle
 from bot.workflows.incident_payloads import WelcomeJob
 from bot.workflows.services import Requester, Services
-from intents.channel_commands import ChannelCommand, Reader
+from intents.channel_commands import ChannelAction, ChannelCommand, Reader
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
 from intents.chronicle.news import news_since
 from intents.chronicle.summary import Summary, summary_of
@@ -57,13 +57,13 @@ async def page_of(services: Services, chronicle: Chronicle) -> SummaryPage:
 
 async def links_in(services: Services, channel: str) -> Callable[[Fact], str]:
     """Return a function that links a fact to its Slack message, "" if it has none. Slack is not called."""
-    url = (await services.slack.identify()).url.rstrip("/")
+    address = await address_of(services, channel)
 
     def link(fact: Fact) -> str:
-        if not url or not fact.ts:
+        if not address or not fact.ts:
             return ""
         thread = f"?thread_ts={fact.thread_ts}&cid={channel}" if fact.thread_ts else ""
-        return f"{url}/archives/{channel}/p{fact.ts.replace('.', '')}{thread}"
+        return f"{address}/p{fact.ts.replace('.', '')}{thread}"
 
     return link
 
@@ -84,27 +84,6 @@ def forbidden(requester: Requester, *, changes: bool) -> Text | None:
 # The maximum number of names that are read from Slack; other users are shown by id.
 _MOST_NAMES: Final = 30
 _IS_ID: Final = re.compile(r"(?=[A-Z]*[0-9])[UW][A-Z0-9]+")
-
-
-async def status_of(services: Services, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
-    """Return the pinned summary's content as of now. `mention` allows mentions: it is shown, not posted."""
-    page = await page_of(services, chronicle)
-    return summary_message(page.summary, language=language, permalink=page.permalink, mention=mention)
-
-
-async def timeline_message_of(
-    services: Services, chronicle: Chronicle, *, language: Language, mention: bool
-) -> Message:
-    """Return the timeline as of now. Slack is not called."""
-    channel = chronicle.channel
-    return timeline_message(
-        timeline_of(await facts_of_chronicle(chronicle)),
-        name=channel.name,
-        now=services.clock(),
-        language=language,
-        permalink=await links_in(services, channel.channel),
-        mention=mention,
-    )
 
 
 async def final_of(services: Services, chronicle: Chronicle, *, language: Language, archived: bool = False) -> Message:
@@ -160,7 +139,7 @@ async def catch_up(services: Services, payload: WelcomeJob) -> None:
         await services.slack.post_ephemeral(channel=channel, user=user, message=message)
 
 
-async def summary_for(
+async def shown_for(
     services: Services,
     chronicle: Chronicle,
     *,
@@ -169,12 +148,23 @@ async def summary_for(
     language: Language,
     mention: bool,
 ) -> Message:
-    """Return the summary that `user` asks for.
+    """Return the timeline, the pinned summary's content or the summary that `user` asks for, as of now.
 
-    Without a reader or a time it is what happened since `user` last read, and counts as read. With `mention` off, no
-    user is mentioned: for posts to the whole channel.
+    A summary without a reader or a time is what happened since `user` last read, and counts as read. With `mention`
+    off, no user is mentioned: for posts to the whole channel.
     """
     page = await page_of(services, chronicle)
+    if command.action is ChannelAction.TIMELINE:
+        return timeline_message(
+            timeline_of(page.facts),
+            name=page.channel.name,
+            now=page.summary.now,
+            language=language,
+            permalink=page.permalink,
+            mention=mention,
+        )
+    if command.action is ChannelAction.STATUS:
+        return summary_message(page.summary, language=language, permalink=page.permalink, mention=mention)
     messages = _messages(page, language=language, mention=mention)
     if command.reader is Reader.COMMANDER:
         return messages.for_commander()

@@ -31,7 +31,6 @@ from intents.chronicle.news import common_incident
 from intents.domain import Diagnosis, FindingOutcome, JudgedHypothesis, Language, Text
 from responses.safety import safe_line, safe_value
 from responses.slack.chronicle import announcements
-from responses.slack.message import Message
 from responses.slack.remedy_states import RemedyShown, RemedyState
 
 _log: Final = structlog.get_logger(__name__)
@@ -220,7 +219,17 @@ async def tell_of_similar(services: Services, exchange: Exchange, answer: KeptAn
         return
     for other, title in await _alike(services, mine, besides=request.original.channel):
         if await may_be_named(services, other.channel.channel):
-            await _say_similar(services, request, other, await _similar(services, other, title, answer.language))
+            message = announcements.looks_like(
+                title,
+                where=f"#{other.channel.name}",
+                address=await address_of(services, other.channel.channel),
+                ago=services.clock() - other.channel.opened,
+                language=answer.language,
+            )
+            to, thread_ts = request.original.channel, request.original.thread_ts
+            with log_refusal(_log.info, "similar_incident_notice_failed", request=request.id):
+                key = f"{request.id}/like/{other.channel.channel}"
+                await post_once(services, message, to=to, thread_ts=thread_ts, key=key)
             return
 
 
@@ -237,25 +246,13 @@ async def _alike(services: Services, mine: Sequence[Fact], *, besides: str) -> l
     return alike
 
 
-async def _similar(services: Services, other: Chronicle, title: Text, language: Language) -> Message:
+async def address_of(services: Services, channel: str) -> str:
+    """Return the address of a channel, "" if Slack does not return that of the workspace."""
     url = (await services.slack.identify()).url.rstrip("/")
-    return announcements.looks_like(
-        title,
-        where=f"#{other.channel.name}",
-        address=f"{url}/archives/{other.channel.channel}" if url else "",
-        ago=services.clock() - other.channel.opened,
-        language=language,
-    )
+    return f"{url}/archives/{channel}" if url else ""
 
 
 async def may_be_named(services: Services, channel: str) -> bool:
     """Return whether a channel may be named outside of it. Raise SlackUnavailable."""
     place = await services.slack.place(channel)
     return not (place.private or place.external or place.unknown)
-
-
-async def _say_similar(services: Services, request: StoredRequest, other: Chronicle, message: Message) -> None:
-    original = request.original
-    key = f"{request.id}/like/{other.channel.channel}"
-    with log_refusal(_log.info, "similar_incident_notice_failed", request=request.id):
-        await post_once(services, message, to=original.channel, thread_ts=original.thread_ts, key=key)

@@ -5,27 +5,26 @@ What a person set is never overwritten by what is read. Who may set it is checke
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
 import structlog
 import yaml
 
-from bot.jobs import JobRun
 from bot.slack.channel_messages import edited_at, thread_of, words_of
 from bot.slack.errors import log_refusal
 from bot.store import Mark
 from bot.workflows.chronicle.documents import forbidden
 from bot.workflows.chronicle.facts import SETTABLE, facts_of_chronicle, recorded_message
-from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, fill_dialog, tell_user
+from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, tell_user
 from bot.workflows.incident_payloads import FactCorrectionJob, MarkDialogJob, MarkJob
 from bot.workflows.services import Requester, Services
 from intents.chronicle.channel_reader import WRONG
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind, in_order, kind_of
-from intents.domain import Json, Text
+from intents.domain import Text
 from responses import failures
 from responses.chronicle import incident_replies
 from responses.safety import safe_line
@@ -39,6 +38,7 @@ _log: Final = structlog.get_logger(__name__)
 
 _TICK: Final = timedelta(microseconds=1)
 _OF_MESSAGES: Final = "m:"
+_CORRECTED: Final[Mapping[str, str]] = {Correction.DONE: "action.done", Correction.NOT_CAUSE: "ruled_out"}
 
 
 def kind_of_reaction(reaction: object) -> str:
@@ -80,7 +80,9 @@ async def refusal_of_mark(services: Services, requester: Requester, channel: str
 async def mark_message(services: Services, payload: MarkJob) -> None:
     """Run the job `mark`. Only a refusal is answered, once a day."""
     channel, ts = payload.channel, payload.ts
-    message = await _message(services, channel, ts)
+    message: Mapping[str, Any] | None = None
+    with log_refusal(_log.warning, "marked_message_read_failed", channel=channel):
+        message = await services.slack.message(channel=channel, ts=ts)
     requester = await services.presser(payload)
     if refused := await refusal_of_mark(services, requester, channel, ts):
         if await services.once(f"mark/{channel}/{payload.user}"):
@@ -108,12 +110,6 @@ def _marks(ts: str, user: str, at: datetime, kinds: Mapping[str, str], *, stands
     ]
 
 
-async def _message(services: Services, channel: str, ts: str) -> Mapping[str, Any] | None:
-    with log_refusal(_log.warning, "marked_message_read_failed", channel=channel):
-        return await services.slack.message(channel=channel, ts=ts)
-    return None
-
-
 # --- correct a fact ---
 
 
@@ -135,7 +131,7 @@ async def correct_fact(services: Services, payload: FactCorrectionJob) -> None:
     kinds = {WRONG: "", **{_settable(one): one.says for one in others if _settable(one) in SETTABLE}}
     if payload.what != Correction.WRONG:
         # Words that stand for the whole message follow its edits.
-        kinds[_corrected(fact, payload.what)] = payload.says or (fact.says if others else "")
+        kinds[_CORRECTED.get(payload.what) or _settable(fact)] = payload.says or (fact.says if others else "")
     if await services.store.chronicles.mark(channel, *_marks(fact.ts, payload.user, payload.at, kinds)):
         await services.changed(channel)
 
@@ -145,26 +141,11 @@ def _settable(fact: Fact) -> str:
     return kind if kind in SETTABLE else kind.partition(".")[0]
 
 
-def _corrected(fact: Fact, what: str) -> str:
-    match what:
-        case Correction.DONE:
-            return "action.done"
-        case Correction.NOT_CAUSE:
-            return "ruled_out"
-        case _:
-            return _settable(fact)
-
-
 # --- their dialogs ---
 
 
-async def ask_mark(services: Services, run: JobRun, job: MarkDialogJob) -> Json | None:
-    """Run the job `mark_dialog`."""
-    late, failed = shown.TRY_AGAIN, incident_replies.DIALOG_FAILED
-    return await fill_dialog(services, run, job, partial(_view, services, job), late=late, failed=failed)
-
-
-async def _view(services: Services, job: MarkDialogJob, _view: str) -> View:
+async def mark_view(services: Services, job: MarkDialogJob, _view: str) -> View:
+    """Return what a message may be, or the facts that may be corrected, or the refusal."""
     requester = await services.presser(job)
     language = requester.language
     if refused := await refusal_of_mark(services, requester, job.channel, job.ts):
@@ -172,15 +153,11 @@ async def _view(services: Services, job: MarkDialogJob, _view: str) -> View:
     if job.ts:
         return mark_dialog(job.text, metadata=f"{job.channel}|{job.ts}", language=language)
     chronicle = await services.store.chronicles.read(job.channel)
-    facts = _correctable(await facts_of_chronicle(chronicle)) if chronicle else []
+    stated = reversed(in_order(await facts_of_chronicle(chronicle))) if chronicle else ()
+    facts = [fact for fact in stated if fact.key.startswith(_OF_MESSAGES) and shown.label_of(fact)]
     if not facts:
         return refusal_dialog(shown.NOTHING_TO_CORRECT, language=language)
     return correction_dialog(facts, channel=job.channel, language=language)
-
-
-def _correctable(facts: Sequence[Fact]) -> list[Fact]:
-    """Return what messages state, newest first."""
-    return [fact for fact in reversed(in_order(facts)) if fact.key.startswith(_OF_MESSAGES) and shown.label_of(fact)]
 
 
 async def check_mark(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
@@ -192,14 +169,12 @@ async def check_mark(services: Services, dialog: SubmittedDialog) -> CheckedDial
     if what not in SETTABLE:
         return CheckedDialog(wrong={str(Press.MARK_AS): shown.CHOOSE_ONE})
     job = MarkJob(
-        channel=channel,
-        team=dialog.team,
-        user=dialog.user,
         ts=ts,
         what=what,
         at=services.clock(),
         says=_typed(dialog, Press.MARK_TEXT),
         alone=True,
+        **dialog.by(channel),
     )
     return CheckedDialog(job=job, id=f"{channel}.mark.{dialog.view}")
 
@@ -216,19 +191,17 @@ async def check_fact_correction(services: Services, dialog: SubmittedDialog) -> 
     if wrong := shown.unfit(what, fact.kind, says):
         return CheckedDialog(wrong=wrong)
     job = FactCorrectionJob(
-        channel=channel,
-        team=dialog.team,
-        user=dialog.user,
         key=fact.key,
         what=what,
         at=services.clock(),
         says=says if what == Correction.EDITED else "",
+        **dialog.by(channel),
     )
     return CheckedDialog(job=job, id=f"{channel}.correct.{dialog.view}")
 
 
 async def _refused(services: Services, dialog: SubmittedDialog, channel: str, ts: str) -> Text | None:
-    requester = await services.in_time(services.requester(team=dialog.team, channel=channel, user=dialog.user))
+    requester = await services.in_time(services.requester(**dialog.by(channel)))
     return failures.BUSY if requester is None else await refusal_of_mark(services, requester, channel, ts)
 
 

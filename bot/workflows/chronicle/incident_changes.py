@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 import structlog
@@ -23,7 +22,7 @@ from bot.workflows.chronicle.documents import draft_of, final_of, names_of, page
 from bot.workflows.chronicle.facts import row_of
 from bot.workflows.chronicle.incident_commands import refusal_of
 from bot.workflows.chronicle.pinned_summary import summary_key, take_back_canvas
-from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, fill_dialog, tell_user
+from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, tell_user
 from bot.workflows.incident_payloads import CommandJob, GivenCause, ResolveDialogJob
 from bot.workflows.message_poster import post_once, take_back
 from bot.workflows.services import Services, retry_step
@@ -179,40 +178,24 @@ class IncidentChangeWorkflow:
 
 def _facts(payload: CommandJob, id: str) -> tuple[Fact, ...]:
     """Return the change as a fact, and the root cause that was given with it."""
-    changed = _fact(payload, id)
-    cause = payload.cause
+    at, user, cause = payload.at, payload.user, payload.cause
+    says, state = f"/diagnose incident {payload.doing}", _STANDINGS[_STATES[payload.doing]]
+    changed = Fact(key=f"c:{id}", kind=FactKind.STATUS, at=at, says=says, user=user, state=state)
     if cause is None:
         return (changed,)
     given = Fact(
         key=f"c:{id}:cause",
         kind=FactKind.ROOT_CAUSE,
-        at=changed.at,
+        at=at,
         says=cause.says,
-        user=changed.user,
+        user=user,
         state=cause.state,
         about=cause.template,
     )
     return changed, given
 
 
-def _fact(payload: CommandJob, id: str) -> Fact:
-    return Fact(
-        key=f"c:{id}",
-        kind=FactKind.STATUS,
-        at=payload.at,
-        says=f"/diagnose incident {payload.doing}",
-        user=payload.user,
-        state=_STANDINGS[_STATES[payload.doing]],
-    )
-
-
-async def ask_resolution(services: Services, run: JobRun, job: ResolveDialogJob) -> Json | None:
-    """Run the job `resolve`."""
-    late, failed = incident_replies.TYPE_AGAIN, incident_replies.DIALOG_FAILED
-    return await fill_dialog(services, run, job, partial(_resolution_view, services, job), late=late, failed=failed)
-
-
-async def _resolution_view(services: Services, job: ResolveDialogJob, _view: str) -> View:
+async def resolution_view(services: Services, job: ResolveDialogJob, _view: str) -> View:
     """Return what is open and the causes to choose from, or the refusal."""
     channel = job.channel
     requester, place = await services.presser(job), await services.slack.place(channel)
@@ -235,7 +218,7 @@ async def _resolution_view(services: Services, job: ResolveDialogJob, _view: str
 async def check_resolution(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
     """Check a submitted dialog: permission, state of the channel, root cause. Raise StoreUnavailable."""
     channel = dialog.about
-    asked_by = services.requester(team=dialog.team, channel=channel, user=dialog.user)
+    asked_by = services.requester(**dialog.by(channel))
     found = await services.in_time(asyncio.gather(services.slack.place(channel), asked_by))
     if found is None:
         return CheckedDialog(refused=failures.BUSY)
@@ -258,19 +241,13 @@ async def check_resolution(services: Services, dialog: SubmittedDialog) -> Check
         chosen = next((fact for fact in page.facts if choice_of(fact) == choice and not fact.removed), None)
         if chosen is None:
             return CheckedDialog(wrong={str(Press.ROOT_CAUSE): incident_replies.CHOICE_GONE})
-        cause = GivenCause(says=_says(chosen, services), template=chosen.key)
+        says = chosen.title.in_(services.usual_language) if chosen.title else chosen.says
+        cause = GivenCause(says=safe_line(says, limit=LONGEST_SAYS), template=chosen.key)
     job = CommandJob(
         doing=ChannelAction.RESOLVE,
-        team=dialog.team,
-        channel=channel,
-        user=dialog.user,
         at=services.clock(),
         language=requester.language,
         cause=cause,
+        **dialog.by(channel),
     )
     return CheckedDialog(job=job, id=f"{channel}.resolved.{dialog.view}")
-
-
-def _says(fact: Fact, services: Services) -> str:
-    says = fact.title.in_(services.usual_language) if fact.title else fact.says
-    return safe_line(says, limit=LONGEST_SAYS)

@@ -16,8 +16,9 @@ from bot.slack.errors import NotInChannel, log_refusal
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
 from bot.store import ChannelState, IncidentChannel
-from bot.workflows.chronicle.documents import forbidden, status_of, summary_for, timeline_message_of
+from bot.workflows.chronicle.documents import forbidden, shown_for
 from bot.workflows.incident_payloads import CommandJob, IncidentJob, MentionJob, ResolveDialogJob
+from bot.workflows.job_payloads import By
 from bot.workflows.message_poster import post_once
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
@@ -56,9 +57,7 @@ class IncidentCommand:
     """
 
     id: str
-    team: str
-    channel: str
-    user: str
+    by: By
     command: ChannelCommand
     text: str
     at: datetime
@@ -93,19 +92,41 @@ class IncidentCommands:
             await self.start(command.id, decided.job)
         return decided.message
 
-    async def decide(self, command: IncidentCommand) -> CommandReply:
-        """Decide like `answer`, but without its time limit. Raise SlackUnavailable too; start nothing."""
-        return await self._decide(command, *await self._asked_by(command))
+    async def answer_mention(self, payload: MentionJob, id: str) -> None:
+        """Run the job `mention`: post the answer and start the job, once even if repeated. Raise SlackUnavailable."""
+        services, text = self.services, payload.text
+        match parse_message(text):
+            case Misuse() as wrong:
+                requester = await services.requester(**payload.sender, text=text)
+                says = misused(wrong.says, wrong.closest, usage=wrong.usage, language=requester.language)
+                decided = CommandReply(message=says)
+            case ChannelCommand() as parsed:
+                command = IncidentCommand(
+                    id=id,
+                    by=payload.sender,
+                    command=parsed,
+                    text=text,
+                    at=payload.at,
+                    language=choose(preferred=services.language, text=text),
+                    thread_ts=payload.thread_ts,
+                )
+                decided = await self._decide(command, *await self._asked_by(command))
+            case _:
+                return
+        channel, thread = payload.channel, payload.thread_ts
+        with log_refusal(_log.warning, "mention_command_reply_failed", channel=channel):
+            await post_once(services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
+        if decided.job:
+            await self.start(f"{id}.done", decided.job)
 
     async def _asked_by(self, command: IncidentCommand) -> tuple[Place, Requester]:
-        return await self.services.slack.place(command.channel), await self.services.requester(
-            team=command.team, channel=command.channel, user=command.user, text=command.text
-        )
+        place = await self.services.slack.place(command.by["channel"])
+        return place, await self.services.requester(**command.by, text=command.text)
 
     async def _decide(self, command: IncidentCommand, place: Place, requester: Requester) -> CommandReply:
         command = replace(command, language=requester.language)
         doing = command.command.action
-        known = await self.services.store.chronicles.get(command.channel)
+        known = await self.services.store.chronicles.get(command.by["channel"])
         if refused := refusal_of(doing, known, place, requester):
             return CommandReply(message=notice(refused, language=command.language))
         if known is None:
@@ -117,42 +138,31 @@ class IncidentCommands:
         return self._promised(command, anew=known.state is ChannelState.DISMISSED)
 
     async def _shown(self, command: IncidentCommand) -> Message:
-        chronicle = await self.services.store.chronicles.read(command.channel)
+        chronicle = await self.services.store.chronicles.read(command.by["channel"])
         if chronicle is None:
             return notice(incident_replies.NO_INCIDENT, language=command.language)
-        # An ephemeral message does not notify the users that it mentions; a post does.
-        mention = not command.thread_ts
-        match command.command.action:
-            case ChannelAction.TIMELINE:
-                message = await timeline_message_of(
-                    self.services, chronicle, language=command.language, mention=mention
-                )
-            case ChannelAction.STATUS:
-                message = await status_of(self.services, chronicle, language=command.language, mention=mention)
-            case _:
-                message = await summary_for(
-                    self.services,
-                    chronicle,
-                    command=command.command,
-                    user=command.user,
-                    language=command.language,
-                    mention=mention,
-                )
+        message = await shown_for(
+            self.services,
+            chronicle,
+            command=command.command,
+            user=command.by["user"],
+            language=command.language,
+            # An ephemeral message does not notify the users that it mentions; a post does.
+            mention=not command.thread_ts,
+        )
         return checked(message)
 
     def _promised(self, command: IncidentCommand, *, anew: bool) -> CommandReply:
         parsed = command.command
         job = CommandJob(
             doing=parsed.action,
-            channel=command.channel,
-            team=command.team,
-            user=command.user,
             at=command.at,
             language=command.language,
             response_url=command.response_url,
             thread_ts=command.thread_ts,
             here=parsed.here,
             anew=anew,
+            **command.by,
         )
         promise = incident_replies.EXPORTING_HERE if parsed.here else _PROMISES[parsed.action]
         return CommandReply(message=notice(promise, language=command.language), job=job)
@@ -161,19 +171,12 @@ class IncidentCommands:
         """Open the dialog that asks before the incident is resolved; a mention gets the button for it."""
         if not command.trigger:
             return CommandReply(message=resolve_button(command.language))
-        job = ResolveDialogJob(channel=command.channel, team=command.team, user=command.user, trigger=command.trigger)
+        job = ResolveDialogJob(trigger=command.trigger, **command.by)
         return CommandReply(message=notice(incident_replies.DIALOG_OPENS, language=command.language), job=job)
 
     def _open(self, command: IncidentCommand, *, private: bool) -> CommandReply:
-        job = IncidentJob(
-            channel=command.channel,
-            team=command.team,
-            user=command.user,
-            at=command.at,
-            # A private channel is visible only to members, so we must have been invited.
-            join=not private,
-            said=True,
-        )
+        # A private channel is visible only to members, so we must have been invited.
+        job = IncidentJob(at=command.at, join=not private, said=True, **command.by)
         return CommandReply(message=notice(incident_replies.OPENING, language=command.language), job=job)
 
 
@@ -201,48 +204,3 @@ def _unfit(doing: ChannelAction, known: IncidentChannel | None) -> Text | None:
     if known.state is ChannelState.RESOLVED and doing in (ChannelAction.OPEN, ChannelAction.RESOLVE):
         return incident_replies.ALREADY_RESOLVED
     return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MentionWorkflow:
-    """The job `mention`."""
-
-    commands: IncidentCommands
-
-    async def answer(self, payload: MentionJob, id: str) -> None:
-        """Post the answer and start the job, once even if repeated. Raise SlackUnavailable."""
-        decided = await self._decided(payload, id)
-        if decided is None:
-            return
-        channel, thread = payload.channel, payload.thread_ts
-        with log_refusal(_log.warning, "mention_command_reply_failed", channel=channel):
-            await post_once(self.commands.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
-        if decided.job:
-            await self.commands.start(f"{id}.done", decided.job)
-
-    async def _decided(self, payload: MentionJob, id: str) -> CommandReply | None:
-        services, text = self.commands.services, payload.text
-        language = choose(preferred=services.language, text=text)
-        match parse_message(text):
-            case Misuse() as wrong:
-                requester = await services.requester(
-                    team=payload.team, channel=payload.channel, user=payload.user, text=text
-                )
-                return CommandReply(
-                    message=misused(wrong.says, wrong.closest, usage=wrong.usage, language=requester.language)
-                )
-            case ChannelCommand() as command:
-                incident_command = IncidentCommand(
-                    id=id,
-                    team=payload.team,
-                    channel=payload.channel,
-                    user=payload.user,
-                    command=command,
-                    text=text,
-                    at=payload.at,
-                    language=language,
-                    thread_ts=payload.thread_ts,
-                )
-                return await self.commands.decide(incident_command)
-            case _:
-                return None

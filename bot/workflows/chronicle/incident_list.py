@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.policy import ReadLevel
 from bot.store import ChannelState, IncidentChannel
-from bot.workflows.chronicle.facts import facts_of_chronicle, may_be_named
+from bot.workflows.chronicle.facts import address_of, facts_of_chronicle, may_be_named
 from bot.workflows.services import Exchange, Services
 from intents.chronicle.facts import IncidentStatus
 from intents.chronicle.summary import summary_of
@@ -28,8 +28,7 @@ async def incident_list(services: Services, exchange: Exchange) -> Message:
     known = await services.store.chronicles.list_live(now - _LATELY)
     seen = [one for one in known[:_MOST] if await _may_see(services, exchange, one)]
     seen.sort(key=lambda one: one.state is not ChannelState.OPEN)
-    url = (await services.slack.identify()).url.rstrip("/")
-    rows = [await _row(services, one, url=url, now=now) for one in seen[:_SHOWN]]
+    rows = [await _row(services, one, now=now) for one in seen[:_SHOWN]]
     return incident_list_message(rows, left=max(0, len(seen) - _SHOWN), language=exchange.language)
 
 
@@ -44,7 +43,7 @@ async def _may_see(services: Services, exchange: Exchange, incident: IncidentCha
     return there.scope.reading is ReadLevel.FULL
 
 
-async def _row(services: Services, incident: IncidentChannel, *, url: str, now: datetime) -> IncidentRow:
+async def _row(services: Services, incident: IncidentChannel, *, now: datetime) -> IncidentRow:
     """Return the row, with its status as the summary of the channel has it."""
     chronicle = await services.store.chronicles.read(incident.channel)
     facts = await facts_of_chronicle(chronicle) if chronicle else ()
@@ -52,7 +51,7 @@ async def _row(services: Services, incident: IncidentChannel, *, url: str, now: 
     is_open = incident.state is ChannelState.OPEN
     return IncidentRow(
         name=incident.name,
-        address=f"{url}/archives/{incident.channel}" if url else "",
+        address=await address_of(services, incident.channel),
         status=summary.status if is_open else IncidentStatus.RESOLVED,
         ago=now - (incident.opened if is_open else incident.since),
     )
