@@ -182,7 +182,7 @@ class _Only:
 
     @property
     def close_intake(self) -> Callable[[], None]:
-        return self.app.close_intake
+        return self.app.intake.close
 
     def notes(self) -> Mapping[str, str]:
         return self.app.watcher.notes

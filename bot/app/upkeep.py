@@ -67,10 +67,8 @@ class ReplicaUpkeep:
     async def _once(self, now: datetime) -> None:
         await self.store.replicas.beat(self.executor, self.version, now)
         gone = [name for name in await self.store.replicas.gone(now, _GONE_AFTER) if name != self.executor]
-        if gone:
-            taken = await self.jobs.adopt(gone)
-            if taken:
-                _log.info("replica_jobs_recovered", replicas=gone, jobs=taken)
+        if gone and (taken := await self.jobs.adopt(gone)):
+            _log.info("replica_jobs_recovered", replicas=gone, jobs=taken)
         if self._purged is None or now - self._purged > _PURGE_EVERY:
             self._purged = now
             _log.info("expired_jobs_deleted", jobs=await self.jobs.purge(now - self.kept))

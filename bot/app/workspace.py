@@ -160,10 +160,6 @@ class WorkspaceApp:
                 return await route.handle(within)
         raise web.HTTPNotFound(text="not found")
 
-    def close_intake(self) -> None:
-        """Accept no more jobs; those that were accepted are still started."""
-        self.intake.close()
-
     @cached_property
     def bolt(self) -> CountedApp:
         """Return Bolt's app with all listeners."""
@@ -218,7 +214,7 @@ class WorkspaceApp:
         """Delete the records of a request's jobs. Return whether none is left, except for the job that asks."""
         # Looked at first: a job is recorded by the engine before its row here is deleted. A row that is left would
         # start the job again after the next restart.
-        accepted = await self.intake.has_jobs_of(request, besides="withdraw")
+        accepted = await self.store.accepted_jobs.has_jobs_of(request, besides="withdraw")
         return await self.jobs.forget(request, keeping="withdraw") and not accepted
 
     def _composed_services(self) -> Services:

@@ -263,7 +263,7 @@ class Workspaces:
     def close_intake(self) -> None:
         """Accept no more jobs."""
         for opened in self._opened.values():
-            opened.app.close_intake()
+            opened.app.intake.close()
 
     async def handlers(self, workspace: str) -> JobHandlers | None:
         """Return the handlers of a workspace's jobs; None if it is not served."""

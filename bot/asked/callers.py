@@ -24,6 +24,7 @@ from bot.kube.config_references import references_of
 from bot.kube.network_policies import restricting, summary
 from bot.kube.network_policy_rules import Direction
 from bot.kube.objects import (
+    full_name,
     labels_of,
     name_of,
     named_ref,
@@ -192,7 +193,9 @@ def _calling(found: _Objects) -> Iterator[SheetRow]:
             if one.host in ips or one.host in hosts or not found.called.isdisjoint(services_meant(one.host, home))
         ]
         if given:
-            yield SheetRow(says=Text.same(_proven(workload, given)), quote=_addresses(given), about=named_ref(workload))
+            sources = ", ".join(dict.fromkeys(one.source for one in given))
+            says = Text.same(f"{named_ref(workload)} · {sources}")
+            yield SheetRow(says=says, quote=_addresses(given), about=named_ref(workload))
 
 
 def _hosts_of(found: _Objects) -> frozenset[str]:
@@ -203,11 +206,6 @@ def _hosts_of(found: _Objects) -> frozenset[str]:
     return frozenset(
         host for each in own if namespace_of(each) == found.about.namespace for host in ingresses.hosts_of(each) if host
     )
-
-
-def _proven(workload: Json, given: Iterable[Address]) -> str:
-    sources = ", ".join(dict.fromkeys(one.source for one in given))
-    return f"{named_ref(workload)} · {sources}"
 
 
 def _addresses(given: Iterable[Address]) -> str:
@@ -261,8 +259,7 @@ def _admitting(found: _Objects) -> Iterator[SheetRow]:
         str(named_ref(each)): each for pod in found.pods for each in restricting(pod, found.policies, Direction.INGRESS)
     }
     for each in policies.values():
-        place = f"{namespace_of(each)}/{name_of(each)}"
-        yield SheetRow(says=_ADMITS.filled(place), quote=summary(each, Direction.INGRESS))
+        yield SheetRow(says=_ADMITS.filled(full_name(each)), quote=summary(each, Direction.INGRESS))
     if found.pods and not policies:
         yield SheetRow(says=_OPEN)
 

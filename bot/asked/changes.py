@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +15,7 @@ from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.kube.config_references import references_of
 from bot.kube.gitops import managed_by
 from bot.kube.object_changes import Change, latest_first, of_node, of_object, of_workload
-from bot.kube.objects import named_ref, pod_template_of, uid_of
+from bot.kube.objects import grouped, named_ref, pod_template_of, uid_of
 from bot.kube.owners import controller_reference
 from bot.kube.rollouts import KEPT_IN, Revision, revisions_in
 from bot.probes.contract import Look, may
@@ -134,9 +133,8 @@ async def _revisions(look: Look, kind: object, namespace: str) -> Mapping[str, S
 
 async def _kept(look: Look, kind: str, namespace: str) -> Mapping[str, Sequence[Revision]]:
     """Return the revisions of each workload, by its uid."""
-    of_uid: defaultdict[str, list[Json]] = defaultdict(list)
-    for one in await look.list(kind, namespace=namespace):
-        of_uid[str(controller_reference(one).get("uid") or "")].append(one)
+    listed = await look.list(kind, namespace=namespace)
+    of_uid = grouped(listed, lambda one: str(controller_reference(one).get("uid") or ""))
     return {uid: revisions_in(kept) for uid, kept in of_uid.items()}
 
 

@@ -14,7 +14,7 @@ from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.kube.differences import Difference, differences
 from bot.kube.health import problem_of
-from bot.kube.objects import name_of, named_ref, namespace_of
+from bot.kube.objects import full_name, name_of, named_ref, namespace_of
 from bot.kube.rollouts import replicas_of
 from bot.probes.contract import may
 from intents.domain import Json, ObjectRef, Text
@@ -32,7 +32,7 @@ PERMISSIONS: Final = may(
     "ingresses.networking.k8s.io", "horizontalpodautoscalers.autoscaling", "persistentvolumeclaims", "resourcequotas",
     "nodes", "namespaces",
 )  # fmt: skip
-_SHOWN: Final = 12
+_SHOWN: Final = (12, 12)
 _NAMED: Final = 8
 _OFFERED: Final = 3
 _OF_EACH: Final = 2
@@ -88,15 +88,8 @@ async def compare(asked: Asked) -> Sheet:
     here, there = _sides(asked)
     with collect_gaps() as gaps:
         rows, further = await (_scopes if here.about.kind in _SCOPES else _objects)(here, there)
-    return Sheet(
-        heading=_HEADING.filled(_subject(here, there), here.called, there.called),
-        about=here.about,
-        cluster=here.snapshot.cluster,
-        rows=tuple(rows[:_SHOWN]),
-        left=max(0, len(rows) - _SHOWN),
-        gaps=tuple(gaps),
-        next=tuple(further),
-    )
+    heading = _HEADING.filled(_subject(here, there), here.called, there.called)
+    return asked.sheet(heading, rows, most=_SHOWN, gaps=gaps, further=further)
 
 
 def _sides(asked: Asked) -> tuple[_Side, _Side]:
@@ -295,11 +288,9 @@ def _counts(both: _Both, here: _Side, there: _Side) -> Iterator[SheetRow]:
 
 
 def _compared(one: Json, other: Json, here: _Side, there: _Side) -> NextAsk:
-    text = f"compare {one['kind'].lower()} {namespace_of(one)}/{name_of(one)} "
+    text = f"compare {one['kind'].lower()} {full_name(one)} {there.snapshot.cluster}"
     if here.snapshot is there.snapshot:
-        text = f"compare {namespace_of(one)}/{name_of(one)} {namespace_of(other)}/{name_of(other)}"
-    else:
-        text += there.snapshot.cluster
+        text = f"compare {full_name(one)} {full_name(other)}"
     return NextAsk(label=_COMPARE.filled(name_of(one)), text=text)
 
 
@@ -318,14 +309,8 @@ async def _with_what(asked: Asked) -> Sheet:
         for each in found
     ]
     asks += [NextAsk(label=_WITH.filled(name), text=f"compare {kind}{name}") for name in asked.clusters]
-    return Sheet(
-        heading=_WITH_WHAT.filled(about),
-        about=about,
-        cluster=asked.snapshot.cluster,
-        rows=(SheetRow(says=_CHOOSE if asks else _ALONE),),
-        gaps=tuple(gaps),
-        next=tuple(asks[:_OFFERED]),
-    )
+    rows = [SheetRow(says=_CHOOSE if asks else _ALONE)]
+    return asked.sheet(_WITH_WHAT.filled(about), rows, gaps=gaps, further=asks[:_OFFERED])
 
 
 async def _namesakes(snapshot: Snapshot, about: ObjectRef) -> list[ObjectRef]:

@@ -37,19 +37,19 @@ class Asked:
         heading: Text,
         rows: Sequence[SheetRow],
         *,
-        most: tuple[int, int],
-        gaps: Iterable[Gap],
-        reproduce: str,
+        most: tuple[int, int] | None = None,
+        gaps: Iterable[Gap] = (),
+        reproduce: str = "",
         ask: Ask | None = None,
         within: timedelta | None = None,
         after: Iterable[SheetRow] = (),
         further: Iterable[NextAsk] = (),
     ) -> Sheet:
-        """Return the first rows, at `most` so many usually and in full, and those `after` them.
+        """Return the first rows, at `most` so many usually and in full, else all, and those `after` them.
 
         With an `ask`, a button asks for the rows left out.
         """
-        shown = most[1] if self.in_full else most[0]
+        shown = len(rows) if most is None else most[1] if self.in_full else most[0]
         left = max(0, len(rows) - shown)
         more = [in_full(ask, self.about, within=within)] if left and ask else []
         return Sheet(

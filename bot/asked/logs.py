@@ -85,13 +85,11 @@ async def logs(asked: Asked) -> Sheet:
         elif not (rows or gaps):
             rows = [SheetRow(says=_NO_RUN if pods else _NO_PODS)]
     more = [] if asked.in_full or not told else [in_full(Ask.LOGS, about)]
-    return Sheet(
-        heading=_HEADING.filled(about),
-        about=about,
-        cluster=snapshot.cluster,
-        rows=tuple(rows),
-        gaps=tuple(gaps),
-        next=(*more, *further(about, Ask.HEALTH, Ask.EVENTS)),
+    return asked.sheet(
+        _HEADING.filled(about),
+        rows,
+        gaps=gaps,
+        further=(*more, *further(about, Ask.HEALTH, Ask.EVENTS)),
         reproduce=f"{log.reproduce} --tail={_LINES_IN_FULL}" if log else "",
     )
 
@@ -100,13 +98,8 @@ def _name_another(asked: Asked, every: Iterable[Container]) -> Sheet:
     """Return what to name instead: the workloads with the worst containers there."""
     ordered = sorted(every, key=lambda each: trouble_order(each, asked.snapshot.now))
     worst = dict.fromkeys(_named_owner(each.pod) for each in ordered)
-    return Sheet(
-        heading=_HEADING.filled(asked.about),
-        about=asked.about,
-        cluster=asked.snapshot.cluster,
-        rows=(SheetRow(says=_NAME_ANOTHER.filled(asked.about.kind)),),
-        next=tuple(map(logs_of, list(worst)[:_MOST_NEXT])),
-    )
+    rows = [SheetRow(says=_NAME_ANOTHER.filled(asked.about.kind))]
+    return asked.sheet(_HEADING.filled(asked.about), rows, further=map(logs_of, list(worst)[:_MOST_NEXT]))
 
 
 def _named_owner(pod: Json) -> ObjectRef:

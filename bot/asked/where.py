@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -11,7 +11,7 @@ from bot.asked.pods import PERMISSIONS as OF_PODS
 from bot.asked.pods import look_at, pods_behind
 from bot.cluster.access import collect_gaps
 from bot.kube.node_readiness import status_of_ready
-from bot.kube.objects import by_node, has_ended, labels_of, name_of, namespace_of
+from bot.kube.objects import by_node, grouped, has_ended, labels_of, name_of, namespace_of
 from bot.kube.owners import workload_of
 from bot.kube.placement import is_cordoned
 from bot.kube.pod_states import is_ready, unready_reason
@@ -110,11 +110,8 @@ def _of_node(node: Json | None, pods: Sequence[Json]) -> SheetRow:
 
 def _workloads(pods: Iterable[Json]) -> list[SheetRow]:
     """Return a row per namespace with its workloads on the node, those with pods that are not ready first."""
-    spaces: defaultdict[str, list[Json]] = defaultdict(list)
-    for pod in pods:
-        spaces[namespace_of(pod)].append(pod)
     found = []
-    for space, there in spaces.items():
+    for space, there in grouped(pods, namespace_of).items():
         unready = [pod for pod in there if not is_ready(pod)]
         # Who is not ready is named first.
         counts = Counter(workload_of(pod).name for pod in sorted(there, key=is_ready))

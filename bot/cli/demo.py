@@ -53,14 +53,15 @@ _EXCERPT: Final = 100
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Run the demo in the browser, or at a prompt in the terminal."""
-    if not arguments.terminal:
-        from bot.cli import playground  # noqa: PLC0415 - the terminal needs no Slack and no database
-
-        return playground.run(arguments)
     configured = logged_settings()
     engine = engine_of(configured)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     preferred = chosen_language(arguments.lang, configured)
+    if not arguments.terminal:
+        from bot.cli.playground import play  # noqa: PLC0415 - the terminal needs no Slack and no database
+
+        asyncio.run(play(engine, showcase, language=preferred, port=arguments.port))
+        return ExitCode.ANSWERED
     # The loop runs only while a question is answered; at the prompt there is only the keyboard to wait for.
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()

@@ -99,7 +99,8 @@ async def run_checks(examined: Examined) -> tuple[Check, ...]:
             CheckedArea("clusters"): examine_clusters(examined, clusters, policy=files.policy, catalog=files.catalog),
             STORE: examine_database(examined),
         }
-        found = await asyncio.gather(*(_bounded(each) for each in areas.values()), return_exceptions=True)
+        bounded = (asyncio.wait_for(each, _WITHIN_S) for each in areas.values())
+        found = await asyncio.gather(*bounded, return_exceptions=True)
     finally:
         await clusters.aclose()
     checks: list[Check] = []
@@ -112,8 +113,3 @@ async def run_checks(examined: Examined) -> tuple[Check, ...]:
         else:
             raise outcome
     return (*checks, *files.checks)
-
-
-async def _bounded(examining: Awaitable[tuple[Check, ...]]) -> tuple[Check, ...]:
-    async with asyncio.timeout(_WITHIN_S):
-        return await examining

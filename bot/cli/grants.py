@@ -69,12 +69,12 @@ def _roles(arguments: argparse.Namespace) -> ExitCode:
         manifests += to_act(account, writes(chosen), namespaces=namespaces)
     if "impersonate" in arguments.extra:
         manifests += to_impersonate(account)
-    sys.stdout.write(_file(arguments, manifests))
+    # One file, headed by the command that prints it.
+    sys.stdout.write(f"# Written by: {' '.join(_command(arguments))}\n" + "---\n".join(manifests))
     return ExitCode.ANSWERED
 
 
 def _reading(account: Account, chosen: Sequence[str], arguments: argparse.Namespace) -> Iterator[str]:
-    extra: Sequence[str] = arguments.extra
     entries = catalog(settings())
     needs = reads(entries, chosen)
     if "custom-resources" in arguments.extra:
@@ -87,7 +87,7 @@ def _reading(account: Account, chosen: Sequence[str], arguments: argparse.Namesp
         )
     secret = sorted({need.by for need in needs if is_secret(need)})
     yield from to_read(account, needs)
-    if "secrets" in extra:
+    if "secrets" in arguments.extra:
         if not secret:
             raise CommandError("no probe and no entry of your catalog reads Secrets")
         yield from to_read_secrets(account, needs)
@@ -108,11 +108,6 @@ async def _custom_kinds(arguments: argparse.Namespace) -> Sequence[Resource]:
             return await snapshot.custom_kinds()
     except ClusterError as error:
         raise CommandError(safe_line(str(error))) from error
-
-
-def _file(arguments: argparse.Namespace, manifests: Sequence[str]) -> str:
-    """Return the manifests as one file, headed by the command that prints it."""
-    return f"# Written by: {' '.join(_command(arguments))}\n" + "---\n".join(manifests)
 
 
 def _command(arguments: argparse.Namespace) -> Iterator[str]:

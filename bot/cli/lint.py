@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.cli.errors import CommandError, ExitCode
@@ -38,23 +38,16 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 def _check(paths: Sequence[Path]) -> tuple[int, frozenset[Problem]]:
     """Return the number of entries in these files and directories, and what was found in them."""
     # Entries refer to each other (causes): the user's files are read together with the built-in ones.
-    loaded = load([builtin_directory(), *(_directory(path) for path in paths if path != builtin_directory())])
+    own_paths = (path for path in paths if path != builtin_directory())
+    loaded = load([builtin_directory(), *(path if path.is_dir() else path.parent for path in own_paths)])
     catalog = loaded.catalog
-    problems = _within([*loaded.problems, *lint(catalog, probes(), actions())], paths)
+    found = [*loaded.problems, *lint(catalog, probes(), actions())]
+    problems = frozenset(each for each in found if _is_within(Path(each.file), paths))
     own = {name for name, source in catalog.sources.items() if _is_within(source.path, paths)}
     if not problems:
         # Rehearsing takes seconds and needs consistent entries.
         problems = frozenset(asyncio.run(check_cases(engine_for(catalog), only=own)))
     return len(own), problems
-
-
-def _within(problems: Iterable[Problem], paths: Sequence[Path]) -> frozenset[Problem]:
-    """Return the problems in these files and directories."""
-    return frozenset(each for each in problems if _is_within(Path(each.file), paths))
-
-
-def _directory(path: Path) -> Path:
-    return path if path.is_dir() else path.parent
 
 
 def _is_within(file: Path, paths: Sequence[Path]) -> bool:

@@ -5,8 +5,6 @@ The app is `bot.app.running`, the one that `casebook serve` runs. Only Slack and
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import secrets
 import sys
 import time
@@ -19,11 +17,10 @@ from typing import Any, Final
 
 from bot.app import RuntimeOptions, running
 from bot.cli.console import note
-from bot.cli.errors import CommandError, ExitCode
-from bot.cli.inputs import chosen_language, engine_of
-from bot.cli.process import logged_settings, stop_event
+from bot.cli.errors import CommandError
+from bot.cli.process import stop_event
 from bot.cli.rehearsal import REHEARSAL_TIME, reachable
-from bot.cli.showcase import Showcase, scenario_of, set_up
+from bot.cli.showcase import Showcase
 from bot.cli.staged_scenes import ALERTED, INCIDENT, NAME, POD, WATCHED, BackdatedClock, StagedIncident, staged_events
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
@@ -62,26 +59,17 @@ _UNKNOWN: Final = "acme-ledger: settlement cursor stuck at batch 4711, waiting f
 _FAMILIAR: Final = 4
 
 
-def run(arguments: argparse.Namespace) -> ExitCode:
+async def play(engine: Engine, showcase: Showcase, *, language: Language | None, port: int) -> None:
     """Start the playground and run it until it is stopped."""
-    configured = logged_settings()
-    engine = engine_of(configured)
-    showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
-    asyncio.run(_play(engine, showcase, configured, arguments))
-    return ExitCode.ANSWERED
-
-
-async def _play(engine: Engine, showcase: Showcase, configured: Settings, arguments: argparse.Namespace) -> None:
     stop = stop_event()
-    language = chosen_language(arguments.lang, configured)
     try:
-        async with playground(engine, showcase, language=language, port=arguments.port) as address:
+        async with playground(engine, showcase, language=language, port=port) as address:
             note("the playground runs at the address below; press Ctrl-C to stop it")
             sys.stdout.write(f"{address}\n")
             sys.stdout.flush()
             await stop.wait()
     except OSError as error:
-        raise CommandError(f"port {arguments.port} cannot be used: {error.strerror}; choose one with --port") from error
+        raise CommandError(f"port {port} cannot be used: {error.strerror}; choose one with --port") from error
 
 
 @asynccontextmanager

@@ -18,15 +18,12 @@ from responses.layout import DIM, listed, paragraph
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Print all probes, or one."""
     known = declarations()
-    chosen = [_named(arguments.name, known)] if arguments.name else list(known.values())
+    name = arguments.name
+    if name and name not in known:
+        raise CommandError(f'unknown probe "{name}"{did_you_mean(name, known, part=True)}', code=ExitCode.NOT_FOUND)
+    chosen = [known[name]] if name else list(known.values())
     show(Group(*(line for probe in chosen for line in _probe(probe))))
     return ExitCode.ANSWERED
-
-
-def _named(name: str, known: Mapping[str, ProbeDeclaration]) -> ProbeDeclaration:
-    if name not in known:
-        raise CommandError(f'unknown probe "{name}"{did_you_mean(name, known, part=True)}', code=ExitCode.NOT_FOUND)
-    return known[name]
 
 
 def _probe(probe: ProbeDeclaration) -> Iterator[RenderableType]:

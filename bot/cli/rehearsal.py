@@ -96,15 +96,9 @@ async def staged(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
             yield connection
 
 
-async def rehearse(engine: Engine, incident: Incident, case: Case, *, blind: bool = False) -> Rehearsal:
-    """Rehearse a case with healthy neighbours; `blind` forbids every read.
-
-    Raises CaseError or WorldError for a case that cannot be staged.
-    """
-    cluster = stage(world_of(incident, case))
-    if blind:
-        cluster.forbid_everything()
-    async with staged(cluster) as connection:
+async def rehearse(engine: Engine, incident: Incident, case: Case) -> Rehearsal:
+    """Rehearse a case with healthy neighbours. Raise CaseError or WorldError for a case that cannot be staged."""
+    async with staged(stage(world_of(incident, case))) as connection:
         diagnosis = await diagnose(request_of(incident, case), engine=engine, connection=connection)
     verdict = next((one.verdict for one in diagnosis.hypotheses if one.incident == incident.id), None)
     return Rehearsal(diagnosis=diagnosis, verdict=verdict)

@@ -22,7 +22,7 @@ from bot.cli.process import ReloadSignal, cancelled_by, logged_settings, stop_ev
 from bot.cluster.clusters import Clusters, misnamed
 from bot.cluster.errors import ClusterError
 from bot.common.background import in_background
-from bot.common.encryption import KeyUnusable, check_keys
+from bot.common.encryption import Encryption, KeyUnusable
 from bot.diagnosing import Engine, build_engine
 from bot.doctor.checks import CheckState
 from bot.doctor.database_checks import examine_directory
@@ -50,7 +50,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         raise CommandError("\n".join(problems))
     if configured.slack_client_id:
         with told(KeyUnusable, what=variable("encryption_keys")):
-            check_keys(configured.keys)
+            Encryption(configured.keys)
     # A mistake in a file is reported at once: the engine takes seconds where nothing is cached.
     with told(FileError):
         files = {"policy": Policy.default(), **read_files(configured)}

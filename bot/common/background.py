@@ -57,7 +57,8 @@ class CoalescedLookup(Generic[T]):
             entry = _Entry(task=loop.create_task(self._fetch(key)), expires=float("inf"))
             self._entries[key] = entry
             while len(self._entries) > self._most:
-                self._forget_one(but=key)
+                # Lookups in flight may be evicted too: their callers hold the task.
+                del self._entries[next(each for each in self._entries if each != key)]
         self._entries.move_to_end(key)
         return await asyncio.shield(entry.task)
 
@@ -71,27 +72,18 @@ class CoalescedLookup(Generic[T]):
 
     async def _fetch(self, key: str) -> T:
         mine = asyncio.current_task()
+        expires: float | None = None
         try:
             answer = await self._ask(key)
-        except BaseException:
-            self._end(key, mine, expires=None)
-            raise
-        self._end(key, mine, expires=asyncio.get_running_loop().time() + self._keeps(answer))
-        return answer
-
-    def _end(self, key: str, task: asyncio.Task[T] | None, *, expires: float | None) -> None:
-        entry = self._entries.get(key)
-        if entry is None or entry.task is not task:
-            return
-        if expires is None:
-            del self._entries[key]
-        else:
-            entry.expires = expires
-
-    def _forget_one(self, *, but: str) -> None:
-        # Lookups in flight may be evicted too: their callers hold the task.
-        oldest = next(key for key in self._entries if key != but)
-        del self._entries[oldest]
+            expires = asyncio.get_running_loop().time() + self._keeps(answer)
+            return answer
+        finally:
+            entry = self._entries.get(key)
+            if entry is not None and entry.task is mine:
+                if expires is None:
+                    del self._entries[key]
+                else:
+                    entry.expires = expires
 
 
 def coalesced(ask: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:

@@ -33,11 +33,6 @@ def new_key() -> str:
     return fernet.Fernet.generate_key().decode()
 
 
-def check_keys(keys: Sequence[str]) -> None:
-    """Raise KeyUnusable for keys that cannot encrypt."""
-    Encryption(keys)
-
-
 class Encryption:
     """Encrypts and decrypts the secrets of owners. The first of the `keys` encrypts; raise KeyUnusable."""
 

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from bot.cluster.api_calls import ClusterRequest, Meter, decode
@@ -89,10 +90,7 @@ async def _grants(connection: Connection, area: CheckedArea, *, policy: Policy |
     patterned = any(wanted.area.by_pattern for wanted in (*reading, *writing))
     existing = await _namespaces(connection) if patterned else ()
     user = await _user(connection)
-
-    async def reviewed(wanted: Sequence[RequiredPermissions]) -> ReviewResult:
-        return await review_permissions(connection, wanted, existing=existing, within=_WITHIN_S)
-
+    reviewed = partial(review_permissions, connection, existing=existing)
     found = list(_permission_checks(await reviewed(reading), area, "reads", remedy=_remedy(name, user, "read")))
     if lacks := (await reviewed(wanted_reads(policy, catalog, name, secrets=True))).lacks:
         by = sorted({one for lack in lacks for one in lack.by})
@@ -116,7 +114,7 @@ async def _watching(connection: Connection, area: CheckedArea, settings: Setting
     everywhere = any(not each.namespaces for each in places)
     names = () if everywhere else tuple(sorted({name for each in places for name in each.namespaces}))
     wanted = RequiredPermissions(needs=watches(), area=PermissionArea(patterns=(names or ("*",),), outside=False))
-    reviewed = await review_permissions(connection, [wanted], existing=(), within=_WITHIN_S)
+    reviewed = await review_permissions(connection, [wanted], existing=())
     remedy = _remedy(connection.name, await _user(connection), "watch", namespaces=names)
     return list(_permission_checks(reviewed, area, "watches", remedy=remedy))
 
@@ -317,11 +315,11 @@ class _PermissionScope:
 
 
 async def review_permissions(
-    connection: Connection, wanted: Iterable[RequiredPermissions], *, existing: Sequence[str], within: float
+    connection: Connection, wanted: Iterable[RequiredPermissions], *, existing: Sequence[str]
 ) -> ReviewResult:
     """Ask the API server about each permission: cluster-wide first, then per namespace where that is enough."""
     scopes = _scopes(wanted, existing)
-    writer = Writer(connection, deadline=within)
+    writer = Writer(connection, deadline=_WITHIN_S)
     permissions = sorted(scopes, key=lambda each: (each.group, each.resource, each.verb))
     # The connection limits the calls in flight.
     answers = dict(zip(permissions, await asyncio.gather(*(writer.may(each) for each in permissions)), strict=True))

@@ -15,7 +15,16 @@ from typing import Any, Final
 from bot.kube import custom_references, ingresses
 from bot.kube.addresses import services_called
 from bot.kube.autoscaling import target_of
-from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, node_name_of, pod_template_of, spec_of
+from bot.kube.objects import (
+    all_containers,
+    is_builtin,
+    labels_of,
+    name_of,
+    namespace_of,
+    node_name_of,
+    pod_template_of,
+    spec_of,
+)
 from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
 from bot.kube.services import selector_of, service_of
@@ -180,7 +189,7 @@ def _of_pod(spec: Mapping[str, Any], home: str) -> Iterator[Named]:
 
 
 def _of_containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+    for container in all_containers(spec):
         yield "Image", container.get("image")
         for source in container.get("envFrom") or ():
             yield from ((kind, (source.get(field) or {}).get("name")) for field, kind in _ENVIRONMENT)

@@ -144,10 +144,6 @@ class JobIntake:
         """Accept no more jobs; those that were accepted are still started."""
         self._open = False
 
-    async def has_jobs_of(self, request: str, *, besides: str) -> bool:
-        """Tell whether a job of a request is stored. See `AcceptedJobs.has_jobs_of`."""
-        return await self._store.has_jobs_of(request, besides=besides)
-
     async def start_now(self, id: str, payload: JobPayload) -> None:
         """Start a job at once: a person looks at its dialog or its button. Raise JobsUnavailable or TooManyJobs."""
         job = self.accepted(id, payload)
@@ -189,15 +185,12 @@ class JobIntake:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_S):
                 # Jobs without room stay for the next process.
-                await self._settled()
+                while self._starting or (self._waiting and self._added.is_set()):  # noqa: ASYNC110 - also polls the slots
+                    await asyncio.sleep(_LOOK_EVERY_S)
         if self._waiting:
             _log.warning("accepted_jobs_left", jobs=len(self._waiting))
         with contextlib.suppress(StoreUnavailable):
             await self._delete()
-
-    async def _settled(self) -> None:
-        while self._starting or (self._waiting and self._added.is_set()):  # noqa: ASYNC110 - also polls the slots
-            await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _start_all(self) -> None:
         while True:
@@ -263,10 +256,8 @@ class JobIntake:
         # At the first time younger ones too: an earlier process of this replica has left them.
         older = _OLD if self._swept else timedelta()
         self._swept = True
-        if left:
-            await self._start_left(older)
-
-    async def _start_left(self, older: timedelta) -> None:
+        if not left:
+            return
         # Their rows may be deleted while the list is read, and their records too: they must not be started again.
         known = {*self._waiting, *self._started}
         try:

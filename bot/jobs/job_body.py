@@ -11,7 +11,7 @@ import heapq
 import itertools
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -30,8 +30,6 @@ from bot.jobs.contract import (
     JobUrgency,
     TurnOf,
     Workflow,
-    ignore_job,
-    nobody_in_particular,
     split_id,
 )
 from bot.jobs.engine import DEADLINE, DeadlinePassed
@@ -172,9 +170,9 @@ class JobBody:
     turns: JobSlots
     failed: FailureHandler | None
     history: Callable[[str], Awaitable[JobHistory]]
-    watch: JobObserver = ignore_job
-    turn_of: TurnOf = nobody_in_particular
-    calm: CalmLoop = field(default_factory=CalmLoop)
+    watch: JobObserver
+    turn_of: TurnOf
+    calm: CalmLoop
 
     async def run(self, id: str, payload: Json) -> Json | None:
         # The caller's deadline does not apply to the job itself. A recovered job has no caller and no deadline.

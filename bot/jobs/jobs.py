@@ -155,7 +155,7 @@ class Jobs:
         answers just too late, the job may still run, and a retry with its id finds it.)
         """
         # While launching too: a failure of an earlier version's job is reported by a job.
-        ledger = self._require(_Phase.LAUNCHED, _Phase.LAUNCHING)
+        ledger = self._require_launched(_Phase.LAUNCHING)
         if kind not in self._bodies:
             raise ValueError(f"no workflow is registered for jobs of kind {kind}")
         ledger.check_file()
@@ -178,8 +178,7 @@ class Jobs:
 
     async def unfinished(self, kind: str) -> tuple[str, ...]:
         """Return the ids of all unfinished jobs of a kind, in any process."""
-        statuses = [status.value for status in UNFINISHED]
-        found = await self._require_launched().find(name=kind, status=statuses, load_input=False)
+        found = await self._require_launched().find(name=kind, status=UNFINISHED, load_input=False)
         return tuple(job.workflow_id for job in found)
 
     async def idle(self, timeout: float) -> bool:  # noqa: ASYNC109
@@ -188,12 +187,9 @@ class Jobs:
             async with asyncio.timeout(timeout):
                 while True:
                     await self._turns.quiet()
-                    if any(waits() for waits in self.waiting):
-                        await asyncio.sleep(0.02)
-                        continue
                     # The lookup happens while nothing runs and nothing starts. A job just started is recorded although
                     # its task may not have begun.
-                    if not await self._waiting() and not self.running:
+                    if not (any(waits() for waits in self.waiting) or await self._waiting() or self.running):
                         return True
                     await asyncio.sleep(0.02)
         except TimeoutError:
@@ -220,8 +216,7 @@ class Jobs:
     async def purge(self, before: datetime) -> int:
         """Delete jobs that finished before a time, with their records. Return their number."""
         ledger = self._require_launched()
-        finished = [status.value for status in FINISHED]
-        old = {"status": finished, "completed_before": before.isoformat(), "limit": _PAGE, "load_input": False}
+        old = {"status": FINISHED, "completed_before": before.isoformat(), "limit": _PAGE, "load_input": False}
         gone = 0
         while True:
             ids = [job.workflow_id for job in await ledger.find(**old)]
@@ -238,17 +233,15 @@ class Jobs:
         ledger = self._require_launched()
         found = await ledger.find(workflow_id_prefix=id, load_input=False)
         jobs = [job for job in found if job.workflow_id == id or job.workflow_id.startswith((f"{id}.", f"{id}@"))]
-        finished = {status.value for status in FINISHED}
-        if over := [job.workflow_id for job in jobs if job.status in finished]:
+        if over := [job.workflow_id for job in jobs if job.status in FINISHED]:
             await ledger.delete(over)
-        return all(job.status in finished or job.name == keeping for job in jobs)
+        return all(job.status in FINISHED or job.name == keeping for job in jobs)
 
     async def delete_begun_with(self, prefix: str) -> bool:
         """Delete the finished jobs whose ids begin with a prefix. Return whether none is left."""
         ledger = self._require_launched()
         found = await ledger.find(workflow_id_prefix=prefix, load_input=False)
-        finished = {status.value for status in FINISHED}
-        over = [job.workflow_id for job in found if job.status in finished]
+        over = [job.workflow_id for job in found if job.status in FINISHED]
         for start in range(0, len(over), _PAGE):
             await ledger.delete(over[start : start + _PAGE])
         return len(over) == len(found)
@@ -259,11 +252,8 @@ class Jobs:
 
     # --- internals -------------------------------------------------------------------------------------------------
 
-    def _require_launched(self) -> Ledger:
-        return self._require(_Phase.LAUNCHED)
-
-    def _require(self, *phases: _Phase) -> Ledger:
-        if self._phase not in phases or self._ledger is None:
+    def _require_launched(self, *or_else: _Phase) -> Ledger:
+        if self._phase not in (_Phase.LAUNCHED, *or_else) or self._ledger is None:
             raise JobsUnavailable(f"jobs are {self._phase.value}")
         return self._ledger
 
@@ -331,8 +321,7 @@ class Jobs:
 
         The new record is written before the old one is ended: after a crash in between, a repeat has no effect.
         """
-        statuses = [status.value for status in UNFINISHED]
-        jobs = await ledger.find(status=statuses, executor_id=executors)
+        jobs = await ledger.find(status=UNFINISHED, executor_id=executors)
         stale = [job for job in jobs if job.app_version != self._version]
         for job in stale:
             id, payload = _arguments_of(job)
@@ -353,8 +342,7 @@ class Jobs:
         """Return whether an unfinished job of this process is not in flight yet: its recovery takes a second."""
         if self._ledger is None:
             return False
-        statuses = [status.value for status in UNFINISHED]
-        jobs = await self._ledger.find(status=statuses, app_version=self._version, load_input=False)
+        jobs = await self._ledger.find(status=UNFINISHED, app_version=self._version, load_input=False)
         return any(
             job.workflow_id not in self._turns.records
             and (job.status == WorkflowStatusString.ENQUEUED.value or job.executor_id == self._executor)

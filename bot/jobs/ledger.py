@@ -20,13 +20,13 @@ T = TypeVar("T")
 APPLICATION: Final = "casebook"
 # Not the engine's default name: other applications may use the same PostgreSQL database.
 SCHEMA: Final = "casebook_jobs"
-UNFINISHED: Final = (WorkflowStatusString.PENDING, WorkflowStatusString.ENQUEUED)
-FINISHED: Final = (
-    WorkflowStatusString.SUCCESS,
-    WorkflowStatusString.ERROR,
-    WorkflowStatusString.CANCELLED,
-    WorkflowStatusString.MAX_RECOVERY_ATTEMPTS_EXCEEDED,
-)
+UNFINISHED: Final = [WorkflowStatusString.PENDING.value, WorkflowStatusString.ENQUEUED.value]
+FINISHED: Final = [
+    WorkflowStatusString.SUCCESS.value,
+    WorkflowStatusString.ERROR.value,
+    WorkflowStatusString.CANCELLED.value,
+    WorkflowStatusString.MAX_RECOVERY_ATTEMPTS_EXCEEDED.value,
+]
 ASK_SECONDS: Final = 5.0
 # Name of the asyncio tasks that query the database, for people who list tasks.
 ASKING: Final = "casebook-jobs-asking"

@@ -66,7 +66,7 @@ class FairQueue:
             if waiter.go.done() and not waiter.go.cancelled():
                 self.release(turn)
             else:
-                self._leave(waiter)
+                self._stop_waiting(waiter)
             raise
 
     def release(self, turn: JobTurn) -> None:
@@ -90,7 +90,7 @@ class FairQueue:
         """Return how many jobs of a workspace wait for a slot or hold one."""
         return self._jobs_of[workspace]
 
-    def _leave(self, waiter: _Waiter) -> None:
+    def _stop_waiting(self, waiter: _Waiter) -> None:
         queue = self._waiting.get(waiter.turn.person, [])
         if waiter in queue:
             queue.remove(waiter)
@@ -151,11 +151,11 @@ def _take_one(counts: Counter[str], name: str) -> None:
         del counts[name]
 
 
-class JobSlots:
+class JobSlots(FairQueue):
     """Counts the jobs of this process and gives them slots. Each job runs in a task of the engine."""
 
     def __init__(self, concurrency: int) -> None:
-        self._slots = FairQueue(concurrency)
+        super().__init__(concurrency)
         self._tasks: dict[asyncio.Task[Any], str] = {}
         self._holding: dict[asyncio.Task[Any], JobTurn] = {}
         self._asleep: set[asyncio.Task[Any]] = set()
@@ -172,18 +172,6 @@ class JobSlots:
         """Return the record ids of this process's jobs, sleeping ones included."""
         return frozenset(self._tasks.values())
 
-    def held(self, person: str) -> int:
-        """Return how many slots a person holds."""
-        return self._slots.held(person)
-
-    def waiting(self, person: str) -> int:
-        """Return how many jobs of a person wait for a slot."""
-        return self._slots.waiting(person)
-
-    def of(self, workspace: str) -> int:
-        """Return how many jobs of a workspace wait for a slot or hold one."""
-        return self._slots.of(workspace)
-
     async def quiet(self) -> None:
         """Wait until no job is running."""
         await self._quiet.wait()
@@ -193,14 +181,14 @@ class JobSlots:
         task = self._enter()
         self._asleep.discard(task)
         self._look()
-        await self._slots.acquire(turn)
+        await self.acquire(turn)
         self._holding[task] = turn
 
     def give(self) -> None:
         """Release the slot of the current task."""
         turn = self._holding.pop(self._task(), None)
         if turn is not None:
-            self._slots.release(turn)
+            self.release(turn)
 
     def sleep(self) -> None:
         """Release the slot while the current task sleeps."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,9 +25,10 @@ from bot.diagnosing.object_states import ObjectState, state_of
 from bot.diagnosing.reads import Reads
 from bot.graph.edges import GraphNode
 from bot.kube.access import EVERYTHING, Access
+from bot.kube.objects import grouped
 from bot.kube.timestamps import parse_time
-from bot.overviews.scan import Scan, Scanner, kinds_read
-from bot.overviews.troubled_objects import Group, Identity, TroubledObject, grouped, impact_of, reference, troubled
+from bot.overviews.scan import Scan, Scanner
+from bot.overviews.troubled_objects import Group, Identity, TroubledObject, groups_of, impact_of, reference, troubled
 from intents.domain import Existence, Json, JudgedHypothesis, NamedObject, ObjectRef, Text, Verdict
 from intents.named_objects import ObjectKey
 from intents.overview import Overview, OverviewFinding
@@ -105,7 +105,7 @@ class _Overview:
         )
         read = 0
 
-        def scanned(_kind: str, objects: int) -> None:
+        def scanned(objects: int) -> None:
             nonlocal read
             read = objects
             self.tell(OverviewProgress(objects=objects))
@@ -117,18 +117,19 @@ class _Overview:
         unwell = troubled(itself, "Namespace", scan.now) if itself else None
         if unwell is not None:
             scan.add(unwell)
-        groups = grouped(scan.rows)
+        groups = groups_of(scan.rows)
         if namespace and unwell is None:
             # Its quota may be used up though its own status is well.
             groups.append(_of_namespace(namespace, scan))
         looked = await self._look(groups, scan, objects=read)
-        findings = [*_merged(looked), *(_unread(group) for group in groups[self.diagnosed :])]
+        by_fault = grouped(looked, lambda each: each.fault)
+        findings = [*map(_joined, by_fault.values()), *(_unread(group) for group in groups[self.diagnosed :])]
         return Overview(
             namespace=namespace,
             cluster=self.connection.name,
             observed_at=scan.now,
             findings=tuple(sorted(findings, key=_place)),
-            looked_at=kinds_read(scan),
+            looked_at={kind: number for kind, number in sorted(scan.counts.items()) if number},
             gaps=tuple(scan.gaps),
             api_calls=self.calls,
         )
@@ -242,15 +243,8 @@ def _caused(groups: Sequence[Group]) -> frozenset[Identity]:
     return affected - {member.id for group in groups for member in group.members}
 
 
-def _merged(looked: Sequence[_Looked]) -> list[OverviewFinding]:
-    """Join the groups of one cause, which suffer from it together."""
-    by_fault: defaultdict[str, list[_Looked]] = defaultdict(list)
-    for each in looked:
-        by_fault[each.fault].append(each)
-    return [_joined(alike) for alike in by_fault.values()]
-
-
 def _joined(alike: Sequence[_Looked]) -> OverviewFinding:
+    """Join groups of one cause, which suffer from it together."""
     first, groups = alike[0].finding, [each.group for each in alike]
     return replace(
         first,

@@ -14,7 +14,7 @@ from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.object_lists import Page
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.watching import PageReader
-from bot.kube.objects import is_builtin, labels_of, name_of, namespace_of, pod_template_of, spec_of
+from bot.kube.objects import created_at, is_builtin, labels_of, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.owners import controller_of
 from bot.kube.services import is_ready_endpoint, may_still_come, service_of
 from bot.kube.volumes import class_of, default_class
@@ -22,7 +22,8 @@ from bot.overviews.troubled_objects import (
     Identity,
     PathRow,
     TroubledObject,
-    path_row,
+    identity_of,
+    node_in,
     troubled,
 )
 from intents.domain import Gap, Json
@@ -41,8 +42,6 @@ _SCALED: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 _SAMPLES: Final = 40
 # Lists read at once: each holds one page.
 _AT_ONCE: Final = 8
-
-Progress = Callable[[str, int], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,11 +70,11 @@ class Scan:
 
 @dataclass(slots=True, kw_only=True)
 class Scanner:
-    """Reads lists, at most a few at once. `progress` is told the kind and the number of objects read so far."""
+    """Reads lists, at most a few at once. `progress` is told the number of objects read so far."""
 
     reader: PageReader
-    namespace: str = ""
-    progress: Progress | None = None
+    namespace: str
+    progress: Callable[[int], None]
     _scan: Scan = field(default_factory=Scan)
     _services: dict[Identity, PathRow] = field(default_factory=dict)
     _ingresses: list[PathRow] = field(default_factory=list)
@@ -97,7 +96,7 @@ class Scanner:
 
         async def read(resources: Iterable[Resource]) -> None:
             wanted = (each for each in resources if each.namespaced or not self.namespace or each.kind in _BESIDE)
-            await asyncio.gather(*(self._list(each, seats) for each in wanted))
+            await asyncio.gather(*(self._read_pages(each, seats) for each in wanted))
 
         async def read_custom() -> None:
             try:
@@ -116,21 +115,17 @@ class Scanner:
         self._drop_waiting_claims()
         return scan
 
-    async def _list(self, resource: Resource, seats: asyncio.Semaphore) -> None:
-        async with seats:
-            await self._read_pages(resource)
-
-    async def _read_pages(self, resource: Resource) -> None:
+    async def _read_pages(self, resource: Resource, seats: asyncio.Semaphore) -> None:
         try:
-            async for page in self.reader.pages(resource, namespace=self.namespace):
-                if self.reader.meter.date is not None and not self._tallies:
-                    self._scan.now = self.reader.meter.date
-                self._keep(resource, page)
-                if self.progress is not None:
-                    self.progress(resource.kind, sum(self._tallies.values()))
-                # A page of pods takes some milliseconds to judge: others run in between.
-                await asyncio.sleep(0)
-            self._read.add(resource.kind)
+            async with seats:
+                async for page in self.reader.pages(resource, namespace=self.namespace):
+                    if self.reader.meter.date is not None and not self._tallies:
+                        self._scan.now = self.reader.meter.date
+                    self._keep(resource, page)
+                    self.progress(sum(self._tallies.values()))
+                    # A page of pods takes some milliseconds to judge: others run in between.
+                    await asyncio.sleep(0)
+                self._read.add(resource.kind)
         except NotServed:
             return
         except ClusterError as error:
@@ -169,7 +164,7 @@ class Scanner:
             if any(map(is_ready_endpoint, obj.get("endpoints") or ())):
                 self._answered.add(Identity("Service", namespace_of(obj), service_of(obj)))
             return
-        row = path_row(obj, kind)
+        row = PathRow(id=identity_of(obj, kind), node=node_in(obj, kind), created=created_at(obj))
         if kind == "Service":
             self._services[row.id] = row
         elif row.services:
@@ -215,8 +210,3 @@ class Scanner:
         for id_, name in self._claims.items():
             if (name if name is not None else self._default_class) in self._waiting:
                 self._scan.rows.pop(id_, None)
-
-
-def kinds_read(scan: Scan) -> Mapping[str, int]:
-    """Return the number of objects read of each kind, without the kinds of which there are none."""
-    return {kind: number for kind, number in sorted(scan.counts.items()) if number}

@@ -15,6 +15,7 @@ from bot.kube.containers import containers_in
 from bot.kube.objects import (
     condition,
     created_at,
+    group_of,
     has_ended,
     is_builtin,
     is_terminating,
@@ -118,12 +119,7 @@ def _may_explain(edge: Edge, kind: str, problem: str) -> bool:
 
 def identity_of(obj: Json, kind: str) -> Identity:
     """Return the key of an object."""
-    return Identity(_qualified(kind, str(obj.get("apiVersion") or "")), namespace_of(obj), name_of(obj))
-
-
-def _qualified(kind: str, api_version: str) -> str:
-    of_kubernetes = is_builtin({"apiVersion": api_version})
-    return kind if of_kubernetes else f"{kind}.{api_version.rpartition('/')[0]}"
+    return Identity(kind if is_builtin(obj) else f"{kind}.{group_of(obj)}", namespace_of(obj), name_of(obj))
 
 
 def _calls_in(message: str, caller: ObjectKey) -> Iterator[Edge]:
@@ -253,11 +249,6 @@ class PathRow:
         return TroubledObject(id=self.id, problem=problem, likeness=self.id, node=node, proven=True)
 
 
-def path_row(obj: Json, kind: str) -> PathRow:
-    """Return the row of a Service or an Ingress."""
-    return PathRow(id=identity_of(obj, kind), node=node_in(obj, kind), created=created_at(obj))
-
-
 _EXAMPLES: Final = 3
 # The order of examples: what people notice first.
 _NOTICED: Final = ("Service", "Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod")
@@ -274,7 +265,7 @@ class Group:
     lasting: frozenset[ObjectKey] = frozenset()  # the objects affected that outlive their pods, and the pods' owners
 
 
-def grouped(rows: Rows) -> list[Group]:
+def groups_of(rows: Rows) -> list[Group]:
     """Return the groups of objects whose trouble no other object's explains, those with the most impact first."""
     causes = _causes(rows)
     rows = {id_: row for id_, row in rows.items() if not row.ended or causes.get(id_)}

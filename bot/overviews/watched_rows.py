@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from bot.cluster.events import event_count, event_last_seen, involved_object, is_own_event
 from bot.cluster.resources import Resource
@@ -25,13 +25,6 @@ WARNINGS: Final = "type=Warning"
 PAUSE: Final = timedelta(minutes=10)
 _MOST: Final = 2_000
 _TIDY_EVERY: Final = timedelta(seconds=10)
-
-
-class Lasting(NamedTuple):
-    """An object and since when its warnings go on."""
-
-    about: Identity
-    since: datetime
 
 
 @dataclass(slots=True)
@@ -73,12 +66,12 @@ class WarningSeries:
         """Forget the warnings about an object that is gone or well."""
         self._series.pop(about, None)
 
-    def lasting(self, now: datetime, at_least: timedelta) -> Iterator[Lasting]:
-        """Yield the objects whose warnings have gone on for a time; forget those whose warnings stopped."""
+    def lasting(self, now: datetime, at_least: timedelta) -> Iterator[tuple[Identity, datetime]]:
+        """Yield objects whose warnings have gone on for a time, and since when; forget those whose warnings stopped."""
         self._forget_past(now)
         for about, series in self._series.items():
             if series.last - series.first >= at_least:
-                yield Lasting(about, series.first)
+                yield about, series.first
 
     def _has_room(self, now: datetime) -> bool:
         # A storm of warnings must not look through all rows for each of them.
@@ -239,7 +232,10 @@ class WatchedRows:
             self._looked[namespace] = now
             for _, trouble in troubles:
                 trouble.look = trouble.since + _next_age(now - trouble.since)
-            found[namespace] = tuple(_lasting(owner, trouble) for owner, trouble in sorted(troubles, key=itemgetter(0)))
+            found[namespace] = tuple(
+                LastingTrouble(owner=owner, since=trouble.since, members=tuple(sorted(trouble.members)[:_MEMBERS]))
+                for owner, trouble in sorted(troubles, key=itemgetter(0))
+            )
         for namespace in self._looked.keys() - lasted.keys():
             del self._looked[namespace]
         return found
@@ -303,10 +299,6 @@ def _began(row: TroubledObject, obj: Json) -> datetime | None:
     conditions = status_of(obj).get("conditions") or ()
     times = (parse_time(each.get("lastTransitionTime")) for each in conditions if is_trouble(row.id.kind, each))
     return min(filter(None, times), default=None)
-
-
-def _lasting(owner: Identity, trouble: _Trouble) -> LastingTrouble:
-    return LastingTrouble(owner=owner, since=trouble.since, members=tuple(sorted(trouble.members)[:_MEMBERS]))
 
 
 def _next_age(age: timedelta) -> timedelta:

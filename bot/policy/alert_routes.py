@@ -5,7 +5,7 @@ The first route whose labels match decides. An alert without a route is posted n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -14,8 +14,9 @@ from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
+from bot.policy.matching import unmatched_lines
 from bot.policy.model import StrictModel
-from bot.policy.strict_yaml import Step, read_strictly
+from bot.policy.strict_yaml import read_strictly
 
 _ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
 
@@ -66,14 +67,14 @@ class AlertRoutes:
         """Return the first route that takes an alert with these labels, None without one."""
         return next((route for route in self.routes if route.takes(labels)), None)
 
-    def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
+    def unmatched(self, clusters: Collection[str]) -> tuple[str, ...]:
         """Return a line for each name that matches no cluster, with the routes that use it."""
-        known, used = set(clusters), dict[str, list[str]]()
-        for number, route in enumerate(self.routes):
-            for name in dict.fromkeys((route.cluster, *route.clusters.values())):
-                if name and name not in known:
-                    used.setdefault(name, []).append(f"[{number}]")
-        return tuple(f"no cluster is called {name!r}: {', '.join(where)}" for name, where in used.items())
+        return unmatched_lines(
+            (name, f"[{number}]")
+            for number, route in enumerate(self.routes)
+            for name in dict.fromkeys((route.cluster, *route.clusters.values()))
+            if name and name not in clusters
+        )
 
 
 NO_ROUTES: Final = AlertRoutes()
@@ -82,8 +83,7 @@ NO_ROUTES: Final = AlertRoutes()
 def load_alert_routes(path: Path) -> AlertRoutes:
     """Read a file of routes; blocking. Raise FileError with all its problems."""
     expected = "a list of routes such as {match: {severity: critical}, channel: C0123ABCD, cluster: prod}"
-    return AlertRoutes(routes=read_strictly(path, _FILE.validate_python, of=list, expected=expected, known=_known))
-
-
-def _known(_steps: Sequence[Step]) -> Iterable[str]:
-    return AlertRoute.model_fields
+    keys = AlertRoute.model_fields
+    return AlertRoutes(
+        routes=read_strictly(path, _FILE.validate_python, of=list, expected=expected, known=lambda _: keys)
+    )

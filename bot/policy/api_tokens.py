@@ -18,21 +18,18 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints, TypeAda
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bot.policy.matching import Actor
-from bot.policy.model import Groups, StrictModel, User
+from bot.policy.model import Groups, StrictModel, User, like
 from bot.policy.strict_yaml import Step, read_strictly
 
-_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}|#[^\s,A-Z#*?\[]+")
+_CHANNEL: Final = like(
+    re.compile(r"[CG][A-Z0-9]{2,}|#[^\s,A-Z#*?\[]+"),
+    'a channel: expected its id (C…) or "#name", as the policy names it',
+)
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
 # 128 random bits in base64 have 22 characters.
 _SHORTEST: Final = 20
 _LONGEST_FILE: Final = 4096
 _ADVICE: Final = "generate one with `openssl rand -hex 32`"
-
-
-def _channel(value: str) -> str:
-    if not _CHANNEL.fullmatch(value):
-        raise ValueError(f'{value!r} is not a channel: expected its id (C…) or "#name", as the policy names it')
-    return value
 
 
 def _person(value: str) -> str:
@@ -84,7 +81,7 @@ class ApiSubject(StrictModel):
     Without a channel it is as in direct messages, where entries for people apply.
     """
 
-    channel: Annotated[str, AfterValidator(_channel)] = ""
+    channel: Annotated[str, AfterValidator(_CHANNEL)] = ""
     """A channel by id (C…) or "#name"."""
     user: Annotated[User, AfterValidator(_person)] = ""
     """A user by id (U… or W…)."""

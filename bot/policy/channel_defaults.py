@@ -7,7 +7,7 @@ the requester may not see is ignored.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,38 +15,20 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, model_validator
 
-from bot.policy.matching import Actor, is_here
-from bot.policy.model import Channel, StrictModel
-from bot.policy.strict_yaml import Step, read_strictly
+from bot.policy.matching import Actor, is_here, unmatched_lines
+from bot.policy.model import Channel, StrictModel, like, list_of
+from bot.policy.strict_yaml import read_strictly
 from intents.channel_commands import Wanted
 from intents.places import IS_NAME
 
 _BARE_NAME: Final = re.compile(r"[^\s,A-Z#*][^\s,A-Z#]*")
+_CLUSTER: Final = like(re.compile(r"[^\s*?]+"), "a cluster: expected the name of one context, not a pattern")
+_NAMESPACE: Final = like(IS_NAME, "a namespace: expected one name, not a pattern")
 
 
 def _with_hash(value: Any) -> Any:
     """Add the # to a channel name. Names are in lower case and ids are not, so both are recognised without it."""
     return f"#{value}" if isinstance(value, str) and _BARE_NAME.fullmatch(value) else value
-
-
-def _listed(value: Any) -> Any:
-    if not isinstance(value, list | tuple):
-        raise ValueError("expected a list; put names that begin with # or * in quotes")
-    if not value:
-        raise ValueError('the list is empty: write ["*"] for all channels')
-    return value
-
-
-def _cluster(value: str) -> str:
-    if not value or re.search(r"[\s*?]", value):
-        raise ValueError(f"{value!r} is not a cluster: expected the name of one context, not a pattern")
-    return value
-
-
-def _namespace(value: str) -> str:
-    if not IS_NAME.fullmatch(value):
-        raise ValueError(f"{value!r} is not a namespace: expected one name, not a pattern")
-    return value
 
 
 class AlertAnswers(StrEnum):
@@ -60,11 +42,13 @@ class AlertAnswers(StrEnum):
 class ChannelDefault(StrictModel):
     """The default of some channels. Direct messages have no defaults."""
 
-    channels: Annotated[tuple[Annotated[Channel, BeforeValidator(_with_hash)], ...], BeforeValidator(_listed)]
+    channels: Annotated[
+        tuple[Annotated[Channel, BeforeValidator(_with_hash)], ...], list_of('write ["*"] for all channels')
+    ]
     """Channels by id (C0123ABCD), name or pattern ("inc-shop-*"); "*" is every channel."""
-    cluster: Annotated[str, AfterValidator(_cluster)] | None = None
+    cluster: Annotated[str, AfterValidator(_CLUSTER)] | None = None
     """The cluster to use if none is named."""
-    namespace: Annotated[str, AfterValidator(_namespace)] | None = None
+    namespace: Annotated[str, AfterValidator(_NAMESPACE)] | None = None
     """The namespace for a name given without one."""
     alerts: AlertAnswers | None = None
     """Which alerts of other apps are answered: all (default), proven (with a likely or confirmed cause), off."""
@@ -103,14 +87,13 @@ class ChannelDefaults:
         """Return what a place wants answered that nobody asked; None if no entry says so."""
         return next((entry.answers for entry in self._of(who) if entry.answers), None)
 
-    def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
+    def unmatched(self, clusters: Collection[str]) -> tuple[str, ...]:
         """Return a line for each name that matches no cluster, with the entries that use it: a start-up warning."""
-        known = set(clusters)
-        used: dict[str, list[str]] = {}
-        for number, entry in enumerate(self.entries):
-            if entry.cluster and entry.cluster not in known:
-                used.setdefault(entry.cluster, []).append(f"[{number}]")
-        return tuple(f"no cluster is called {name!r}: {', '.join(where)}" for name, where in used.items())
+        return unmatched_lines(
+            (entry.cluster, f"[{number}]")
+            for number, entry in enumerate(self.entries)
+            if entry.cluster and entry.cluster not in clusters
+        )
 
     def _of(self, who: Actor) -> Iterable[ChannelDefault]:
         return (entry for entry in self.entries if is_here(entry.channels, who))
@@ -122,8 +105,6 @@ NO_DEFAULTS: Final = ChannelDefaults()
 def load_channels(path: Path) -> ChannelDefaults:
     """Read a file of channel defaults; blocking. Raise FileError with all its problems."""
     expected = "a list of entries such as {channels: [C0123ABCD], cluster: prod, namespace: shop}"
-    return ChannelDefaults(entries=read_strictly(path, _FILE.validate_python, of=list, expected=expected, known=_known))
-
-
-def _known(_steps: Sequence[Step]) -> Iterable[str]:
-    return ChannelDefault.model_fields
+    keys = ChannelDefault.model_fields
+    entries = read_strictly(path, _FILE.validate_python, of=list, expected=expected, known=lambda _: keys)
+    return ChannelDefaults(entries=entries)

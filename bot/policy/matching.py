@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from operator import itemgetter
 
+from bot.kube.objects import grouped
 from bot.policy.model import ActingGrant, ApprovalRule, Persons, ReadingGrant, RemediationArea
 from intents.domain import Text
 
@@ -95,6 +97,12 @@ def has_labels(wanted: Mapping[str, str], labels: Mapping[str, str]) -> bool:
 def any_matches(patterns: Iterable[str], name: str) -> bool:
     """Return whether one of the patterns matches a name; "" never matches."""
     return bool(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def unmatched_lines(found: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return a line for each name that matches no cluster, with the entries that use it."""
+    used = grouped(found, itemgetter(0)).items()
+    return tuple(f"no cluster is called {name!r}: {', '.join(where for _, where in entries)}" for name, entries in used)
 
 
 def _means_channel(pattern: str, who: Actor) -> bool:

@@ -54,15 +54,22 @@ class AnswerLevel(StrEnum):
     NOTHING = "nothing"
 
 
-def _list(value: Any) -> Any:
-    if not isinstance(value, list | tuple):
-        raise ValueError("expected a list; put names that begin with # or * in quotes")
-    if not value:
-        raise ValueError('the list is empty: leave the key out, or write ["*"] for all')
-    return value
+def list_of(otherwise: str) -> BeforeValidator:
+    """Return a validator of lists; one that is empty says what to do `otherwise`."""
+
+    def checked(value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise ValueError("expected a list; put names that begin with # or * in quotes")
+        if not value:
+            raise ValueError(f"the list is empty: {otherwise}")
+        return value
+
+    return BeforeValidator(checked)
 
 
-def _each(pattern: re.Pattern[str], expected: str) -> Callable[[str], str]:
+def like(pattern: re.Pattern[str], expected: str) -> Callable[[str], str]:
+    """Return a validator of texts that match a pattern; `expected` follows "is not"."""
+
     def checked(value: str) -> str:
         if not pattern.fullmatch(value):
             raise ValueError(f"{value!r} is not {expected}")
@@ -89,7 +96,7 @@ def _not_of_the_system(value: str) -> str:
     # The API server trusts its own names without RBAC: a user in system:masters may do everything.
     if value.startswith("system:"):
         raise ValueError(f"{value!r} is reserved: names that begin with system: cannot be impersonated")
-    return _each(_IN_CLUSTER, "a name in a cluster: expected visible ASCII without spaces and commas")(value)
+    return like(_IN_CLUSTER, "a name in a cluster: expected visible ASCII without spaces and commas")(value)
 
 
 def _labels(value: Any) -> Any:
@@ -106,34 +113,36 @@ def _mapped(value: Any) -> Any:
     return value
 
 
-Channel = Annotated[str, AfterValidator(_each(_CHANNEL, 'a channel: expected its id (C…), "#name", "#team-*" or "*"'))]
-User = Annotated[str, AfterValidator(_each(_USER, 'a user: expected the id from the profile (U… or W…), or "*"'))]
-Cluster = Annotated[str, AfterValidator(_each(_CLUSTER, 'a cluster: expected the name of a context, or "prod-*"'))]
-Namespace = Annotated[str, AfterValidator(_each(_NAMESPACE, 'a namespace: expected its name, or "shop-*"'))]
-Group = Annotated[str, AfterValidator(_each(_GROUP, 'a user group: expected its id (S…) or "@handle"'))]
+_LIST: Final = list_of('leave the key out, or write ["*"] for all')
+
+Channel = Annotated[str, AfterValidator(like(_CHANNEL, 'a channel: expected its id (C…), "#name", "#team-*" or "*"'))]
+User = Annotated[str, AfterValidator(like(_USER, 'a user: expected the id from the profile (U… or W…), or "*"'))]
+Cluster = Annotated[str, AfterValidator(like(_CLUSTER, 'a cluster: expected the name of a context, or "prod-*"'))]
+Namespace = Annotated[str, AfterValidator(like(_NAMESPACE, 'a namespace: expected its name, or "shop-*"'))]
+Group = Annotated[str, AfterValidator(like(_GROUP, 'a user group: expected its id (S…) or "@handle"'))]
 Action = Annotated[str, AfterValidator(_declared_action)]
 Risk = Annotated[str, AfterValidator(_one_of(RISKS, "risk"))]
-Label = Annotated[str, AfterValidator(_each(_LABEL, "a label: expected its key, such as team or example.com/team"))]
+Label = Annotated[str, AfterValidator(like(_LABEL, "a label: expected its key, such as team or example.com/team"))]
 LabelValue = Annotated[
-    str, AfterValidator(_each(_LABEL_VALUE, 'a label value: expected it as on the object, or "shop-*"'))
+    str, AfterValidator(like(_LABEL_VALUE, 'a label value: expected it as on the object, or "shop-*"'))
 ]
-Domain = Annotated[str, AfterValidator(_each(_DOMAIN, "a domain: expected it in lower case, such as example.com"))]
+Domain = Annotated[str, AfterValidator(like(_DOMAIN, "a domain: expected it in lower case, such as example.com"))]
 SlackGroup = Annotated[
-    str, AfterValidator(_each(_GROUP_OR_ALL, 'a user group: expected its id (S…), "@handle", or "*" for everybody'))
+    str, AfterValidator(like(_GROUP_OR_ALL, 'a user group: expected its id (S…), "@handle", or "*" for everybody'))
 ]
 ClusterGroup = Annotated[str, StringConstraints(min_length=1), AfterValidator(_not_of_the_system)]
 Prefix = Annotated[str, AfterValidator(_not_of_the_system)]
 
-Channels = Annotated[tuple[Channel, ...], BeforeValidator(_list)]
-Users = Annotated[tuple[User, ...], BeforeValidator(_list)]
-Clusters = Annotated[tuple[Cluster, ...], BeforeValidator(_list)]
-Namespaces = Annotated[tuple[Namespace, ...], BeforeValidator(_list)]
-Actions = Annotated[tuple[Action, ...], BeforeValidator(_list)]
-Groups = Annotated[tuple[Group, ...], BeforeValidator(_list)]
-Risks = Annotated[tuple[Risk, ...], BeforeValidator(_list)]
+Channels = Annotated[tuple[Channel, ...], _LIST]
+Users = Annotated[tuple[User, ...], _LIST]
+Clusters = Annotated[tuple[Cluster, ...], _LIST]
+Namespaces = Annotated[tuple[Namespace, ...], _LIST]
+Actions = Annotated[tuple[Action, ...], _LIST]
+Groups = Annotated[tuple[Group, ...], _LIST]
+Risks = Annotated[tuple[Risk, ...], _LIST]
 Labels = Annotated[dict[Label, LabelValue], BeforeValidator(_labels)]
-Domains = Annotated[tuple[Domain, ...], BeforeValidator(_list)]
-ClusterGroups = Annotated[tuple[ClusterGroup, ...], BeforeValidator(_list)]
+Domains = Annotated[tuple[Domain, ...], _LIST]
+ClusterGroups = Annotated[tuple[ClusterGroup, ...], _LIST]
 
 
 class StrictModel(BaseModel):
@@ -266,10 +275,3 @@ class Rules(StrictModel):
     """The people who run Casebook: their Home tab lists what it may not do. Without this section nobody's does."""
     limits: Limits = Limits()
     """Limits for changes of one object, and for changes by one person."""
-
-    @property
-    def names_groups(self) -> bool:
-        """Return whether an entry names a user group, so that its members must be read from Slack."""
-        named: tuple[Persons, ...] = (*self.reading, *self.acting, *self.approval)
-        mapped = {group for entry in self.impersonation for group in entry.groups}
-        return any(entry.groups for entry in named) or bool(mapped - {"*"})

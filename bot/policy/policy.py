@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,18 @@ from pydantic import BaseModel
 
 from bot.kube.access import NOTHING, Access, ActsAs
 from bot.policy import reasons
-from bot.policy.matching import Actor, Decision, ReadLevel, any_matches, covers, has_labels, is_for, is_here, shows_to
+from bot.policy.matching import (
+    Actor,
+    Decision,
+    ReadLevel,
+    any_matches,
+    covers,
+    has_labels,
+    is_for,
+    is_here,
+    shows_to,
+    unmatched_lines,
+)
 from bot.policy.model import (
     KNOWN_ACTIONS,
     RISKS,
@@ -43,27 +54,6 @@ from intents.domain import Text
 # ASCII before lower-casing, because other letters turn into ASCII by it; no colon, because prefix and address could add
 # up to a reserved name of the cluster.
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
-
-
-def impersonated_user(entries: Iterable[ImpersonationEntry], cluster: str, who: Actor) -> ActsAs | Text | None:
-    """Return the person's user in the cluster, None where Casebook acts as itself, or a Text why they cannot act.
-
-    Only the first entry for the cluster counts.
-    """
-    entry = next((each for each in entries if any_matches(each.clusters, cluster)), None)
-    if entry is None:
-        return None
-    if who.guest or who.foreign or who.bot or not who.user:
-        return reasons.ACTS_NO_PERSON
-    if not who.email:
-        return reasons.ACTS_NO_ADDRESS
-    address = _ADDRESS.fullmatch(who.email)
-    if address is None:
-        return reasons.ACTS_ODD_ADDRESS
-    if entry.domains and address[1].lower() not in entry.domains:
-        return reasons.ACTS_OTHER_DOMAIN
-    groups = [each for group, theirs in entry.groups.items() if group == "*" or group in who.groups for each in theirs]
-    return ActsAs(user=entry.prefix + who.email.lower(), groups=tuple(dict.fromkeys(groups)))
 
 
 # The labels of an object as just read; {} for an object without labels, None if it was not read yet.
@@ -131,8 +121,7 @@ class PolicyScope:
 
         `namespace` is "" for a cluster-scoped object. `labels`: see `PolicyScope`; with None nothing may be written.
         """
-        place = reasons.place_of(cluster, namespace)
-        on = self._switched_on(place, cluster, namespace, labels)
+        on = self._switched_on(cluster, namespace, labels)
         if not on.allowed:
             return on
         granting = [
@@ -140,20 +129,16 @@ class PolicyScope:
             for rule, grant in self.acting
             if covers(grant, cluster, namespace) and any_matches(grant.actions, action)
         ]
-        met = _first_met(granting, labels)
-        if met is not None:
-            rule, sure = met
-            says = reasons.allowed_by(rule)
-            return Decision(allowed=True, rule=rule, says=says, provisional=on.provisional or not sure)
-        says = reasons.not_granted(place)
+        if (met := _first_met(granting, labels)) is not None:
+            return replace(met, provisional=on.provisional or met.provisional)
+        says = reasons.NOT_GRANTED.filled(reasons.place_of(cluster, namespace))
         if granting:
             says = reasons.other_labels((rule, grant.labels) for rule, grant in granting)
         return self._refusal(says)
 
     def offers(self, action: str, cluster: str, namespace: str, labels: ObjectLabels = None) -> bool:
         """Return whether an answer here may show a button that somebody could press; each press is authorised again."""
-        place = reasons.place_of(cluster, namespace)
-        return self._switched_on(place, cluster, namespace, labels).allowed and any(
+        return self._switched_on(cluster, namespace, labels).allowed and any(
             covers(grant, cluster, namespace) and any_matches(grant.actions, action) and _met(grant.labels, labels)
             for grant in self.offering
         )
@@ -178,8 +163,7 @@ class PolicyScope:
         An entry that names nobody, or a change without such an entry, accepts anyone who may make the change
         themselves. The caller checks that the approver is not the requester.
         """
-        place = reasons.place_of(cluster, namespace)
-        decision = self._switched_on(place, cluster, namespace, labels)
+        decision = self._switched_on(cluster, namespace, labels)
         asking = list(self._approvals(action, cluster, namespace, labels, risk))
         if not all(_names_someone(rule) for _, rule in asking) or not asking:
             decision = self.may(action, cluster, namespace, labels)
@@ -187,40 +171,56 @@ class PolicyScope:
             return decision
         for name, rule in asking:
             if not is_for(rule, self.who):
-                return self._refusal(reasons.no_approver(name))
+                return self._refusal(reasons.NO_APPROVER.filled(name))
         if not asking:
             return decision
         name = asking[0][0]
-        return Decision(allowed=True, rule=name, says=reasons.may_approve_by(name), provisional=decision.provisional)
+        return Decision(
+            allowed=True, rule=name, says=reasons.MAY_APPROVE.filled(name), provisional=decision.provisional
+        )
 
     def acts_as(self, cluster: str) -> ActsAs | Text | None:
         """Return this person's user in the cluster, or None where Casebook acts as itself.
 
-        A Text says why they cannot act there: no confirmed address, another domain, a guest.
+        A Text says why they cannot act there: no confirmed address, another domain, a guest. Only the first entry for
+        the cluster counts.
         """
-        return impersonated_user(self.impersonation, cluster, self.who)
+        who = self.who
+        entry = next((each for each in self.impersonation if any_matches(each.clusters, cluster)), None)
+        if entry is None:
+            return None
+        if who.guest or who.foreign or who.bot or not who.user:
+            return reasons.ACTS_NO_PERSON
+        if not who.email:
+            return reasons.ACTS_NO_ADDRESS
+        address = _ADDRESS.fullmatch(who.email)
+        if address is None:
+            return reasons.ACTS_ODD_ADDRESS
+        if entry.domains and address[1].lower() not in entry.domains:
+            return reasons.ACTS_OTHER_DOMAIN
+        theirs = (each for name, each in entry.groups.items() if name == "*" or name in who.groups)
+        groups = dict.fromkeys(group for each in theirs for group in each)
+        return ActsAs(user=entry.prefix + who.email.lower(), groups=tuple(groups))
 
-    def _switched_on(self, place: Text, cluster: str, namespace: str, labels: ObjectLabels) -> Decision:
+    def _switched_on(self, cluster: str, namespace: str, labels: ObjectLabels) -> Decision:
         """Decide whether the place is visible here and changes are enabled there."""
-        access = self.access(cluster)
+        access, place = self.access(cluster), reasons.place_of(cluster, namespace)
         if not (access.allows(namespace) if namespace else access.cluster_scoped):
             says = self.text_only_reason
             if says:
                 return Decision(allowed=False, says=reasons.for_press(says))
-            return self._refusal(reasons.not_shown(place))
+            return self._refusal(reasons.NOT_SHOWN.filled(place))
         areas = [
             (f"remediation[{number}]", area)
             for number, area in enumerate(self.remediation)
             if covers(area, cluster, namespace)
         ]
-        met = _first_met(areas, labels)
-        if met is not None:
-            rule, sure = met
-            return Decision(allowed=True, rule=rule, says=reasons.allowed_by(rule), provisional=not sure)
+        if (met := _first_met(areas, labels)) is not None:
+            return met
         if areas:
             says = reasons.other_labels((rule, area.labels) for rule, area in areas)
             return Decision(allowed=False, says=says)
-        return Decision(allowed=False, says=reasons.switched_off(place))
+        return Decision(allowed=False, says=reasons.SWITCHED_OFF.filled(place))
 
     def _approvals(
         self, action: str, cluster: str, namespace: str, labels: ObjectLabels, risk: str
@@ -266,8 +266,10 @@ class Policy:
 
     @property
     def asks_groups(self) -> bool:
-        """Return whether group membership matters because an entry names a user group."""
-        return self.rules.names_groups
+        """Return whether an entry names a user group, so that its members must be read from Slack."""
+        named: tuple[Persons, ...] = (*self.rules.reading, *self.rules.acting, *self.rules.approval)
+        mapped = {group for entry in self.rules.impersonation for group in entry.groups}
+        return any(entry.groups for entry in named) or bool(mapped - {"*"})
 
     @property
     def asks_address(self) -> bool:
@@ -304,9 +306,8 @@ class Policy:
             limits=self.rules.limits,
         )
 
-    def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
+    def unmatched(self, clusters: Collection[str]) -> tuple[str, ...]:
         """Return a line for each name that matches no cluster, with the entries that use it: a start-up warning."""
-        known = tuple(clusters)
         sections: dict[str, Sequence[ClusterArea | ImpersonationEntry]] = {
             "reading": self.rules.reading,
             "remediation": self.rules.remediation,
@@ -314,13 +315,13 @@ class Policy:
             "approval": self.rules.approval,
             "impersonation": self.rules.impersonation,
         }
-        used: dict[str, list[str]] = {}
-        for section, areas in sections.items():
-            for number, area in enumerate(areas):
-                for pattern in area.clusters:
-                    if not any(fnmatchcase(name, pattern) for name in known):
-                        used.setdefault(pattern, []).append(f"{section}[{number}]")
-        return tuple(f"no cluster is called {pattern!r}: {', '.join(where)}" for pattern, where in used.items())
+        return unmatched_lines(
+            (pattern, f"{section}[{number}]")
+            for section, areas in sections.items()
+            for number, area in enumerate(areas)
+            for pattern in area.clusters
+            if not any(fnmatchcase(name, pattern) for name in clusters)
+        )
 
 
 _STRICTNESS: Final = {AnswerLevel.AS_OTHERS: 0, AnswerLevel.TEXT_ONLY: 1, AnswerLevel.NOTHING: 2}
@@ -346,10 +347,19 @@ def _met(wanted: Mapping[str, str], labels: ObjectLabels) -> bool:
     return not wanted or labels is None or has_labels(wanted, labels)
 
 
-def _first_met(entries: Sequence[tuple[str, _Entry]], labels: ObjectLabels) -> tuple[str, bool] | None:
-    """Return the name of the first matching entry, and whether that is certain: unread labels never are."""
-    met = [(rule, not entry.labels or labels is not None) for rule, entry in entries if _met(entry.labels, labels)]
-    return next((each for each in met if each[1]), met[0] if met else None)
+def _first_met(entries: Sequence[tuple[str, _Entry]], labels: ObjectLabels) -> Decision | None:
+    """Return the decision of the first matching entry, a certain one if there is any: unread labels never are."""
+    met = [
+        Decision(
+            allowed=True,
+            rule=rule,
+            says=reasons.ALLOWED.filled(rule),
+            provisional=bool(entry.labels) and labels is None,
+        )
+        for rule, entry in entries
+        if _met(entry.labels, labels)
+    ]
+    return next((each for each in met if not each.provisional), met[0] if met else None)
 
 
 _ENTRIES: Final[Mapping[object, type[BaseModel]]] = {

@@ -41,6 +41,26 @@ ACTS_OTHER_DOMAIN: Final = Text(
     " section “impersonation” of the policy",
     zh="该集群的操作以您本人的身份执行，但您邮箱地址的域名不在策略的“impersonation”部分所列域名之中",
 )
+# Of a place that is hidden here, of one where actions are disabled, and of one where this person may not run one.
+NOT_SHOWN: Final = Text(en="{} may not be shown here", zh="此处不能显示 {}")
+SWITCHED_OFF: Final = Text(
+    en="actions are disabled for {}; the section “remediation” of the policy enables them",
+    zh="{} 未启用操作；可在策略的“remediation”部分启用",
+)
+NOT_GRANTED: Final = Text(
+    en="the policy does not allow you to run this action here for {}; its section “acting” says who may",
+    zh="按照策略，您不能在此对 {} 执行此操作；策略的“acting”部分规定了谁可以",
+)
+# Of a rule.
+ALLOWED: Final = Text(en="allowed by {} of the policy", zh="策略的 {} 允许此操作")
+MAY_APPROVE: Final = Text(en="{} of the policy lets you approve", zh="策略的 {} 允许您批准")
+NO_APPROVER: Final = Text(en="{} of the policy names other approvers", zh="策略的 {} 指定了其他批准人")
+_NAMESPACE: Final = Text(en="namespace {1} of {0}", zh="{0} 的命名空间 {1}")
+_OUTSIDE: Final = Text(en="cluster-scoped objects of {}", zh="{} 的集群级对象")
+_GROUPS_UNREAD: Final = Text(
+    en="{}. User group members could not be read, so no group entry applies: {}",
+    zh="{}。无法读取用户组成员，因此视为不属于任何用户组：{}",
+)
 
 
 _PRESSING: Final[Mapping[Text, Text]] = {
@@ -70,30 +90,7 @@ def for_press(reading: Text) -> Text:
 
 def place_of(cluster: str, namespace: str) -> Text:
     """Return the words for a namespace of a cluster, or for its cluster-scoped objects."""
-    if namespace:
-        return Text(en=f"namespace {namespace} of {cluster}", zh=f"{cluster} 的命名空间 {namespace}")
-    return Text(en=f"cluster-scoped objects of {cluster}", zh=f"{cluster} 的集群级对象")
-
-
-def not_shown(place: Text) -> Text:
-    """Return the refusal for a place that is hidden here."""
-    return Text(en=f"{place.en} may not be shown here", zh=f"此处不能显示 {place.zh}")
-
-
-def switched_off(place: Text) -> Text:
-    """Return the refusal for a place where actions are disabled."""
-    return Text(
-        en=f"actions are disabled for {place.en}; the section “remediation” of the policy enables them",
-        zh=f"{place.zh} 未启用操作；可在策略的“remediation”部分启用",
-    )
-
-
-def not_granted(place: Text) -> Text:
-    """Return the refusal for an action that is not granted to the person, who has its button in view."""
-    return Text(
-        en=f"the policy does not allow you to run this action here for {place.en}; its section “acting” says who may",
-        zh=f"按照策略，您不能在此对 {place.zh} 执行此操作；策略的“acting”部分规定了谁可以",
-    )
+    return _NAMESPACE.filled(cluster, namespace) if namespace else _OUTSIDE.filled(cluster)
 
 
 def other_labels(rules: Iterable[tuple[str, Mapping[str, str]]]) -> Text:
@@ -106,26 +103,6 @@ def other_labels(rules: Iterable[tuple[str, Mapping[str, str]]]) -> Text:
     )
 
 
-def allowed_by(rule: str) -> Text:
-    """Return the reason for an allowed action."""
-    return Text(en=f"allowed by {rule} of the policy", zh=f"策略的 {rule} 允许此操作")
-
-
-def may_approve_by(rule: str) -> Text:
-    """Return the reason for an allowed approval."""
-    return Text(en=f"{rule} of the policy lets you approve", zh=f"策略的 {rule} 允许您批准")
-
-
-def no_approver(rule: str) -> Text:
-    """Return the refusal for a person whom the approval entry does not name."""
-    return Text(en=f"{rule} of the policy names other approvers", zh=f"策略的 {rule} 指定了其他批准人")
-
-
 def with_groups_unread(says: Text, unread: Text | None) -> Text:
     """Extend a refusal that unreadable group memberships may have caused."""
-    if unread is None:
-        return says
-    return Text(
-        en=f"{says.en}. User group members could not be read, so no group entry applies: {unread.en}",
-        zh=f"{says.zh}。无法读取用户组成员，因此视为不属于任何用户组：{unread.zh}",
-    )
+    return says if unread is None else _GROUPS_UNREAD.filled(says, unread)

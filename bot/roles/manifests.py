@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.resources import well_known
+from bot.kube.objects import grouped
 from bot.roles.needs import Need
 from intents.domain import Permission
 
@@ -61,7 +62,7 @@ class Account:
 
 def to_read(account: Account, needs: Iterable[Need]) -> tuple[str, ...]:
     """Return the cluster-wide role for reading and its binding."""
-    return tuple(_everywhere(account, "read", _READ, (need for need in needs if not is_secret(need))))
+    return tuple(_granted(account, "read", _READ, (need for need in needs if not is_secret(need))))
 
 
 def to_act(account: Account, needs: Iterable[Need], *, namespaces: Sequence[str] = ()) -> tuple[str, ...]:
@@ -71,11 +72,11 @@ def to_act(account: Account, needs: Iterable[Need], *, namespaces: Sequence[str]
     """
     needed = frozenset(needs)
     if not namespaces:
-        return tuple(_everywhere(account, "act", _ACT, needed))
+        return tuple(_granted(account, "act", _ACT, needed))
     inside = frozenset(filter(is_namespaced, needed))
     manifests = [each for one in namespaces for each in _granted(account, "act", _ACT, inside, namespace=one)]
     if outside := needed - inside:
-        manifests += _everywhere(account, "act", _ACT, outside)
+        manifests += _granted(account, "act", _ACT, outside)
         events = frozenset(need for need in inside if need.permission == _EVENTS)
         if events and _CLUSTER_EVENTS not in namespaces:
             manifests += _granted(account, "act", _ACT, events, namespace=_CLUSTER_EVENTS)
@@ -91,12 +92,12 @@ def to_watch(account: Account, needs: Iterable[Need], *, namespaces: Sequence[st
 
 def to_read_secrets(account: Account, needs: Iterable[Need]) -> tuple[str, ...]:
     """Return the role for reading Secrets, which the other roles leave out; () if nothing reads them."""
-    return tuple(_everywhere(account, "secrets", _SECRETS, filter(is_secret, needs)))
+    return tuple(_granted(account, "secrets", _SECRETS, filter(is_secret, needs)))
 
 
 def to_impersonate(account: Account) -> tuple[str, ...]:
     """Return the role for impersonating users and groups."""
-    return tuple(_everywhere(account, "impersonate", _IMPERSONATE, _IMPERSONATED))
+    return tuple(_granted(account, "impersonate", _IMPERSONATE, _IMPERSONATED))
 
 
 def is_secret(need: Need) -> bool:
@@ -104,11 +105,7 @@ def is_secret(need: Need) -> bool:
     return (need.permission.group, need.permission.resource) == ("", "secrets")
 
 
-def _everywhere(account: Account, what: str, says: str, needs: Iterable[Need]) -> Iterator[str]:
-    yield from _granted(account, what, says, needs, namespace="")
-
-
-def _granted(account: Account, what: str, says: str, needs: Iterable[Need], *, namespace: str) -> Iterator[str]:
+def _granted(account: Account, what: str, says: str, needs: Iterable[Need], *, namespace: str = "") -> Iterator[str]:
     """Yield a role and its binding, cluster-wide without `namespace`; nothing if there are no needs."""
     name, rules = f"{account.name}-{what}", rules_of(needs)
     if not rules:
@@ -196,9 +193,7 @@ class RoleRule:
 
 def rules_of(needs: Iterable[Need]) -> tuple[RoleRule, ...]:
     """Return the rules that grant exactly these needs, in a fixed order with the core group first."""
-    by_resource: dict[tuple[str, str], set[Need]] = {}
-    for need in needs:
-        by_resource.setdefault((need.permission.group, need.permission.resource), set()).add(need)
+    by_resource = grouped(needs, lambda need: (need.permission.group, need.permission.resource))
     merged: dict[tuple[str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {}
     for (group, resource), wanted in sorted(by_resource.items()):
         verbs = tuple(sorted({need.permission.verb for need in wanted}, key=_VERBS.index))

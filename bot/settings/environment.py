@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.settings.prometheus import ETCD_JOB, ClusterSettings, Sources, parse_sources
 from bot.settings.prometheus_file import merged, read_sources
 from bot.settings.reports import ReportSchedule, WatchedPlace, parse_feedback_report, parse_reports, parse_watch
-from bot.settings.telemetry import check_headers, parse_endpoint
+from bot.settings.telemetry import parse_endpoint, parse_headers
 from intents.catalog.fields import describe
 from intents.domain import Language
 from intents.spelling import closest
@@ -77,9 +77,14 @@ def _address(value: str) -> str:
     return value
 
 
-def _prometheus(value: str) -> str:
-    parse_sources(value)
-    return value
+def _accepted(parse: Callable[[Any], object]) -> AfterValidator:
+    """Return the validator of a value that `parse` must accept and that stays as it is."""
+
+    def checked(value: Any) -> Any:
+        parse(value)
+        return value
+
+    return AfterValidator(checked)
 
 
 def _prometheus_file(value: Path | None) -> Path | None:
@@ -93,21 +98,6 @@ def _alertmanager(value: str) -> str:
     if sources.named or "," in value:
         raise ValueError("one URL such as http://alertmanager.monitoring:9093, without user and query")
     return sources.usual.url if sources.usual else ""
-
-
-def _reports(value: str) -> str:
-    parse_reports(value)
-    return value
-
-
-def _feedback_report(value: str) -> str:
-    parse_feedback_report(value)
-    return value
-
-
-def _watch(value: str) -> str:
-    parse_watch(value)
-    return value
 
 
 def _web_root(value: str) -> str:
@@ -178,7 +168,7 @@ class Settings(BaseSettings):
     """The maximum number of concurrent calls to one API server."""
     retries: Annotated[int, Field(ge=0, le=10)] = _CLUSTER.retries
     """The number of retries of a read after 429, 5xx or a dropped connection."""
-    prometheus_url: Annotated[str, AfterValidator(_prometheus)] = ""
+    prometheus_url: Annotated[str, _accepted(parse_sources)] = ""
     """The Prometheus URL of the default cluster, without `/api/v1`; for others `CONTEXT=URL`, separated by `,`."""
     prometheus_token: _Secret = _NONE
     """The bearer token for Prometheus."""
@@ -223,11 +213,11 @@ class Settings(BaseSettings):
     """For `serve`: name patterns of incident channels, separated by `,`; `-` for none."""
     nudges: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
     """For `serve`: name patterns of incident channels that are reminded of what is open, as `inc-*`. Default: none."""
-    reports: Annotated[str, AfterValidator(_reports)] = ""
+    reports: Annotated[str, _accepted(parse_reports)] = ""
     """For `serve`: reports of what is new or gone: `CRON CHANNEL NAMESPACE,… CLUSTER` in UTC, separated by `;`."""
-    feedback_report: Annotated[str, AfterValidator(_feedback_report)] = ""
+    feedback_report: Annotated[str, _accepted(parse_feedback_report)] = ""
     """For `serve`: when and where wrong entries and unknown texts are posted: `CRON CHANNEL` in UTC. Default: never."""
-    watch: Annotated[str, AfterValidator(_watch)] = ""
+    watch: Annotated[str, _accepted(parse_watch)] = ""
     """For `serve`: namespaces whose confirmed causes are posted: `CHANNEL NAMESPACE,… CLUSTER`, separated by `;`."""
     watch_after: Annotated[float, Field(gt=0, le=1440)] = 3.0
     """For `serve`: minutes that trouble must last before its confirmed cause is posted."""
@@ -267,7 +257,7 @@ class Settings(BaseSettings):
     """For `serve`: the password of that user."""
     otlp_endpoint: Annotated[str, AfterValidator(parse_endpoint)] = ""
     """For `serve`: the URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces and metrics."""
-    otlp_headers: Annotated[_Secret, AfterValidator(check_headers)] = _NONE
+    otlp_headers: Annotated[_Secret, _accepted(lambda secret: parse_headers(secret.get_secret_value()))] = _NONE
     """For `serve`: headers for the collector, `NAME=VALUE`, separated by `,`."""
 
     @property

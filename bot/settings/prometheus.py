@@ -38,14 +38,11 @@ class ClusterSettings:
             raise ValueError(f"concurrency is {self.concurrency}: expected at least 1 call in flight")
         if self.retries < 0:
             raise ValueError(f"retries is {self.retries}: expected 0 or more")
-        for name in ("call_timeout", "first_pause", "longest_pause", "login_timeout"):
+        seconds = ("call_timeout", "first_pause", "longest_pause", "login_timeout")
+        for name in (*seconds, "answer_bytes", "diagnosis_bytes", "diagnosis_memory", "total_memory"):
             value = getattr(self, name)
             if not value > 0:
-                raise ValueError(f"{name} is {value}: expected more than 0 seconds")
-        for name in ("answer_bytes", "diagnosis_bytes", "diagnosis_memory", "total_memory"):
-            value = getattr(self, name)
-            if not value > 0:
-                raise ValueError(f"{name} is {value}: expected more than 0 bytes")
+                raise ValueError(f"{name} is {value}: expected more than 0 {'seconds' if name in seconds else 'bytes'}")
 
 
 ETCD_JOB: Final = ".*etcd.*"
@@ -110,6 +107,10 @@ class Sources:
             return source
         return self.usual if context in ("", self.usual_context) else None
 
+    def having(self, context: str, source: Source) -> Sources:
+        """Return the sources with that of a context, "" for the default cluster."""
+        return replace(self, named={**self.named, context: source}) if context else replace(self, usual=source)
+
 
 NO_SOURCES: Final = Sources()
 
@@ -122,12 +123,9 @@ def parse_sources(text: str, *, usual_context: str = "", token: str = "", etcd_j
         if found is None or not is_base(found["url"]):
             raise ValueError("a URL such as http://prometheus.monitoring:9090, without user and query, or CONTEXT=URL")
         source = Source(url=found["url"].rstrip("/"), token=token, etcd_job=etcd_job)
-        if context := found["context"]:
-            sources = replace(sources, named={**sources.named, context.strip(): source})
-        elif sources.usual is not None:
+        if not found["context"] and sources.usual is not None:
             raise ValueError("one URL for the default context; write CONTEXT=URL for others")
-        else:
-            sources = replace(sources, usual=source)
+        sources = sources.having((found["context"] or "").strip(), source)
     return sources
 
 

@@ -84,11 +84,7 @@ def read_sources(path: Path, *, environment: Mapping[str, str] = os.environ) -> 
     for number, server in enumerate(servers):
         if server.context in sources.named or (not server.context and sources.usual):
             raise ValueError(f"one server for each context in {path}: [{number}] repeats one")
-        source = _source(server, f"{path}: [{number}]", environment)
-        if server.context:
-            sources = replace(sources, named={**sources.named, server.context: source})
-        else:
-            sources = replace(sources, usual=source)
+        sources = sources.having(server.context, _source(server, f"{path}: [{number}]", environment))
     return sources
 
 

@@ -18,17 +18,23 @@ def parts_of(text: str) -> list[list[str]]:
     return [part.split() for part in re.split(r"[;\n]", text) if part.strip()]
 
 
-def parse_place(words: Sequence[str], *, expected: str) -> tuple[str, tuple[str, ...], str]:
-    """Return channel, namespaces (none for the whole cluster) and cluster ("" for the default one).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedPlace:
+    """What one channel hears about; no `namespaces` means the whole cluster, `cluster` "" the default one."""
 
-    Raises ValueError with what is expected.
-    """
+    channel: str
+    namespaces: tuple[str, ...] = ()
+    cluster: str = ""
+
+
+def parse_place(words: Sequence[str], *, expected: str) -> WatchedPlace:
+    """Return the place. Raise ValueError with what is expected."""
     channel, about = words[0] if words else "", words[1:]
     namespaces = tuple(filter(None, (about[0] if about else _EVERYTHING).split(",")))
     namespaces = () if namespaces == (_EVERYTHING,) else namespaces
     if not _CHANNEL.fullmatch(channel) or len(about) > 2 or not all(map(_NAMESPACE.fullmatch, namespaces)):
         raise ValueError(expected)
-    return channel, namespaces, "".join(about[1:])
+    return WatchedPlace(channel=channel, namespaces=namespaces, cluster="".join(about[1:]))
 
 
 _FIELDS: Final = 5
@@ -63,7 +69,7 @@ class ReportSchedule:
 
 def parse_reports(text: str) -> tuple[ReportSchedule, ...]:
     """Parse the setting. Raise ValueError with what is expected."""
-    return tuple(map(_schedule, parts_of(text)))
+    return tuple(_schedule(words, expected=_REPORTS_EXPECTED) for words in parts_of(text))
 
 
 def parse_feedback_report(text: str) -> ReportSchedule | None:
@@ -71,38 +77,26 @@ def parse_feedback_report(text: str) -> ReportSchedule | None:
     words = text.split()
     if not words:
         return None
-    try:
-        schedule = _schedule(words)
-    except ValueError as error:
-        raise ValueError(str(error).replace(_REPORTS_EXPECTED, _FEEDBACK_EXPECTED)) from error
+    schedule = _schedule(words, expected=_FEEDBACK_EXPECTED)
     if len(words) != _FIELDS + 1:
         raise ValueError(_FEEDBACK_EXPECTED)
     return schedule
 
 
-def _schedule(words: list[str]) -> ReportSchedule:
+def _schedule(words: list[str], *, expected: str) -> ReportSchedule:
     cron = " ".join(words[:_FIELDS])
-    channel, namespaces, cluster = parse_place(words[_FIELDS:], expected=_REPORTS_EXPECTED)
-    schedule = ReportSchedule(cron=cron, channel=channel, namespaces=namespaces, cluster=cluster)
+    place = parse_place(words[_FIELDS:], expected=expected)
+    schedule = ReportSchedule(cron=cron, channel=place.channel, namespaces=place.namespaces, cluster=place.cluster)
     try:
         schedule.last_due(datetime.now(UTC))
     except ValueError as error:  # a CroniterError
-        raise ValueError(f"{_REPORTS_EXPECTED}; {cron} never comes") from error
+        raise ValueError(f"{expected}; {cron} never comes") from error
     return schedule
 
 
 _WATCH_EXPECTED: Final = (
     "CHANNEL NAMESPACE,… [CLUSTER], such as C0123ABCD shop,till; * for the whole cluster; separated by ;"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchedPlace:
-    """What one channel hears about; no `namespaces` means the whole cluster, `cluster` "" the default one."""
-
-    channel: str
-    namespaces: tuple[str, ...] = ()
-    cluster: str = ""
 
 
 def parse_watch(text: str) -> tuple[WatchedPlace, ...]:
@@ -112,6 +106,5 @@ def parse_watch(text: str) -> tuple[WatchedPlace, ...]:
         # The whole cluster must be asked for: a watch of everything is not what a forgotten word means.
         if len(words) < 2:
             raise ValueError(_WATCH_EXPECTED)
-        channel, namespaces, cluster = parse_place(words, expected=_WATCH_EXPECTED)
-        places.append(WatchedPlace(channel=channel, namespaces=namespaces, cluster=cluster))
+        places.append(parse_place(words, expected=_WATCH_EXPECTED))
     return tuple(places)

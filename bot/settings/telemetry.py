@@ -48,12 +48,6 @@ def parse_endpoint(text: str) -> str:
     return text.rstrip("/")
 
 
-def check_headers(value: SecretStr) -> SecretStr:
-    """Return the setting unchanged. Raise ValueError with what is expected."""
-    parse_headers(value.get_secret_value())
-    return value
-
-
 def parse_headers(text: str) -> Mapping[str, str]:
     """Return headers by name. Raise ValueError with what is expected."""
     headers = {}
