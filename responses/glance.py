@@ -58,6 +58,7 @@ _MOST: Final = 4_000
 _CLAUSE: Final = re.compile(r"[;；。]\s*|\.\s+|[:：,，]\s*|\s+(?=\()|(?=（)")
 _WHOLE: Final = (";", "；", "。", ".")
 _LEAST: Final = 3
+_PAIRS: Final = (("“", "”"), ("(", ")"), ("（", "）"))
 
 
 def length(text: str) -> int:
@@ -120,13 +121,12 @@ def _head(line: str, most: int) -> str:
 
 
 def _is_balanced(text: str) -> bool:
-    pairs = (("“", "”"), ("(", ")"), ("（", "）"))
-    return all(text.count(opened) == text.count(closed) for opened, closed in pairs)
+    return all(text.count(opened) == text.count(closed) for opened, closed in _PAIRS)
 
 
 def _closed(text: str) -> str:
     """Return the text with the marks closed that a cut left open."""
-    for opened, closed in (("“", "”"), ("(", ")"), ("（", "）")):
+    for opened, closed in _PAIRS:
         if text.count(opened) > text.count(closed):
             text += closed
     return text
@@ -362,7 +362,6 @@ def effect(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, o
 
     Of its effects what was asked about is told, else the first at another object: the caller, not the Service it calls.
     """
-    colon = words.COLON.in_(language)
     if upstream := next((each for each in diagnosis.hypotheses if each.key == one.cause), None):
         return words.CAUSED_BY_SHORT.in_(language).format(brief(cause(upstream, language), most=_OTHER[language]))
     near = {each.key for each in (one.subject, one.behind.ref if one.behind else None) if each}
@@ -375,4 +374,4 @@ def effect(one: JudgedHypothesis, diagnosis: Diagnosis, language: Language, *, o
     if told is None:
         return ""
     says = causality.effect_line(told, language, cause=one, of_text=of_text)
-    return f"{words.EFFECT.in_(language)}{colon}{says}"
+    return f"{words.EFFECT.in_(language)}{words.COLON.in_(language)}{says}"

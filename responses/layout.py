@@ -149,6 +149,6 @@ def link(title: str, url: str, *, indent: int = 2) -> Text:
     )
 
 
-def table(shown: Table, *, said: str = "", indent: int = 4) -> RenderableType:
+def table(shown: Table, *, said: str = "") -> RenderableType:
     """Return rows below the sentence they prove; a single row does not repeat what the sentence `said`."""
-    return Padding(TerminalTable(shown, said=said), (0, 0, 0, indent), expand=False)
+    return Padding(TerminalTable(shown, said=said), (0, 0, 0, 4), expand=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NewType
 
 from intents.domain import Language, Text
@@ -76,7 +76,7 @@ def scrubbed_change(change: OverviewChange) -> SafeChange:
 
 def change_heading(change: OverviewChange, language: Language) -> str:
     """Return the first line of a report: how many problems are new and how many are gone."""
-    number, where = len(change.new), _where(change, language)
+    number, where = len(change.new), _where(change.namespaces, change.cluster, language)
     if change.since is None:
         return CAUSES.in_(language).format(_problems(number), where, number)
     since = f"{change.since:%Y-%m-%d %H:%M} UTC"
@@ -88,11 +88,11 @@ def _problems(number: int, kind: str = "") -> str:
     return f"{number} {kind}problem{'' if number == 1 else 's'}"
 
 
-def _where(change: OverviewChange, language: Language) -> str:
-    if not change.namespaces:
-        return words.CLUSTER.in_(language).format(change.cluster).strip()
-    named = ONE_NAMESPACE if len(change.namespaces) == 1 else SEVERAL_NAMESPACES
-    return joined(named.in_(language).format(", ".join(change.namespaces)), change.cluster)
+def _where(namespaces: Sequence[str], cluster: str, language: Language) -> str:
+    if not namespaces:
+        return words.CLUSTER.in_(language).format(cluster).strip()
+    named = ONE_NAMESPACE if len(namespaces) == 1 else SEVERAL_NAMESPACES
+    return joined(named.in_(language).format(", ".join(namespaces)), cluster)
 
 
 def overview_json(overview: SafeOverview, *, language: Language) -> str:
@@ -104,10 +104,7 @@ def overview_json(overview: SafeOverview, *, language: Language) -> str:
 
 def scope(overview: Overview, language: Language) -> str:
     """Return what was looked at: a namespace or the cluster, with the cluster's name where there is one."""
-    if overview.namespace:
-        named = ONE_NAMESPACE.in_(language).format(overview.namespace)
-        return joined(named, overview.cluster)
-    return words.CLUSTER.in_(language).format(overview.cluster).strip()
+    return _where([overview.namespace] if overview.namespace else [], overview.cluster, language)
 
 
 def command(overview: Overview) -> str:

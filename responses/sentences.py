@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from intents.domain import (
@@ -13,10 +14,13 @@ from intents.domain import (
     Language,
     RecentChange,
     SignatureMatch,
+    Text,
     Verdict,
 )
 from intents.languages import in_sentence
+from intents.templates import capitalised
 from responses import words
+from responses.shown import shown_line
 
 _CHANGES: Final = 12
 _BY: Final = " · "
@@ -96,6 +100,19 @@ def is_shown(quoted: str, shown: list[str]) -> bool:
     return any(line in " ".join(text.split()) for text in shown)
 
 
+def against(one: JudgedHypothesis, language: Language) -> str:
+    """Return a hypothesis that is ruled out, with the first reason against it."""
+    title = f"{one.title.in_(language)} ({one.incident})"
+    return joined(title, refutation(one, language), by=words.COLON.in_(language))
+
+
+def kubectl_lines(judged: Iterable[JudgedHypothesis]) -> tuple[str, ...]:
+    """Return the kubectl lines that reproduce the findings, each once."""
+    return tuple(
+        dict.fromkeys(finding.reproduce for one in judged for finding in one.findings if finding.reproduce.strip())
+    )
+
+
 def open_hypotheses(diagnosis: Diagnosis) -> tuple[JudgedHypothesis, ...]:
     """Return the causes that are not ruled out."""
     return tuple(one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT and not one.capability)
@@ -172,6 +189,11 @@ def finished(says: str, language: Language) -> str:
     """Return the sentence with a full stop, unless it ends with a punctuation mark already."""
     is_open = says[-1:].isalnum() or says.endswith((")", "”", '"', "）", "%"))
     return f"{says}{words.FULL_STOP.in_(language).rstrip()}" if is_open else says
+
+
+def whole(says: Text, language: Language, *, limit: int) -> str:
+    """Return a sentence from elsewhere as one of ours: on one line, with a capital letter and a full stop."""
+    return finished(capitalised(shown_line(says.in_(language), limit=limit)), language)
 
 
 def in_a_row(*says: str, language: Language) -> str:

@@ -13,7 +13,7 @@ from responses.safety import safe_value
 from responses.shown import shown_line
 
 SafeSheet = NewType("SafeSheet", Sheet)
-_AGO: Final = Text(en="{} ago", zh="{}前")
+AGO: Final = Text(en="{} ago", zh="{}前")
 _LEFT: Final = Text(en="{} more", zh="另有 {} 条")
 
 
@@ -24,7 +24,7 @@ def scrubbed_sheet(sheet: Sheet) -> SafeSheet:
 
 def row_head(row: SheetRow, language: Language) -> str:
     """Return what stands before a row's quote: how long ago it was, and our sentence."""
-    ago = "" if row.ago_s is None else _AGO.in_(language).format(duration(row.ago_s))
+    ago = "" if row.ago_s is None else AGO.in_(language).format(duration(row.ago_s))
     return " · ".join(filter(None, (ago, shown_line(row.says.in_(language)))))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from intents.domain import Table
+from intents.domain import Finding, FindingOutcome, Table
 from intents.languages import quoted
+from responses import sentences
 from responses.shown import shortened, shown_line
 
 _GAP: Final = 2
@@ -92,3 +93,14 @@ LONGEST_QUOTE: Final = 400
 def quote(text: str) -> str:
     """Return a quote on one line, in quotation marks; of a long one the beginning."""
     return quoted(shortened(shown_line(text), most=LONGEST_QUOTE))
+
+
+def below(finding: Finding, says: str, shown: list[str]) -> str:
+    """Return the object and the quote of a finding that says so, each unless it is `shown`; "" for neither."""
+    shown.append(says)
+    cited = quote(finding.quote) if finding.quote and not sentences.is_shown(finding.quote, shown) else ""
+    subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
+    if not cited and (not subject or finding.outcome is FindingOutcome.NEUTRAL):
+        return ""
+    shown.append(finding.quote)
+    return sentences.joined(subject, cited, by=": ")

@@ -33,7 +33,7 @@ from responses.named_objects import candidates_of, leading_sentences, nothing_fo
 from responses.overview import SafeOverview
 from responses.safety import SafeDiagnosis
 from responses.shown import shown, shown_value
-from responses.tables import quote
+from responses.tables import below, quote
 
 _VERDICT_STYLES: Final = {
     Verdict.CONFIRMED: "bold white on red",
@@ -214,7 +214,7 @@ class _Page:
                 yield marked("!", self._text(step.warning), indent=5, style="yellow", mark_style="bold yellow")
 
     def _commands(self, one: JudgedHypothesis) -> Iterator[RenderableType]:
-        lines = list(dict.fromkeys(finding.reproduce for finding in one.findings if finding.reproduce))
+        lines = sentences.kubectl_lines([one])
         for line in lines[:_REPRODUCED]:
             yield from command(line, indent=2)
         if len(lines) > _REPRODUCED:
@@ -263,14 +263,10 @@ class _Page:
     def _finding(self, finding: Finding, shown: list[str]) -> Iterator[RenderableType]:
         """Yield a finding with its object and quote, each unless `shown` already holds it."""
         says = self._text(finding.says)
-        shown.append(says)
         style = DIM if finding.outcome is FindingOutcome.NEUTRAL else ""
         yield marked(words.SYMBOLS[finding.outcome], says, style=style, mark_style=_OUTCOME_STYLES[finding.outcome])
-        quoted = quote(finding.quote) if finding.quote and not sentences.is_shown(finding.quote, shown) else ""
-        subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
-        if quoted or (subject and finding.outcome is not FindingOutcome.NEUTRAL):
-            shown.append(finding.quote)
-            yield paragraph(sentences.joined(subject, quoted, by=": "), indent=4, style=DIM)
+        if beside := below(finding, says, shown):
+            yield paragraph(beside, indent=4, style=DIM)
         if finding.table and finding.table.rows:
             yield table(finding.table, said=says)
         if finding.plot and not self._has_plot:
@@ -307,11 +303,8 @@ class _Page:
             yield from self._remedies(one.remedies)
 
     def _ruled_out(self, out: Iterable[JudgedHypothesis]) -> Iterator[RenderableType]:
-        colon = self._text(words.COLON)
         for one in out:
-            against = sentences.refutation(one, self._language)
-            what = sentences.joined(f"{self._text(one.title)} ({one.incident})", against, by=colon)
-            yield marked("✗", what, style=DIM, mark_style=DIM)
+            yield marked("✗", sentences.against(one, self._language), style=DIM, mark_style=DIM)
 
     def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         _, heading_, says = nothing_found(diagnosis, self._language)

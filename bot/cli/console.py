@@ -51,6 +51,8 @@ def show(page: RenderableType) -> None:
 
 def as_text(page: RenderableType) -> str:
     """Return a page as text without colours; its lines are not wrapped."""
+    from rich.console import Console  # noqa: PLC0415 - as above
+
     written = Console(file=StringIO(), width=_UNWRAPPED, color_system=None, markup=False, highlight=False, emoji=False)
     with written.capture() as captured:
         written.print(page, crop=False)

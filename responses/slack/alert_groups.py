@@ -10,7 +10,7 @@ from typing import Final
 
 from intents.alerts.links import LONGEST_REASON, MINUTES, Matcher
 from intents.domain import Language, Text
-from responses import alert_words, words
+from responses import alert_words
 from responses.overview import DIAGNOSE
 from responses.shown import shown_line
 from responses.slack import blocks
@@ -38,33 +38,29 @@ def silence_dialog(matchers: Sequence[Matcher], *, metadata: str, language: Lang
     def text(says: Text) -> str:
         return says.in_(language)
 
-    return blocks.modal(
-        text(alert_words.TITLE),
-        [
-            blocks.rich(
-                blocks.sentence(text(alert_words.COVERS)),
-                blocks.bullets([[blocks.code(shown_line(str(one)))] for one in matchers]),
-            ),
-            blocks.select_input(
-                text(alert_words.FOR),
-                [(_duration(minutes, language), str(minutes)) for minutes in MINUTES],
-                id=str(Press.SILENCE_FOR),
-                placeholder=text(alert_words.FOR),
-                initial=str(MINUTES[0]),
-                optional=False,
-            ),
-            blocks.text_input(
-                text(alert_words.WHY),
-                id=str(Press.SILENCE_WHY),
-                hint=text(alert_words.WHY_HINT),
-                longest=LONGEST_REASON,
-            ),
-            blocks.context(text(alert_words.WHAT_HAPPENS)),
-        ],
-        close=text(words.CANCEL),
-        submit=text(alert_words.SILENCE),
-        callback_id=str(Press.SILENCE),
-        private_metadata=metadata,
+    shown = [
+        blocks.rich(
+            blocks.sentence(text(alert_words.COVERS)),
+            blocks.bullets([[blocks.code(shown_line(str(one)))] for one in matchers]),
+        ),
+        blocks.select_input(
+            text(alert_words.FOR),
+            [(_duration(minutes, language), str(minutes)) for minutes in MINUTES],
+            id=str(Press.SILENCE_FOR),
+            placeholder=text(alert_words.FOR),
+            initial=str(MINUTES[0]),
+            optional=False,
+        ),
+        blocks.text_input(
+            text(alert_words.WHY),
+            id=str(Press.SILENCE_WHY),
+            hint=text(alert_words.WHY_HINT),
+            longest=LONGEST_REASON,
+        ),
+        blocks.context(text(alert_words.WHAT_HAPPENS)),
+    ]
+    return blocks.form(
+        alert_words.TITLE, shown, submit=alert_words.SILENCE, press=Press.SILENCE, carries=metadata, language=language
     )
 
 
@@ -75,9 +71,9 @@ def silence_state(silence: SilenceShown | None, *, language: Language) -> Iterat
     form = alert_words.STANDS if silence.stands else alert_words.WAS
     until = f"{silence.until:%Y-%m-%d %H:%M}"
     says = form.in_(language).format(until, shown_line(silence.reason, limit=LONGEST_REASON))
-    lines = [blocks.line(blocks.text(says), blocks.user(silence.by))]
+    lines = [blocks.said_by(says, silence.by)]
     if silence.ended_by:
-        lines.append(blocks.line(blocks.text(alert_words.ENDED.in_(language)), blocks.user(silence.ended_by)))
+        lines.append(blocks.said_by(alert_words.ENDED.in_(language), silence.ended_by))
     yield blocks.rich(*lines)
 
 
@@ -163,5 +159,4 @@ def _head(says: str, link: str, language: Language) -> Block:
 
 
 def _applied(done: RemedyDone, language: Language) -> Element:
-    says = alert_words.DONE.in_(language).format(done.action, shown_line(done.target))
-    return blocks.line(blocks.text(says), blocks.user(done.by))
+    return blocks.said_by(alert_words.DONE.in_(language).format(done.action, shown_line(done.target)), done.by)

@@ -9,6 +9,8 @@ from typing import Final
 from intents.domain import Language, ObjectRef, Text
 from intents.templates import capitalised
 from responses import words
+from responses.failures import CHOOSE_CLUSTER
+from responses.overview import DIAGNOSE
 from responses.shown import shown_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element
@@ -22,16 +24,12 @@ KINDS: Final = (
 )  # fmt: skip
 LONGEST_PASTE: Final = limits.PLAIN_INPUT
 
-_TITLE: Final = Text(en="Diagnose", zh="诊断")
-_SUBMIT: Final = Text(en="Diagnose", zh="诊断")
-_CLUSTER: Final = Text(en="Cluster", zh="集群")
 _NAMESPACE: Final = Text(en="Namespace", zh="命名空间")
 _KIND: Final = Text(en="Kind", zh="类型")
 _NAME: Final = Text(en="Name", zh="名称")
 _PASTE: Final = Text(en="Or paste an error", zh="或粘贴报错")
 _TYPE: Final = Text(en="Type to search", zh="输入以搜索")
 _ANY: Final = Text(en="Any kind", zh="任意类型")
-_MOST_LIKELY: Final = Text(en="Choose a cluster", zh="选择集群")
 _WITHOUT_NAME: Final = Text(
     en="With a namespace alone: what is wrong there. The answer is posted in the channel.",
     zh="仅选择命名空间：列出其中的问题。答复会发到频道中。",
@@ -78,7 +76,7 @@ def ask_dialog(view: AskView, *, language: Language) -> View:
         options = [(blocks.cut(each, limits.OPTION_TEXT), each) for each in view.clusters if _fits(each)]
         shown.append(
             blocks.select_input(
-                text(_CLUSTER), options, id=str(Press.ASK_CLUSTER), placeholder=text(_MOST_LIKELY),
+                text(words.IN_CLUSTER), options, id=str(Press.ASK_CLUSTER), placeholder=text(CHOOSE_CLUSTER),
                 initial=view.cluster, reports=True,
             )
         )  # fmt: skip
@@ -103,14 +101,7 @@ def ask_dialog(view: AskView, *, language: Language) -> View:
             text(_PASTE), id=str(Press.ASK_TEXT), multiline=True, longest=LONGEST_PASTE, optional=bool(view.clusters)
         )
     )
-    return blocks.modal(
-        text(_TITLE),
-        shown,
-        close=text(words.CANCEL),
-        submit=text(_SUBMIT),
-        callback_id=str(Press.ASK_FORM),
-        private_metadata=view.metadata,
-    )
+    return blocks.form(DIAGNOSE, shown, submit=DIAGNOSE, press=Press.ASK_FORM, carries=view.metadata, language=language)
 
 
 def _fits(value: str) -> bool:

@@ -11,14 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from intents.domain import Language
+from intents.domain import Language, Text
 from intents.languages import BREAK, one_line
 from responses import words
 from responses.shown import fitting, whole_words
 from responses.slack import limits
 from responses.slack.message import Block, View, length, visible_length
+from responses.slack.presses import Press
 
 # A leaf or an element of rich text; an element of actions.
 Leaf = dict[str, Any]
@@ -113,6 +115,22 @@ def channel(channel_id: str) -> Leaf:
 def moment(timestamp: int, *, form: str, fallback: str) -> Leaf:
     """Return a time that Slack shows in the reader's time zone; `form` has its tokens: {time}, {date_short_pretty}."""
     return {"type": "date", "timestamp": timestamp, "format": form, "fallback": _filled(fallback, limits.TEXT)}
+
+
+def time(at: datetime, form: str, *, dated: bool = True) -> Leaf:
+    """Return a time as `moment` does; as text, in UTC, with the date if asked."""
+    return moment(max(0, int(at.timestamp())), form=form, fallback=utc(at, dated=dated))
+
+
+def utc(at: datetime, *, dated: bool = True) -> str:
+    """Return the time in UTC as text, with the date if asked."""
+    there = at.astimezone(UTC)
+    return f"{there:%Y-%m-%d %H:%M} UTC" if dated else f"{there:%H:%M} UTC"
+
+
+def said_by(says: str, user_id: str, *, italic: bool = False) -> Element:
+    """Return a paragraph that ends with a mention of the person who did what it says."""
+    return line(text(says, italic=italic), user(user_id))
 
 
 # --- elements of rich text ------------------------------------------------------------------------------------------
@@ -387,6 +405,18 @@ def modal(
     if private_metadata:
         view["private_metadata"] = private_metadata
     return view
+
+
+def form(title: Text, shown: Sequence[Block], *, submit: Text, press: Press, carries: str, language: Language) -> View:
+    """Return a dialog to submit or to cancel; it `carries` what the listener of the press needs."""
+    return modal(
+        title.in_(language),
+        shown,
+        close=words.CANCEL.in_(language),
+        submit=submit.in_(language),
+        callback_id=str(press),
+        private_metadata=carries,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,5 +115,5 @@ def again_button(key: str, language: Language, *, index: int | None = None) -> E
 def stopped_part(kind: Text, key: str, by: str, language: Language) -> Part:
     """Return who said below an answer that such texts need none, and the button that undoes it."""
     says = _STOPPED.in_(language).format(shown_line(kind.in_(language), limit=200))
-    line = blocks.line(blocks.text(says, italic=True), blocks.user(by))
-    return Part(rank=0, blocks=(blocks.rich(line), blocks.actions(again_button(key, language))))
+    stopped = blocks.rich(blocks.said_by(says, by, italic=True))
+    return Part(rank=0, blocks=(stopped, blocks.actions(again_button(key, language))))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any, Final
 
 from responses.slack.message import length
@@ -122,17 +121,6 @@ def integer(least: int, most: int) -> Check:
     return check
 
 
-def number(report: Report, path: str, value: Any) -> None:
-    """Check for a number that JSON can write."""
-    # JSON has neither NaN nor infinities.
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or (isinstance(value, float) and not isfinite(value))
-    ):
-        report.add(path, f"must be a number, is {shown(value)}")
-
-
 def many(each: Check, *, least: int = 1, most: int | None = None) -> Check:
     """Check for an array and each of its items."""
 
@@ -193,16 +181,6 @@ def also(*checks: Check) -> Check:
     def check(report: Report, path: str, value: Any) -> None:
         for one in checks:
             one(report, path, value)
-
-    return check
-
-
-def nullable(inner: Check) -> Check:
-    """Allow null besides what the inner check allows."""
-
-    def check(report: Report, path: str, value: Any) -> None:
-        if value is not None:
-            inner(report, path, value)
 
     return check
 

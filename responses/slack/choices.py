@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from intents.domain import Language, ObjectRef, Text
 from intents.sheets import NextAsk
-from intents.templates import capitalised
 from responses import failures, words
 from responses.named_objects import which_of
 from responses.overview import DIAGNOSE
-from responses.sentences import finished, in_a_row
+from responses.sentences import in_a_row, whole
 from responses.shown import shown_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element
@@ -124,7 +123,7 @@ def picker_blocks(shown: Picker, *, request_id: str, language: Language) -> tupl
 
 def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Language) -> Message:
     """Return the question which cluster is meant; `says` is the reason to ask."""
-    text = finished(capitalised(shown_line(says.in_(language), limit=_SAYS)), language)
+    text = whole(says, language, limit=_SAYS)
     question = failures.WHICH_CLUSTER.in_(language)
     return Message(
         text=fallback(in_a_row(text, question, language=language)),
@@ -139,4 +138,4 @@ def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Langu
 def with_picker(message: Message, shown: Picker | None, *, request_id: str, language: Language) -> Message:
     """Return a message that is not a diagnosis, with the other clusters below it."""
     more: Sequence[Block] = picker_blocks(shown, request_id=request_id, language=language) if shown else ()
-    return Message(text=message.text, blocks=(*message.blocks, *more), overflow=message.overflow)
+    return replace(message, blocks=(*message.blocks, *more))

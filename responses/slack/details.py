@@ -16,7 +16,7 @@ from responses.shown import ShownDiagnosis, shown, shown_line
 from responses.slack import blocks, limits
 from responses.slack.as_text import as_markdown
 from responses.slack.blocks import fit_groups
-from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group, kubectl_lines
+from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
 from responses.slack.message import Block, View, visible_length
 
 _MATCHES: Final = 3
@@ -89,10 +89,8 @@ def _section(title: str, groups: Sequence[Group], *, most: int) -> tuple[list[Bl
 
 def _sections(diagnosis: ShownDiagnosis, formatter: DiagnosisFormatter) -> Iterator[tuple[str, list[Group]]]:
     """Yield (heading, groups); no section is empty."""
-    standing, out = (
-        (*sentences.open_hypotheses(diagnosis), *sentences.offers(diagnosis)),
-        sentences.ruled_out(diagnosis),
-    )
+    standing = (*sentences.open_hypotheses(diagnosis), *sentences.offers(diagnosis))
+    out = sentences.ruled_out(diagnosis)
     legend = [[blocks.sentence(formatter.text(words.LEGEND), italic=True)]]
     for number, one in enumerate(standing):
         about = _about(one, formatter, None if number else diagnosis)
@@ -101,7 +99,7 @@ def _sections(diagnosis: ShownDiagnosis, formatter: DiagnosisFormatter) -> Itera
             yield formatter.text(words.TIMELINE), formatter.timeline()
         if one.runbook:
             yield formatter.text(words.RUNBOOK), formatter.steps(one.runbook)
-    lines = kubectl_lines((*standing, *out))
+    lines = sentences.kubectl_lines((*standing, *out))
     rest: list[tuple[Text, list[Group]]] = [
         (
             words.RULED_OUT,

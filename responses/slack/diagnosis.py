@@ -19,11 +19,11 @@ from responses.shown import ShownDiagnosis, shown, shown_line, shown_text, shown
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf, Part, fit_groups, fit_parts
 from responses.slack.choices import ask_buttons, candidate_rows, picker_blocks
-from responses.slack.controls import AnswerView, RemedyButton, control_parts, data_loss_lines, footer, state_parts
+from responses.slack.controls import AnswerView, control_parts, data_loss_lines, footer, state_parts
 from responses.slack.details import exceeds_details, full_text
 from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group
 from responses.slack.message import Block, Message, Snippet, fallback
-from responses.slack.remedy_states import CAUSE_GONE, RemedyShown, RemedyState, cause_gone
+from responses.slack.remedy_states import CAUSE_GONE, cause_gone
 
 _STEPS: Final = 2
 _LISTED: Final = 3
@@ -64,8 +64,7 @@ def placeholder_message(
 
 def headlines(view: AnswerView) -> tuple[str, ...]:
     """Return the first lines of an answer as words: the cause comes first, or that none was found."""
-    over = cause_gone(view.remedy_states, cluster=view.diagnosis.cluster)
-    return _Page(view, over.state if over else None).headlines()
+    return _Page(view).headlines()
 
 
 def answer_message(view: AnswerView) -> Message:
@@ -74,11 +73,11 @@ def answer_message(view: AnswerView) -> Message:
     Raises ValueError for a request id that no button can carry.
     """
     diagnosis, language, of_text = view.diagnosis, view.language, view.of_text
-    over = cause_gone(view.remedy_states, cluster=diagnosis.cluster)
-    past = over is not None or view.ended is not None
-    offered = [] if past else _offered(view.buttons, view.remedy_states)
+    page = _Page(view)
+    past = page.over is not None or view.ended is not None
+    pressed = {state.plan_id for state in view.remedy_states}
+    offered = [] if past else [each for each in view.buttons if each.plan_id not in pressed]
     advises = view.runbook and not view.details_value
-    page = _Page(view, over.state if over else None)
     parts = [
         Part(rank=0, blocks=(blocks.rich(*page.head()),)),
         *page.choice(),
@@ -97,7 +96,7 @@ def answer_message(view: AnswerView) -> Message:
         ),
         *([] if past or not advises else page.advice()),
         *page.related(view.related),
-        Part(rank=0, blocks=(footer(view, over.at if over else None),)),
+        Part(rank=0, blocks=(footer(view, page.over.at if page.over else None),)),
     ]
     # Leave room for the note that the rest is in a file.
     fitting, left_out = fit_parts(
@@ -116,24 +115,18 @@ def answer_message(view: AnswerView) -> Message:
     return Message(text=fallback(*page.headlines()), blocks=fitting, overflow=overflow)
 
 
-def _offered(buttons: Sequence[RemedyButton], states: Sequence[RemedyShown]) -> list[RemedyButton]:
-    """Return the remedies to offer: no pressed one, which is shown by its state."""
-    pressed = {state.plan_id for state in states}
-    return [each for each in buttons if each.plan_id not in pressed]
-
-
 class _Page:
     """The parts of an answer that show the diagnosis. `left_out` says that something did not fit into its part.
 
-    `over` is the state of the remedy after which the cause is gone, `ended` says that the alert is over.
+    `over` is the remedy after which the cause is gone, `ended` says that the alert is over.
     """
 
-    def __init__(self, view: AnswerView, over: RemedyState | None) -> None:
+    def __init__(self, view: AnswerView) -> None:
         self.diagnosis = diagnosis = shown(view.diagnosis)
         self._text_only = shown_text(view.text_only_reason) if view.text_only_reason else None
         self._language, self._of_text, self._ended = view.language, view.of_text, view.ended
         self._formatter = DiagnosisFormatter(diagnosis, view.language, of_text=view.of_text, text_only=self._text_only)
-        self._over = over
+        self.over = cause_gone(view.remedy_states, cluster=view.diagnosis.cluster)
         self._is_open = bool(sentences.leading_hypotheses(diagnosis))
         self._first = sentences.first_hypothesis(diagnosis, of_text=view.of_text)
         self.left_out = False
@@ -150,7 +143,7 @@ class _Page:
         if self._first is None:
             return (*self._about(), *self._nothing())
         lines = (self._cause(self._first), self._verdict(self._first))
-        return (*lines[::-1], *self._about()) if self._over else (*self._about(), *lines)
+        return (*lines[::-1], *self._about()) if self.over else (*self._about(), *lines)
 
     def head(self) -> Iterable[Element]:
         """Yield cause and object, the verdict with the impact, and what this leads to."""
@@ -162,7 +155,7 @@ class _Page:
             return
         # What the text names comes first: it may be gone, or another object than the evidence is about.
         about = [blocks.sentence(self._cut(says), bold=True) for says in self._about()]
-        if one and self._over:
+        if one and self.over:
             yield blocks.sentence(self._verdict(one), bold=True)
             yield blocks.line(*self._named(self._cause(one), one, bold=False))
             yield from about
@@ -259,16 +252,18 @@ class _Page:
 
     def _cause(self, one: JudgedHypothesis) -> str:
         says = self._cut(glance.first_line(one, self._language))
-        return self._text(words.WAS).format(says) if (self._over or self._ended) and self._is_open else says
+        return self._text(words.WAS).format(says) if (self.over or self._ended) and self._is_open else says
 
     def _verdict(self, one: JudgedHypothesis) -> str:
         return f"{self._sign(one)} {self._word(one)}"
 
     def _sign(self, one: JudgedHypothesis) -> str:
-        return CAUSE_GONE[self._over][0] if self._over else sentences.verdict_sign(one)
+        return CAUSE_GONE[self.over.state][0] if self.over else sentences.verdict_sign(one)
 
     def _word(self, one: JudgedHypothesis) -> str:
-        return self._text(CAUSE_GONE[self._over][1]) if self._over else sentences.verdict_word(one, self._language)
+        if self.over:
+            return self._text(CAUSE_GONE[self.over.state][1])
+        return sentences.verdict_word(one, self._language)
 
     def _nothing(self) -> tuple[str, ...]:
         sign, heading, says = nothing_found(self.diagnosis, self._language)

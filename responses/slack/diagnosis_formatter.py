@@ -27,7 +27,7 @@ from responses.shown import ShownDiagnosis, fitting
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.message import length
-from responses.tables import aligned_lines, compact, quote, shared_values
+from responses.tables import aligned_lines, below, compact, quote, shared_values
 
 Group = list[Element]
 
@@ -165,13 +165,9 @@ class DiagnosisFormatter:
 
     def _finding(self, finding: Finding, shown: list[str]) -> Group:
         says = self.text(finding.says)
-        shown.append(says)
         group = [self._marked(words.SYMBOLS[finding.outcome], says, quiet=finding.outcome is FindingOutcome.NEUTRAL)]
-        quoted = quote(finding.quote) if finding.quote and not sentences.is_shown(finding.quote, shown) else ""
-        subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
-        if quoted or (subject and finding.outcome is not FindingOutcome.NEUTRAL):
-            shown.append(finding.quote)
-            group.append(blocks.quoted(blocks.text(self.cut(sentences.joined(subject, quoted, by=": ")))))
+        if beside := below(finding, says, shown):
+            group.append(blocks.quoted(blocks.text(self.cut(beside))))
         if finding.table and finding.table.rows:
             group += self.table_lines(finding.table, said=says)
         return group
@@ -258,18 +254,5 @@ class DiagnosisFormatter:
 
     def ruled_out(self, out: Iterable[JudgedHypothesis]) -> list[Group]:
         """Return each hypothesis with the first reason against it."""
-        mark, colon = words.SYMBOLS[FindingOutcome.REFUTES], self.text(words.COLON)
-        said = (
-            sentences.joined(
-                f"{self.text(one.title)} ({one.incident})", sentences.refutation(one, self.language), by=colon
-            )
-            for one in out
-        )
-        return [[self._marked(mark, says)] for says in said]
-
-
-def kubectl_lines(judged: Iterable[JudgedHypothesis]) -> tuple[str, ...]:
-    """Return the kubectl lines that reproduce the findings, each once."""
-    return tuple(
-        dict.fromkeys(finding.reproduce for one in judged for finding in one.findings if finding.reproduce.strip())
-    )
+        mark = words.SYMBOLS[FindingOutcome.REFUTES]
+        return [[self._marked(mark, sentences.against(one, self.language))] for one in out]

@@ -141,16 +141,11 @@ def misused(says: Text, closest: str = "", *, usage: str = "", language: Languag
     problem = capitalised(shown_line(says.in_(language), limit=600))
     elements = [blocks.sentence(problem)]
     lines = [problem]
-    if closest:
-        command = f"/diagnose {shown_line(closest, limit=600)}"
-        mark = "？" if language is Language.ZH else "?"
-        elements.append(
-            blocks.line(blocks.text(_DID_YOU_MEAN.in_(language)), blocks.code(command), blocks.text(f" {mark}"))
-        )
-        lines.append(f"{_DID_YOU_MEAN.in_(language)}{command}")
-    if usage:
-        command = f"/diagnose {shown_line(usage, limit=600)}"
-        elements.append(blocks.line(blocks.text(_USAGE.in_(language)), blocks.code(command)))
-        lines.append(f"{_USAGE.in_(language)}{command}")
+    mark = " ？" if language is Language.ZH else " ?"
+    for label, written, after in ((_DID_YOU_MEAN, closest, [blocks.text(mark)]), (_USAGE, usage, [])):
+        if written:
+            command = f"/diagnose {shown_line(written, limit=600)}"
+            elements.append(blocks.line(blocks.text(label.in_(language)), blocks.code(command), *after))
+            lines.append(f"{label.in_(language)}{command}")
     elements.append(blocks.sentence(_SEE_HELP.in_(language), italic=True))
     return Message(text=fallback(*lines), blocks=(blocks.rich(*elements),))

@@ -110,8 +110,8 @@ def home_view(tab: HomeTab, *, channel: str, language: Language) -> View:
     """Return the view; `channel` is the person's direct message, where its buttons answer."""
     lists = (
         (OPEN_POSTS, [_post(each) for each in tab.posts]),
-        (INCIDENTS, [_incident(each) for each in tab.incidents]),
-        (MUTES, [_mute(each, language) for each in tab.mutes]),
+        (INCIDENTS, [[blocks.channel(each.channel), *_when(each.since)] for each in tab.incidents]),
+        (MUTES, [[*mute_leaves(each.mute, language), *_there(each.channel)] for each in tab.mutes]),
         (YOURS, [_diagnosis(each, language) for each in tab.diagnoses]),
         (MISSING, [*_missing(tab, language)] if tab.operates else []),
     )
@@ -165,14 +165,6 @@ def _post(post: OpenPost) -> list[Leaf]:
     return [blocks.link(post.link, blocks.cut(post.says, _SAYS)), *_there(post.channel), *_when(post.since)]
 
 
-def _incident(incident: OpenIncident) -> list[Leaf]:
-    return [blocks.channel(incident.channel), *_when(incident.since)]
-
-
-def _mute(muted: MutedThere, language: Language) -> list[Leaf]:
-    return [*mute_leaves(muted.mute, language), *_there(muted.channel)]
-
-
 def _diagnosis(past: PastDiagnosis, language: Language) -> list[Leaf]:
     title = shown_line(past.title.in_(language), limit=_TITLE)
     verdict = f" · {words.verdict_word(Verdict(past.verdict), language)}" if past.verdict in set(Verdict) else ""
@@ -193,9 +185,4 @@ def _there(channel: str) -> list[Leaf]:
 
 
 def _when(at: datetime) -> list[Leaf]:
-    when = at.astimezone(UTC)
-    form = "{date_short_pretty} {time}"
-    return [
-        blocks.text(" · "),
-        blocks.moment(int(when.timestamp()), form=form, fallback=f"{when:%Y-%m-%d %H:%M} UTC"),
-    ]
+    return [blocks.text(" · "), blocks.time(at, "{date_short_pretty} {time}")]

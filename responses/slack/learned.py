@@ -16,6 +16,7 @@ from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
 from responses.slack.message import Block, Message, View, fallback
+from responses.slack.notices import notice
 from responses.slack.presses import Press
 
 # The inputs of the dialog: block_id and action_id.
@@ -50,47 +51,30 @@ def save_dialog(
     def text(says: Text) -> str:
         return says.in_(language)
 
-    return blocks.modal(
-        text(learned_words.EDIT_TITLE if edits else learned_words.TITLE),
-        [
-            *(_checked(check, language) if check else ()),
-            _input(learned_words.NAME, NAME, saved.title, LONGEST_TITLE, language, hint=learned_words.NAME_HINT),
-            _input(learned_words.LINE, LINE, saved.line, LONGEST_LINE, language, hint=learned_words.LINE_HINT),
-            _input(learned_words.ROOT_CAUSE, ROOT_CAUSE, saved.root_cause, LONGEST_TEXT, language, multiline=True),
-            _input(
-                learned_words.DONE, DONE, saved.done, LONGEST_TEXT, language,
-                hint=learned_words.DONE_HINT, multiline=True, optional=True,
-            ),
-            _input(learned_words.BY, BY, saved.by, LONGEST_NAME, language, optional=True),
-            blocks.context(text(learned_words.WHAT_HAPPENS)),
-        ],
-        close=text(words.CANCEL),
-        submit=text(learned_words.SAVE if check else learned_words.CHECK),
-        callback_id=str(Press.SAVE_CHECKED if check else Press.SAVE),
-        private_metadata=metadata,
-    )  # fmt: skip
-
-
-def _input(
-    label: Text,
-    name: str,
-    initial: str,
-    longest: int,
-    language: Language,
-    *,
-    hint: Text | None = None,
-    multiline: bool = False,
-    optional: bool = False,
-) -> Block:
-    return blocks.text_input(
-        label.in_(language),
-        id=name,
-        hint=hint.in_(language) if hint else "",
-        initial=initial,
-        optional=optional,
-        longest=longest,
-        multiline=multiline,
-    )
+    shown = [
+        *(_checked(check, language) if check else ()),
+        blocks.text_input(
+            text(learned_words.NAME), id=NAME, initial=saved.title, longest=LONGEST_TITLE,
+            hint=text(learned_words.NAME_HINT),
+        ),
+        blocks.text_input(
+            text(learned_words.LINE), id=LINE, initial=saved.line, longest=LONGEST_LINE,
+            hint=text(learned_words.LINE_HINT),
+        ),
+        blocks.text_input(
+            text(learned_words.ROOT_CAUSE), id=ROOT_CAUSE, initial=saved.root_cause, longest=LONGEST_TEXT,
+            multiline=True,
+        ),
+        blocks.text_input(
+            text(learned_words.DONE), id=DONE, initial=saved.done, longest=LONGEST_TEXT,
+            hint=text(learned_words.DONE_HINT), multiline=True, optional=True,
+        ),
+        blocks.text_input(text(learned_words.BY), id=BY, initial=saved.by, longest=LONGEST_NAME, optional=True),
+        blocks.context(text(learned_words.WHAT_HAPPENS)),
+    ]  # fmt: skip
+    title = learned_words.EDIT_TITLE if edits else learned_words.TITLE
+    submit, press = (learned_words.SAVE, Press.SAVE_CHECKED) if check else (learned_words.CHECK, Press.SAVE)
+    return blocks.form(title, shown, submit=submit, press=press, carries=metadata, language=language)
 
 
 def _checked(check: SavedCheck, language: Language) -> list[Block]:
@@ -125,7 +109,8 @@ def _title(id: str, check: SavedCheck, language: Language) -> str:
 
 def saved_message(title: str, id: str, version: int, yaml: str, *, language: Language) -> Message:
     """Return the confirmation in the thread, with the entry for a review."""
-    says = _sentence(learned_words.SAVED, language, shown_line(title, limit=LONGEST_TITLE), id, str(version))
+    saved = learned_words.SAVED.in_(language).format(shown_line(title, limit=LONGEST_TITLE), id, version)
+    says = finished(capitalised(saved), language)
     elements = (
         blocks.sentence(f"💾 {says}"),
         blocks.preformatted(safe(yaml, limit=_LONGEST_YAML)),
@@ -149,8 +134,7 @@ class LearnedShown:
 def all_learned(entries: Sequence[LearnedShown], *, language: Language) -> Message:
     """Return the saved incidents with their source and audience."""
     if not entries:
-        says = _sentence(learned_words.NONE, language)
-        return Message(text=fallback(says), blocks=(blocks.rich(blocks.sentence(says)),))
+        return notice(learned_words.NONE, language=language)
     says = learned_words.LISTED.in_(language).format(len(entries))
     items = []
     for one in entries[:_LISTED]:
@@ -167,7 +151,3 @@ def learned_notice(says: Text, *values: str) -> Text:
     """Return one of the fixed sentences with its values filled in, in both languages."""
     shown = [shown_line(value, limit=LONGEST_TITLE) for value in values]
     return says.filled(*shown)
-
-
-def _sentence(says: Text, language: Language, *values: str) -> str:
-    return finished(capitalised(says.in_(language).format(*values)), language)

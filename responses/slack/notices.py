@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from intents.domain import Language, Text
-from intents.templates import capitalised
 from responses import words
-from responses.sentences import finished, in_a_row
+from responses.sentences import finished, in_a_row, whole
 from responses.shown import shown_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf, fit_groups
@@ -41,7 +40,7 @@ def failed(reason: Text, *, language: Language) -> Message:
 
 def notice(says: Text, *, language: Language) -> Message:
     """Return one sentence to one person: a refusal or a hint."""
-    text = finished(capitalised(shown_line(says.in_(language), limit=_SAYS)), language)
+    text = whole(says, language, limit=_SAYS)
     return _message(fallback(text), blocks.sentence(text))
 
 
@@ -50,7 +49,7 @@ def not_done(says: Text, *, language: Language) -> Message:
 
     Another person's press may have changed something.
     """
-    text = finished(capitalised(shown_line(says.in_(language), limit=_SAYS)), language)
+    text = whole(says, language, limit=_SAYS)
     nothing = words.PRESS_CHANGED_NOTHING.in_(language)
     return _message(
         fallback(in_a_row(text, nothing, language=language)),
@@ -66,12 +65,11 @@ def answered_before(permalink: str, count: int, *, language: Language, anyway_va
     """
     says = words.ANSWERED_BEFORE.in_(language).format(count)
     address, to = shown_line(permalink), words.THE_ANSWER.in_(language)
-    message = _message(fallback(f"{says}{address}"), blocks.line(blocks.text(says), blocks.link(address, to)))
-    if not anyway_value:
-        return message
-    label = words.DIAGNOSE_ANYWAY.in_(language)
-    button = blocks.actions(blocks.button(label, action_id=action_id(Press.ANYWAY), value=anyway_value))
-    return Message(text=message.text, blocks=(*message.blocks, button))
+    shown = [blocks.rich(blocks.line(blocks.text(says), blocks.link(address, to)))]
+    if anyway_value:
+        label = words.DIAGNOSE_ANYWAY.in_(language)
+        shown.append(blocks.actions(blocks.button(label, action_id=action_id(Press.ANYWAY), value=anyway_value)))
+    return Message(text=fallback(f"{says}{address}"), blocks=tuple(shown))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import Language, Text
-from intents.templates import capitalised
-from responses.sentences import finished
+from responses.sentences import whole
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.controls import RemedyButton, pressed_parts, remedy_element
@@ -38,7 +37,7 @@ def offered_action(shown: OfferedAction, *, language: Language) -> Message:
     pressed = {state.plan_id for state in shown.states}
     button = shown.button if shown.button and shown.button.plan_id not in pressed else None
     head = shown_line(shown.says.in_(language), limit=_SAYS)
-    below = [finished(capitalised(shown_line(one.in_(language), limit=_SAYS)), language) for one in shown.why]
+    below = [whole(one, language, limit=_SAYS) for one in shown.why]
     if button:
         below.append(_PRESS.in_(language))
     parts = [blocks.rich(blocks.sentence(head, bold=True), *map(blocks.sentence, below))]

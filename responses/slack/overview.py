@@ -168,11 +168,10 @@ def _line(cause: WatchedCause, index: int, language: Language) -> Block:
 def _states(cause: WatchedCause, language: Language) -> Iterator[Block]:
     lines: list[Element] = []
     if cause.muted_by:
-        says = blocks.text(words.MUTED_BY.in_(language), italic=True)
-        lines.append(blocks.line(says, blocks.user(cause.muted_by)))
+        lines.append(blocks.said_by(words.MUTED_BY.in_(language), cause.muted_by, italic=True))
     if cause.later_by and cause.later is not None:
-        says = blocks.text(CHOSEN.in_(language).format(_chosen(cause.later, language)), italic=True)
-        lines.append(blocks.line(says, blocks.user(cause.later_by)))
+        says = CHOSEN.in_(language).format(_chosen(cause.later, language))
+        lines.append(blocks.said_by(says, cause.later_by, italic=True))
     if lines:
         yield blocks.rich(*lines)
 

@@ -12,6 +12,7 @@ from responses import words
 from responses.overview import SafeOverview
 from responses.shown import shown_line
 from responses.slack.blocks import cut
+from responses.slack.home import UNHEALTHY
 
 # Slack shows at most four.
 PROMPTS: Final = 3
@@ -20,7 +21,6 @@ _TITLE: Final = 75
 _MESSAGE: Final = 300
 _SESSION: Final = 80
 
-UNHEALTHY_NOW: Final = Text(en="Unhealthy now", zh="当前异常")
 ASK_ME: Final = Text(en="Ask about your clusters", zh="询问集群状况")
 _WHY: Final = Text(en="Why is {} {} not healthy?", zh="{} {} 为什么不正常？")
 _WHY_IN: Final = Text(en="Why is {} {} in cluster {} not healthy?", zh="集群 {2} 里的 {0} {1} 为什么不正常？")
@@ -50,7 +50,7 @@ def prompts_of(found: Sequence[SafeOverview], *, several: bool, language: Langua
     )
     asked = [prompt for finding, cluster in ranked if (prompt := _about(finding, cluster, language)) is not None]
     prompts = (*asked, *(Prompt(title=each.in_(language), message=each.in_(language)) for each in _GENERAL))[:PROMPTS]
-    return (UNHEALTHY_NOW if asked else ASK_ME).in_(language), prompts
+    return (UNHEALTHY if asked else ASK_ME).in_(language), prompts
 
 
 def _about(finding: OverviewFinding, cluster: str, language: Language) -> Prompt | None:

@@ -15,10 +15,10 @@ from intents.templates import capitalised
 from intents.typed_values import may_be_left_out
 from responses import words
 from responses.safety import safe
-from responses.sentences import finished
-from responses.shown import fitting, shown_line, shown_lines
+from responses.sentences import whole
+from responses.shown import fitting, shown_line, shown_lines, shown_text
 from responses.slack import blocks
-from responses.slack.blocks import Leaf
+from responses.slack.blocks import Element, Leaf
 from responses.slack.message import Block, View
 from responses.slack.presses import Press, dialog_metadata
 
@@ -98,27 +98,23 @@ def confirmation_dialog(shown: Confirmation, *, language: Language) -> View:
 
     Its `private_metadata` is what `dialog_metadata` returns, and nothing else.
     """
-    submit = shown_line(shown.button.in_(language))
-    return blocks.modal(
-        shown_line(shown.title.in_(language)),
-        [
-            _about(shown, language),
-            *_approval(shown, language),
-            *_warnings(shown, language),
-            *_effects(shown, language),
-            *_change(shown, language),
-            *_typed(shown, language),
-        ],
-        close=words.CANCEL.in_(language),
-        submit=submit if submit.strip() else words.DIALOG_TITLE.in_(language),
-        callback_id=str(Press.CONFIRM),
-        private_metadata=dialog_metadata(shown.plan_id, shown.fill),
-    )
+    page = [
+        _about(shown, language),
+        *_approval(shown, language),
+        *_warnings(shown, language),
+        *_effects(shown, language),
+        *_change(shown, language),
+        *_typed(shown, language),
+    ]
+    button, carries = shown_text(shown.button), dialog_metadata(shown.plan_id, shown.fill)
+    submit = button if button.in_(language).strip() else words.DIALOG_TITLE
+    title = shown_text(shown.title)
+    return blocks.form(title, page, submit=submit, press=Press.CONFIRM, carries=carries, language=language)
 
 
 def values_dialog(shown: ValuesForm, *, language: Language) -> View:
     """Return the dialog that asks for the values of a remedy: one field each, filled in as far as known."""
-    about = [*_named(shown, language), [blocks.text(words.NOTHING_YET.in_(language))]]
+    about = [*_named(shown, language), blocks.sentence(words.NOTHING_YET.in_(language))]
     inputs = [
         blocks.text_input(
             shown_line(each.label.in_(language)),
@@ -128,14 +124,8 @@ def values_dialog(shown: ValuesForm, *, language: Language) -> View:
         )
         for each in shown.questions
     ]
-    return blocks.modal(
-        shown_line(shown.title.in_(language)),
-        [blocks.rich(*(blocks.line(*leaves) for leaves in about)), *inputs],
-        close=words.CANCEL.in_(language),
-        submit=words.PREVIEW.in_(language),
-        callback_id=str(Press.ANSWER),
-        private_metadata=shown.plan_id,
-    )
+    title, page = shown_text(shown.title), [blocks.rich(*about), *inputs]
+    return blocks.form(title, page, submit=words.PREVIEW, press=Press.ANSWER, carries=shown.plan_id, language=language)
 
 
 def source_warning_dialog(carries: str, custodian: ExternalManager, *, language: Language) -> View:
@@ -143,24 +133,14 @@ def source_warning_dialog(carries: str, custodian: ExternalManager, *, language:
 
     `carries` is the metadata of the first dialog.
     """
-    return blocks.modal(
-        words.DIALOG_TITLE.in_(language),
-        [
-            blocks.rich(
-                *(blocks.line(*leaves) for leaves in _custody(custodian, language)),
-                blocks.sentence(words.CHANGE_THE_SOURCE.in_(language)),
-            )
-        ],
-        close=words.CANCEL.in_(language),
-        submit=words.APPLY_ANYWAY.in_(language),
-        callback_id=str(Press.CONFIRM_AGAIN),
-        private_metadata=carries,
-    )
+    elements = (*_custody(custodian, language), blocks.sentence(words.CHANGE_THE_SOURCE.in_(language)))
+    title, submit, press = words.DIALOG_TITLE, words.APPLY_ANYWAY, Press.CONFIRM_AGAIN
+    return blocks.form(title, [blocks.rich(*elements)], submit=submit, press=press, carries=carries, language=language)
 
 
 def refusal_dialog(reason: Text, *, language: Language) -> View:
     """Return why a remedy is not applied: not allowed, no longer needed, changed since, expired, or refused."""
-    says = finished(capitalised(shown_line(reason.in_(language), limit=_SAYS)), language)
+    says = whole(reason, language, limit=_SAYS)
     return blocks.modal(
         words.REFUSED_TITLE.in_(language),
         [blocks.rich(blocks.sentence(f"🚫 {says}"), blocks.sentence(words.NOTHING_CHANGED.in_(language), italic=True))],
@@ -168,33 +148,27 @@ def refusal_dialog(reason: Text, *, language: Language) -> View:
     )
 
 
-def _named(shown: Confirmation | ValuesForm, language: Language) -> list[Sequence[Leaf]]:
+def _named(shown: Confirmation | ValuesForm, language: Language) -> list[Element]:
     """Return what is done to which object, and in which cluster."""
+    target, cluster = shown_line(str(shown.target), limit=600), shown_line(shown.cluster, limit=300)
     return [
-        [blocks.bold(shown_line(shown.purpose.in_(language), limit=_SAYS))],
-        [blocks.text(shown_line(shown.what.in_(language), limit=_SAYS))],
-        [
-            blocks.text(f"{words.OBJECT.in_(language)}{words.COLON.in_(language)}"),
-            blocks.code(shown_line(str(shown.target), limit=600)),
-        ],
-        [
-            blocks.text(f"{words.IN_CLUSTER.in_(language)}{words.COLON.in_(language)}"),
-            blocks.code(shown_line(shown.cluster, limit=300)),
-        ],
+        blocks.sentence(shown_line(shown.purpose.in_(language), limit=_SAYS), bold=True),
+        blocks.sentence(shown_line(shown.what.in_(language), limit=_SAYS)),
+        blocks.line(_label(words.OBJECT, language), blocks.code(target)),
+        blocks.line(_label(words.IN_CLUSTER, language), blocks.code(cluster)),
     ]
+
+
+def _label(says: Text, language: Language) -> Leaf:
+    return blocks.text(f"{says.in_(language)}{words.COLON.in_(language)}")
 
 
 def _about(shown: Confirmation, language: Language) -> Block:
     risk = words.RISKS[shown.risk].in_(language) if shown.risk in words.RISKS else shown_line(shown.risk, limit=100)
     back = words.UNDOABLE if shown.undoable_minutes else words.UNDO_IS_FINAL if shown.undoes else words.NOT_UNDOABLE
-    lines = [
-        *_named(shown, language),
-        [
-            blocks.bold(f"{_sign(shown)}{capitalised(risk)}"),
-            blocks.text(f" · {back.in_(language).format(shown.undoable_minutes)}"),
-        ],
-    ]
-    return blocks.rich(*(blocks.line(*leaves) for leaves in lines))
+    after = blocks.text(f" · {back.in_(language).format(shown.undoable_minutes)}")
+    last = blocks.line(blocks.bold(f"{_sign(shown)}{capitalised(risk)}"), after)
+    return blocks.rich(*_named(shown, language), last)
 
 
 def _sign(shown: Confirmation) -> str:
@@ -203,15 +177,13 @@ def _sign(shown: Confirmation) -> str:
 
 def _warnings(shown: Confirmation, language: Language) -> list[Block]:
     """Return the warnings. Where the risk is low, the entry's own warning is a note and comes last."""
-    lines: list[Sequence[Leaf]] = []
-    if shown.custodian:
-        lines += _custody(shown.custodian, language)
+    lines = _custody(shown.custodian, language) if shown.custodian else []
     signed = [("⚠️ ", each) for each in shown.warnings]
     if shown.warning:
         signed.insert(0 if _sign(shown) else len(signed), (_sign(shown) or "ℹ️ ", shown.warning))
-    lines += [[blocks.text(f"{sign}{shown_line(says.in_(language), limit=_SAYS)}")] for sign, says in signed[:_EFFECTS]]
-    elements = [*(blocks.line(*leaves) for leaves in lines), *blocks.left_out(len(signed) - _EFFECTS, language)]
-    return [blocks.rich(*elements)] if lines else []
+    told = [f"{sign}{shown_line(says.in_(language), limit=_SAYS)}" for sign, says in signed[:_EFFECTS]]
+    lines += [*map(blocks.sentence, told), *blocks.left_out(len(signed) - _EFFECTS, language)]
+    return [blocks.rich(*lines)] if lines else []
 
 
 def _change(shown: Confirmation, language: Language) -> list[Block]:
@@ -235,23 +207,21 @@ def _effects(shown: Confirmation, language: Language) -> list[Block]:
     return [blocks.rich(heading, blocks.bullets(items), *blocks.left_out(len(shown.effects) - _EFFECTS, language))]
 
 
-def _custody(custodian: ExternalManager, language: Language) -> list[Sequence[Leaf]]:
+def _custody(custodian: ExternalManager, language: Language) -> list[Element]:
     """Return which controller reverts the change and how soon, where to make it instead, and what could not be read."""
-    lines: list[Sequence[Leaf]] = [[blocks.text(f"⚠️ {shown_line(custodian.says.in_(language), limit=_SAYS)}")]]
+    lines = [blocks.sentence(f"⚠️ {shown_line(custodian.says.in_(language), limit=_SAYS)}")]
     if custodian.sources:
         titled = [(source.url, shown_line(source.title, limit=_SAYS)) for source in custodian.sources]
         shown = (blocks.link(url, title) if url.startswith("https://") else blocks.text(title) for url, title in titled)
-        label = blocks.text(f"{words.SOURCE.in_(language)}{words.COLON.in_(language)}")
-        lines.append([label, *blocks.joined(shown, by=" · ")])
-    lines += [[blocks.text(shown_line(each.in_(language), limit=_SAYS), italic=True)] for each in custodian.unread]
-    return lines
+        lines.append(blocks.line(_label(words.SOURCE, language), *blocks.joined(shown, by=" · ")))
+    unread = (shown_line(each.in_(language), limit=_SAYS) for each in custodian.unread)
+    return [*lines, *(blocks.sentence(says, italic=True) for says in unread)]
 
 
 def _approval(shown: Confirmation, language: Language) -> list[Block]:
     """Return that two people are needed: the first requests, the second approves."""
     if shown.asked_by:
-        who = blocks.user(shown.asked_by)
-        return [blocks.rich(blocks.line(blocks.text(f"✋ {words.APPROVING.in_(language)}"), who))]
+        return [blocks.rich(blocks.said_by(f"✋ {words.APPROVING.in_(language)}", shown.asked_by))]
     if shown.needs_approval:
         return [blocks.rich(blocks.sentence(f"✋ {words.NEEDS_APPROVAL.in_(language)}"))]
     return []

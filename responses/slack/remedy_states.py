@@ -160,19 +160,13 @@ def remedy_line(shown: RemedyShown, *, language: Language, about: Sequence[Leaf]
         if user:
             leaves += [blocks.text(f" · {by.in_(language)}"), blocks.user(user)]
     if shown.at:
-        leaves += [blocks.text(" · "), _at(shown.at)]
+        at = shown.at if shown.at.tzinfo else shown.at.replace(tzinfo=UTC)
+        leaves += [blocks.text(" · "), blocks.time(at, "{time_secs}")]
     lines = [blocks.line(*leaves)]
     if shown.says and (seen := shown_line(shown.says.in_(language), limit=_SAYS)).strip():
         now = words.STATE_NOW if shown.state is RemedyState.FIXED else Text.same("{}")
         lines.append(blocks.quoted(blocks.text(now.in_(language).format(seen))))
     return lines
-
-
-def _at(when: datetime) -> Leaf:
-    """Return the time in the reader's time zone; as text, in UTC."""
-    there = when if when.tzinfo else when.replace(tzinfo=UTC)
-    fallback = f"{there.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    return blocks.moment(max(0, int(there.timestamp())), form="{time_secs}", fallback=fallback)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

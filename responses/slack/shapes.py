@@ -19,8 +19,6 @@ from responses.slack.checks import (
     identifier,
     integer,
     many,
-    nullable,
-    number,
     one_of,
     record,
     rule,
@@ -60,21 +58,17 @@ _ASKS: Final = {**_ACTION_ID, "confirm": _CONFIRM}
 # --- options and elements -------------------------------------------------------------------------------------------
 
 
-def _option(text: Check, *, with_url: bool = False) -> Check:
-    optional = {"description": plain_text(limits.OPTION_DESCRIPTION)}
-    if with_url:
-        optional["url"] = url(limits.BUTTON_URL, *_WEB)
-    return record({"text": text, "value": string(limits.OPTION_VALUE)}, optional)
+def _option(text: Check, **optional: Check) -> Check:
+    described = {"description": plain_text(limits.OPTION_DESCRIPTION)}
+    return record({"text": text, "value": string(limits.OPTION_VALUE)}, {**described, **optional})
 
 
-def _different(items: str) -> Check:
-    def differ(value: Mapping[str, object]) -> bool:
-        values = [one for one in values_of(value.get(items), "value") if isinstance(one, str)]
-        return len(values) == len(set(values))
-
-    return rule("two options have the same value", differ)
+def _differ(value: Mapping[str, object]) -> bool:
+    values = [one for one in values_of(value.get("options"), "value") if isinstance(one, str)]
+    return len(values) == len(set(values))
 
 
+_DIFFERENT: Final = rule("two options have the same value", _differ)
 _PLAIN_OPTION: Final = _option(plain_text(limits.OPTION_TEXT))
 _ANY_OPTION: Final = _option(_any_text(limits.OPTION_TEXT))
 _BUTTON: Final = record(
@@ -87,23 +81,13 @@ _BUTTON: Final = record(
         "accessibility_label": string(limits.BUTTON_LABEL),
     },
 )
+_LINKED_OPTION: Final = _option(plain_text(limits.OPTION_TEXT), url=url(limits.BUTTON_URL, *_WEB))
 _OVERFLOW: Final = also(
-    record(
-        {
-            "options": many(
-                _option(plain_text(limits.OPTION_TEXT), with_url=True),
-                least=limits.OVERFLOW_LEAST,
-                most=limits.OVERFLOW_MOST,
-            )
-        },
-        _ASKS,
-    ),
-    _different("options"),
+    record({"options": many(_LINKED_OPTION, least=limits.OVERFLOW_LEAST, most=limits.OVERFLOW_MOST)}, _ASKS),
+    _DIFFERENT,
 )
 _OPTIONS: Final = many(_PLAIN_OPTION, most=limits.SELECT_OPTIONS)
-_OPTION_GROUP: Final = also(
-    record({"label": plain_text(limits.OPTION_GROUP_LABEL), "options": _OPTIONS}), _different("options")
-)
+_OPTION_GROUP: Final = also(record({"label": plain_text(limits.OPTION_GROUP_LABEL), "options": _OPTIONS}), _DIFFERENT)
 _SELECT: Final = also(
     record(
         {},
@@ -113,11 +97,10 @@ _SELECT: Final = also(
             "option_groups": many(_OPTION_GROUP, most=limits.OPTION_GROUPS),
             "placeholder": plain_text(limits.PLACEHOLDER),
             "initial_option": _PLAIN_OPTION,
-            "focus_on_load": boolean,
         },
     ),
     exactly_one("options", "option_groups"),
-    _different("options"),
+    _DIFFERENT,
 )
 _EXTERNAL_SELECT: Final = record(
     {},
@@ -126,23 +109,11 @@ _EXTERNAL_SELECT: Final = record(
         "placeholder": plain_text(limits.PLACEHOLDER),
         "initial_option": _PLAIN_OPTION,
         "min_query_length": integer(0, limits.PLAIN_INPUT),
-        "focus_on_load": boolean,
     },
 )
-_CHECKBOXES: Final = also(
-    record(
-        {"options": many(_ANY_OPTION, most=limits.CHECKBOXES)},
-        {**_ASKS, "initial_options": many(_ANY_OPTION, most=limits.CHECKBOXES), "focus_on_load": boolean},
-    ),
-    _different("options"),
-)
-_RADIO_BUTTONS: Final = also(
-    record(
-        {"options": many(_ANY_OPTION, most=limits.CHECKBOXES)},
-        {**_ASKS, "initial_option": _ANY_OPTION, "focus_on_load": boolean},
-    ),
-    _different("options"),
-)
+_LISTED: Final = many(_ANY_OPTION, most=limits.CHECKBOXES)
+_CHECKBOXES: Final = also(record({"options": _LISTED}, {**_ASKS, "initial_options": _LISTED}), _DIFFERENT)
+_RADIO_BUTTONS: Final = also(record({"options": _LISTED}, {**_ASKS, "initial_option": _ANY_OPTION}), _DIFFERENT)
 _PLAIN_INPUT: Final = record(
     {},
     {
@@ -152,10 +123,6 @@ _PLAIN_INPUT: Final = record(
         "multiline": boolean,
         "min_length": integer(0, limits.PLAIN_INPUT),
         "max_length": integer(1, limits.PLAIN_INPUT),
-        "focus_on_load": boolean,
-        "dispatch_action_config": record(
-            {"trigger_actions_on": many(one_of("on_enter_pressed", "on_character_entered"), most=2)}
-        ),
     },
 )
 _IMAGE: Final = {"alt_text": string(limits.IMAGE_ALT), "image_url": url(limits.IMAGE_URL, *_WEB)}
@@ -167,20 +134,9 @@ _THUMB: Final = record(
 )
 _FEEDBACK: Final = record({"positive_button": _THUMB, "negative_button": _THUMB}, _ACTION_ID)
 
-_ACTION_ELEMENTS: Final = {
-    "button": _BUTTON,
-    "checkboxes": _CHECKBOXES,
-    "overflow": _OVERFLOW,
-    "radio_buttons": _RADIO_BUTTONS,
-    "static_select": _SELECT,
-}
-_INPUT_ELEMENTS: Final = {
-    "checkboxes": _CHECKBOXES,
-    "external_select": _EXTERNAL_SELECT,
-    "plain_text_input": _PLAIN_INPUT,
-    "radio_buttons": _RADIO_BUTTONS,
-    "static_select": _SELECT,
-}
+_CHOICES: Final = {"checkboxes": _CHECKBOXES, "radio_buttons": _RADIO_BUTTONS, "static_select": _SELECT}
+_ACTION_ELEMENTS: Final = {**_CHOICES, "button": _BUTTON, "overflow": _OVERFLOW}
+_INPUT_ELEMENTS: Final = {**_CHOICES, "external_select": _EXTERNAL_SELECT, "plain_text_input": _PLAIN_INPUT}
 
 # --- rich text ------------------------------------------------------------------------------------------------------
 
@@ -228,31 +184,30 @@ _RICH_TEXT: Final = record({"elements": many(_RICH_ELEMENTS)}, _BLOCK_ID)
 
 _CELL: Final = by_type(
     {
-        "raw_number": record({"value": number, "text": string(limits.TABLE_CHARACTERS)}),
         "raw_text": record({"text": string(limits.TABLE_CHARACTERS)}),
         "rich_text": record({"elements": many(_RICH_ELEMENTS)}),
     },
     "table cell",
 )
+
+
+def _is_even(table: Mapping[str, object]) -> bool:
+    rows = table.get("rows")
+    return not isinstance(rows, list | tuple) or len({len(row) for row in rows if isinstance(row, list | tuple)}) <= 1
+
+
 _TABLE: Final = also(
     record(
         {"rows": many(many(_CELL, most=limits.TABLE_CELLS), most=limits.TABLE_ROWS)},
         {
             **_BLOCK_ID,
             "column_settings": many(
-                nullable(record({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})),
+                record({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean}),
                 most=limits.TABLE_SETTINGS,
             ),
         },
     ),
-    rule(
-        "its rows differ in length",
-        lambda table: (
-            len({len(row) for row in table.get("rows") or () if isinstance(row, list | tuple)}) <= 1
-            if isinstance(table.get("rows"), list | tuple)
-            else True
-        ),
-    ),
+    rule("its rows differ in length", _is_even),
 )
 _SECTION: Final = also(
     record(
@@ -262,7 +217,6 @@ _SECTION: Final = also(
             "text": _any_text(limits.SECTION_TEXT),
             "fields": many(_any_text(limits.SECTION_FIELD), most=limits.SECTION_FIELDS),
             "accessory": by_type({**_ACTION_ELEMENTS, "image": _IMAGE_ELEMENT}, "accessory"),
-            "expand": boolean,
         },
     ),
     at_least_one("text", "fields"),

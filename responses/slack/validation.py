@@ -86,12 +86,10 @@ def validate_view(view: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _text(report: Report, payload: Mapping[str, Any]) -> None:
-    if payload.get("delete_original") is True and "text" not in payload:
-        return
-    if "text" not in payload:
+    if "text" in payload:
+        string(limits.MESSAGE_TEXT)(report, "text", payload["text"])
+    elif payload.get("delete_original") is not True:
         report.add("message", "lacks text: notifications and screen readers have nothing else")
-        return
-    string(limits.MESSAGE_TEXT)(report, "text", payload["text"])
 
 
 def _whole(report: Report, blocks: Any) -> None:

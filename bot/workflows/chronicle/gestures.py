@@ -29,7 +29,7 @@ from responses import failures
 from responses.chronicle import incident_replies
 from responses.safety import safe_line
 from responses.slack.chronicle import mark_dialog as shown
-from responses.slack.chronicle.mark_dialog import Correction, correction_dialog, correction_value, mark_dialog
+from responses.slack.chronicle.mark_dialog import Correction, correction_dialog, kind_of_choice, mark_dialog
 from responses.slack.message import View
 from responses.slack.presses import Press
 from responses.slack.remedy_dialogs import refusal_dialog
@@ -184,14 +184,14 @@ async def check_fact_correction(services: Services, dialog: SubmittedDialog) -> 
     channel = dialog.about
     if refused := await _refused(services, dialog, channel, ""):
         return CheckedDialog(refused=refused)
-    fact, what = correction_value(dialog.entered(Press.FACT)), dialog.entered(Press.FACT_IS)
-    says = _typed(dialog, Press.FACT_TEXT)
-    if fact is None:
+    key, what = dialog.entered(Press.FACT), dialog.entered(Press.FACT_IS)
+    kind, says = kind_of_choice(key), _typed(dialog, Press.FACT_TEXT)
+    if kind is None:
         return CheckedDialog(wrong={str(Press.FACT): shown.CHOOSE_ONE})
-    if wrong := shown.unfit(what, fact.kind, says):
+    if wrong := shown.unfit(what, kind, says):
         return CheckedDialog(wrong=wrong)
     job = FactCorrectionJob(
-        key=fact.key,
+        key=key,
         what=what,
         at=services.clock(),
         says=says if what == Correction.EDITED else "",

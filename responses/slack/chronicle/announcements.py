@@ -193,7 +193,7 @@ def _note(sign: str, says: Text, by: str, language: Language) -> Message:
     text = says.in_(language)
     elements = [blocks.sentence(f"{sign} {text}")]
     if by:
-        elements.append(blocks.line(blocks.text(incident_words.BY.in_(language), italic=True), blocks.user(by)))
+        elements.append(blocks.said_by(incident_words.BY.in_(language), by, italic=True))
     return Message(text=fallback(text), blocks=(blocks.rich(*elements),))
 
 

@@ -10,18 +10,18 @@ from typing import Final
 from intents.chronicle.facts import IncidentStatus
 from intents.domain import Language, Text
 from intents.templates import duration
+from responses import sheets, words
 from responses.chronicle import incident_words
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.message import Message, fallback
+from responses.slack.notices import notice
 
 _NONE: Final = Text(
     en="No open incidents that you can see here, and none was resolved in the last three days.",
     zh="没有您在此可见的进行中的故障，最近三天也没有已恢复的故障。",
 )
 _HEADING: Final = Text(en="Incidents: {} open, {} resolved lately", zh="故障：{} 个进行中，{} 个近期已恢复")
-_SINCE: Final = Text(en="for {}", zh="已持续 {}")
-_AGO: Final = Text(en="{} ago", zh="{}前")
 _LONGEST: Final = 80
 
 
@@ -42,8 +42,7 @@ class IncidentRow:
 def incident_list_message(rows: Sequence[IncidentRow], *, left: int, language: Language) -> Message:
     """Return the list; `left` more are not in it."""
     if not rows:
-        says = _NONE.in_(language)
-        return Message(text=fallback(says), blocks=(blocks.rich(blocks.sentence(says)),))
+        return notice(_NONE, language=language)
     over = sum(row.is_over for row in rows)
     heading = _HEADING.in_(language).format(len(rows) - over, over)
     items = []
@@ -51,7 +50,9 @@ def incident_list_message(rows: Sequence[IncidentRow], *, left: int, language: L
     for row in rows:
         sign, status = incident_words.STANDINGS[row.status]
         name = f"#{shown_line(row.name, limit=_LONGEST)}"
-        lasts = (_AGO if row.is_over else _SINCE).in_(language).format(duration(int(row.ago.total_seconds())))
+        lasts = (
+            (sheets.AGO if row.is_over else words.SINCE).in_(language).format(duration(int(row.ago.total_seconds())))
+        )
         after = f" · {status.in_(language)} · {lasts}"
         there = blocks.link(shown_line(row.address), name) if row.address else blocks.bold(name)
         items.append([blocks.text(f"{sign} "), there, blocks.text(after)])

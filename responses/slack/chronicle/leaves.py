@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, TypeVar
 
 from intents.chronicle.facts import Fact
+from intents.chronicle.summary import Summary
 from intents.domain import Language
 from responses.chronicle import incident_words
 from responses.chronicle.brief import BriefLine
-from responses.chronicle.fact_formatter import FactFormatter
+from responses.chronicle.fact_formatter import FactFormatter, line
 from responses.chronicle.markdown import Person, PostedLink, SourceLink, Span, Spans, Timestamp
 from responses.shown import shown_line
 from responses.slack import blocks
@@ -75,8 +76,7 @@ class LeafWriter:
     def timestamp(self, at: datetime) -> Leaf:
         """Return the time in the reader's time zone; as text, in UTC."""
         is_today = abs(self.now - at) < _TODAY
-        form = "{time}" if is_today else "{date_short} {time}"
-        return blocks.moment(max(0, int(at.timestamp())), form=form, fallback=utc(at, dated=not is_today))
+        return blocks.time(at, "{time}" if is_today else "{date_short} {time}", dated=not is_today)
 
     def _leaves(self, span: Span) -> list[Leaf]:
         match span:
@@ -94,17 +94,17 @@ class LeafWriter:
                 return [blocks.text(span.text, bold=span.bold, italic=span.italic)]
 
 
+def headline(summary: Summary, formatter: FactFormatter) -> str:
+    """Return the status and the channel of an incident."""
+    sign, says = incident_words.STANDINGS[summary.status]
+    return f"{sign} {formatter.text(says)} · #{line(summary.name, 80)}"
+
+
 def brief_block(brief: Iterable[BriefLine], formatter: FactFormatter, leaves: LeafWriter) -> Block:
     """Return the lines that say how the incident stands."""
     return blocks.rich(
         *(blocks.line(blocks.bold(formatter.label(each.label)), *leaves.line(each.spans)) for each in brief)
     )
-
-
-def utc(at: datetime, *, dated: bool = False) -> str:
-    """Return the time in UTC, with the date if asked."""
-    there = at.astimezone(UTC)
-    return f"{there:%Y-%m-%d %H:%M} UTC" if dated else f"{there:%H:%M} UTC"
 
 
 T = TypeVar("T")

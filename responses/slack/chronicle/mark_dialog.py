@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
 from intents.chronicle.channel_reader import PINNED, WRONG
 from intents.chronicle.facts import LONGEST_SAYS, ActionState, Fact, FactKind, IncidentStatus, kind_of
 from intents.domain import Language, Text
-from responses import words
 from responses.chronicle import incident_words
 from responses.shown import shown_line
 from responses.slack import blocks, limits
-from responses.slack.message import Message, View
+from responses.slack.message import Block, Message, View
 from responses.slack.presses import Press, action_id
 
 _SHORTCUT: Final = Text(en="Mark as …", zh="标记为 …")
@@ -47,10 +46,6 @@ def _of_action(state: ActionState) -> Text:
     return _ACTION.filled(incident_words.COURSES[state][1])
 
 
-def _of_status(status: IncidentStatus) -> Text:
-    return _STATUS.filled(incident_words.STANDINGS[status][1])
-
-
 # What a person may set, by the kind of fact.
 _CHOICES: Final[Mapping[str, Text]] = {
     "impact": incident_words.IMPACT,
@@ -64,7 +59,7 @@ _CHOICES: Final[Mapping[str, Text]] = {
     "action.failed": _of_action(ActionState.FAILED),
     "next": Text(en="next step", zh="下一步"),
     **{
-        f"status.{status}": _of_status(status)
+        f"status.{status}": _STATUS.filled(incident_words.STANDINGS[status][1])
         for status in (
             IncidentStatus.INVESTIGATING,
             IncidentStatus.IDENTIFIED,
@@ -102,32 +97,13 @@ _CORRECTIONS: Final[Mapping[Correction, Text]] = {
 
 def mark_dialog(says: str, *, metadata: str, language: Language) -> View:
     """Return the dialog that asks what a message is. It quotes what the message `says`."""
-    return blocks.modal(
-        _SHORTCUT.in_(language),
-        [
-            blocks.rich(blocks.quoted(blocks.text(shown_line(says) or "…"))),
-            blocks.select_input(
-                _WHAT.in_(language),
-                [(_shown(label, language), kind) for kind, label in _CHOICES.items()],
-                id=str(Press.MARK_AS),
-                placeholder=CHOOSE_ONE.in_(language),
-                optional=False,
-            ),
-            blocks.text_input(
-                _WORDS.in_(language),
-                id=str(Press.MARK_TEXT),
-                hint=_WORDS_HINT.in_(language),
-                initial=says,
-                optional=True,
-                longest=LONGEST_SAYS,
-                multiline=True,
-            ),
-        ],
-        close=words.CANCEL.in_(language),
-        submit=_SET.in_(language),
-        callback_id=str(Press.MARK),
-        private_metadata=metadata,
-    )
+    kinds = [(_shown(label, language), kind) for kind, label in _CHOICES.items()]
+    shown = [
+        blocks.rich(blocks.quoted(blocks.text(shown_line(says) or "…"))),
+        _choice(_WHAT, kinds, Press.MARK_AS, language),
+        _reworded(_WORDS, Press.MARK_TEXT, language, hint=_WORDS_HINT.in_(language), initial=says),
+    ]
+    return blocks.form(_SHORTCUT, shown, submit=_SET, press=Press.MARK, carries=metadata, language=language)
 
 
 def with_correct_button(message: Message, language: Language) -> Message:
@@ -138,51 +114,41 @@ def with_correct_button(message: Message, language: Language) -> Message:
 
 def correction_dialog(facts: Sequence[Fact], *, channel: str, language: Language) -> View:
     """Return the dialog that asks what is wrong with one of these facts, of which Slack shows a hundred."""
-    return blocks.modal(
-        _CORRECT.in_(language),
-        [
-            blocks.select_input(
-                _WHICH.in_(language),
-                [(_line(fact, language), fact.key) for fact in facts[: limits.SELECT_OPTIONS]],
-                id=str(Press.FACT),
-                placeholder=CHOOSE_ONE.in_(language),
-                optional=False,
-            ),
-            blocks.select_input(
-                _HOW.in_(language),
-                [(says.in_(language), str(what)) for what, says in _CORRECTIONS.items()],
-                id=str(Press.FACT_IS),
-                placeholder=CHOOSE_ONE.in_(language),
-                initial=str(Correction.WRONG),
-                optional=False,
-            ),
-            blocks.text_input(
-                _NEW_WORDS.in_(language),
-                id=str(Press.FACT_TEXT),
-                optional=True,
-                longest=LONGEST_SAYS,
-                multiline=True,
-            ),
-        ],
-        close=words.CANCEL.in_(language),
-        submit=_CORRECT.in_(language),
-        callback_id=str(Press.CORRECT_FACT),
-        private_metadata=channel,
+    listed = [(_line(fact, language), fact.key) for fact in facts[: limits.SELECT_OPTIONS]]
+    corrections = [(says.in_(language), str(what)) for what, says in _CORRECTIONS.items()]
+    shown = [
+        _choice(_WHICH, listed, Press.FACT, language),
+        _choice(_HOW, corrections, Press.FACT_IS, language, initial=str(Correction.WRONG)),
+        _reworded(_NEW_WORDS, Press.FACT_TEXT, language),
+    ]
+    return blocks.form(_CORRECT, shown, submit=_CORRECT, press=Press.CORRECT_FACT, carries=channel, language=language)
+
+
+def _choice(
+    label: Text, options: Sequence[tuple[str, str]], press: Press, language: Language, *, initial: str = ""
+) -> Block:
+    hint = CHOOSE_ONE.in_(language)
+    return blocks.select_input(
+        label.in_(language), options, id=str(press), placeholder=hint, initial=initial, optional=False
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenFact:
-    """The fact that an option of the dialog names."""
+def _reworded(label: Text, press: Press, language: Language, *, hint: str = "", initial: str = "") -> Block:
+    return blocks.text_input(
+        label.in_(language),
+        id=str(press),
+        hint=hint,
+        initial=initial,
+        optional=True,
+        longest=LONGEST_SAYS,
+        multiline=True,
+    )
 
-    key: str
-    kind: FactKind
 
-
-def correction_value(value: str) -> ChosenFact | None:
-    """Return the fact of an option's value; None without one."""
-    kind = value.split(":")[2] if value.count(":") > 1 else ""
-    return ChosenFact(key=value, kind=FactKind(kind)) if kind in set(FactKind) else None
+def kind_of_choice(key: str) -> FactKind | None:
+    """Return the kind of the fact that an option's value names; None without one."""
+    kind = key.split(":")[2] if key.count(":") > 1 else ""
+    return FactKind(kind) if kind in set(FactKind) else None
 
 
 def unfit(what: str, kind: FactKind, says: str) -> Mapping[str, Text]:

@@ -27,6 +27,7 @@ from responses.slack.chronicle.leaves import (
     Section,
     brief_block,
     fit_sections,
+    headline,
     section_block,
 )
 from responses.slack.message import Block, Message, fallback
@@ -48,34 +49,29 @@ class ReaderMessages:
 
     def missed(self, news: News) -> Message:
         """Return how the incident stands in five lines, then what happened while the reader was away."""
-        since: Spans = () if news.since is None else (plain(" ("), Timestamp(news.since), plain(")"))
-        title = incident_words.SO_FAR if news.since is None else incident_words.MISSED
-        head = (plain(self._formatter.text(title), bold=True), *since)
-        return self._message(self._brief, self._news(head, news))
+        title = self._formatter.text(incident_words.SO_FAR if news.since is None else incident_words.MISSED)
+        return self._message(self._brief, self._news(title, news))
 
     def happened(self, news: News) -> Message:
         """Return the status, then what happened since the time that the reader named."""
         assert news.since is not None
         ago = self._formatter.duration(self.summary.now - news.since)
-        says = self._formatter.text(incident_words.HAPPENED_SINCE).format(ago)
-        head = (plain(says, bold=True), plain(" ("), Timestamp(news.since), plain(")"))
-        status = brief_block([status_line(self.summary, self._formatter)], self._formatter, self._leaves)
-        return self._message(status, self._news(head, news))
+        title = self._formatter.text(incident_words.HAPPENED_SINCE).format(ago)
+        return self._message(self._status, self._news(title, news))
 
     def welcome(self, facts: Iterable[Fact]) -> Message:
         """Return how the incident stands in five lines, and the newest of what these do not say."""
         news = newest_news(facts, besides=keys_in(brief_of(self.summary, self._formatter)))
-        head = (plain(self._formatter.text(incident_words.NEWEST), bold=True),)
-        return self._message(self._brief, *([self._news(head, news)] if news.lines else []))
+        newest = [self._news(self._formatter.text(incident_words.NEWEST), news)] if news.lines else []
+        return self._message(self._brief, *newest)
 
     def for_commander(self) -> Message:
         """Return what the commander has to look after."""
         title = f"🧭 {self._formatter.text(incident_words.FOR_COMMANDER)} · #{line(self.summary.name, 80)}"
-        status = brief_block([status_line(self.summary, self._formatter)], self._formatter, self._leaves)
         cared = fit_sections(care_sections(self.summary, self._formatter, self._leaves), limits.BUDGET_VISIBLE - _NOTES)
         nothing = blocks.rich(blocks.sentence(self._formatter.text(incident_words.NOTHING_WAITS)))
         shown = [section_block(each, self.language) for each in cared] or [nothing]
-        return Message(text=fallback(title), blocks=(blocks.header(title), status, *shown))
+        return Message(text=fallback(title), blocks=(blocks.header(title), self._status, *shown))
 
     def for_status_page(self, facts: Iterable[Fact], people: Mapping[str, str]) -> Message:
         """Return the update to copy; `people` are the display names of everybody in the channel that is known."""
@@ -100,13 +96,16 @@ class ReaderMessages:
     def _brief(self) -> Block:
         return brief_block(brief_of(self.summary, self._formatter), self._formatter, self._leaves)
 
-    def _message(self, *shown: Block) -> Message:
-        sign, says = incident_words.STANDINGS[self.summary.status]
-        headline = f"{sign} {self._formatter.text(says)} · #{line(self.summary.name, 80)}"
-        return Message(text=fallback(headline), blocks=shown)
+    @property
+    def _status(self) -> Block:
+        return brief_block([status_line(self.summary, self._formatter)], self._formatter, self._leaves)
 
-    def _news(self, head: Spans, news: News) -> Block:
-        elements: list[Element] = [blocks.line(*self._leaves.line(head))]
+    def _message(self, *shown: Block) -> Message:
+        return Message(text=fallback(headline(self.summary, self._formatter)), blocks=shown)
+
+    def _news(self, title: str, news: News) -> Block:
+        since: Spans = () if news.since is None else (plain(" ("), Timestamp(news.since), plain(")"))
+        elements: list[Element] = [blocks.line(blocks.bold(title), *self._leaves.line(since))]
         if news.lines:
             elements.append(blocks.bullets(moment_leaves(each, self._formatter, self._leaves) for each in news.lines))
         else:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from intents.chronicle.facts import Fact
 from intents.chronicle.news import UNKNOWN, Resolution, choice_of
 from intents.chronicle.summary import Summary
-from intents.domain import Language, Text
+from intents.domain import Language
 from intents.templates import capitalised
-from responses import words
 from responses.chronicle import incident_replies, incident_words
 from responses.chronicle.fact_formatter import MENTIONED, FactFormatter
 from responses.chronicle.markdown import Spans, plain
 from responses.chronicle.sources import source
-from responses.sentences import finished
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
 from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink
-from responses.slack.message import Message, View, fallback
+from responses.slack.message import Message, View
+from responses.slack.notices import notice
 from responses.slack.presses import Press, action_id
 
 _ACTIONS: Final = 10
@@ -47,42 +47,37 @@ def resolve_dialog(
         *((_label(fact, formatter, names), choice_of(fact)) for fact in asks.causes),
         (capitalised(text(incident_words.NOT_KNOWN_YET)), UNKNOWN),
     ]
-    return blocks.modal(
-        text(incident_replies.TITLE),
-        [
-            blocks.rich(*_impact(asks, formatter, leaves)),
-            blocks.rich(*_actions(asks, formatter, leaves)),
-            blocks.select_input(
-                text(incident_words.ROOT_CAUSE),
-                options,
-                id=str(Press.ROOT_CAUSE),
-                placeholder=text(incident_replies.CHOOSE),
-                initial=choice_of(asks.established) if asks.established else "",
-            ),
-            blocks.text_input(
-                text(incident_replies.OR_TYPE),
-                id=str(Press.ROOT_CAUSE_TEXT),
-                hint=text(incident_replies.OR_TYPE_HINT),
-                optional=True,
-            ),
-            blocks.context(text(incident_replies.WHAT_HAPPENS)),
-        ],
-        close=text(words.CANCEL),
-        submit=text(incident_replies.SUBMIT),
-        callback_id=str(Press.RESOLVED),
-        private_metadata=channel,
-    )
+    shown = [
+        blocks.rich(*_impact(asks, formatter, leaves)),
+        blocks.rich(*_actions(asks, formatter, leaves)),
+        blocks.select_input(
+            text(incident_words.ROOT_CAUSE),
+            options,
+            id=str(Press.ROOT_CAUSE),
+            placeholder=text(incident_replies.CHOOSE),
+            initial=choice_of(asks.established) if asks.established else "",
+        ),
+        blocks.text_input(
+            text(incident_replies.OR_TYPE),
+            id=str(Press.ROOT_CAUSE_TEXT),
+            hint=text(incident_replies.OR_TYPE_HINT),
+            optional=True,
+        ),
+        blocks.context(text(incident_replies.WHAT_HAPPENS)),
+    ]
+    title, submit = incident_replies.TITLE, incident_replies.SUBMIT
+    return blocks.form(title, shown, submit=submit, press=Press.RESOLVED, carries=channel, language=language)
 
 
 def resolve_button(language: Language) -> Message:
     """Return the message with the button that opens the dialog; a mention cannot open one."""
-    says = finished(capitalised(incident_replies.PRESS_TO_RESOLVE.in_(language)), language)
+    says = notice(incident_replies.PRESS_TO_RESOLVE, language=language)
     button = blocks.button(incident_replies.BUTTON.in_(language), action_id=action_id(Press.RESOLVE), value="resolve")
-    return Message(text=fallback(says), blocks=(blocks.rich(blocks.sentence(says)), blocks.actions(button)))
+    return replace(says, blocks=(*says.blocks, blocks.actions(button)))
 
 
 def _impact(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
-    yield _title(incident_words.IMPACT, formatter)
+    yield blocks.sentence(formatter.text(incident_words.IMPACT), bold=True)
     if asks.impact is None:
         yield blocks.sentence(formatter.text(incident_replies.NO_OPEN_IMPACT))
         return
@@ -91,16 +86,12 @@ def _impact(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> I
 
 
 def _actions(asks: Resolution, formatter: FactFormatter, leaves: LeafWriter) -> Iterator[Element]:
-    yield _title(incident_replies.OPEN_ACTIONS, formatter)
+    yield blocks.sentence(formatter.text(incident_replies.OPEN_ACTIONS), bold=True)
     if not asks.open_actions:
         yield blocks.sentence(formatter.text(incident_replies.NO_OPEN_ACTIONS))
         return
     yield blocks.bullets(leaves.line(formatter.act(work)) for work in asks.open_actions[-_ACTIONS:])
     yield from blocks.left_out(len(asks.open_actions) - _ACTIONS, formatter.language)
-
-
-def _title(says: Text, formatter: FactFormatter) -> Element:
-    return blocks.sentence(formatter.text(says), bold=True)
 
 
 def _label(fact: Fact, formatter: FactFormatter, names: Names) -> str:

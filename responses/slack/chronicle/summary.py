@@ -32,8 +32,8 @@ from responses.slack.chronicle.leaves import (
     brief_block,
     first_and_newest,
     fit_sections,
+    headline,
     section_block,
-    utc,
 )
 from responses.slack.chronicle.readers import care_sections
 from responses.slack.message import Block, Message, fallback, visible_length
@@ -88,7 +88,7 @@ class _Page:
 
     def headlines(self) -> Iterator[str]:
         """Yield the first lines as words, for notifications."""
-        yield self._headline()
+        yield headline(self._summary, self._formatter)
         leading = self._summary.cause
         if leading:
             sign, verdict = self._formatter.verdict_label(leading.fact)
@@ -98,16 +98,13 @@ class _Page:
         """Return title and brief: what is broken, the status, the cause, who does what, what is next."""
         brief = brief_of(self._summary, self._formatter)
         self._shown |= keys_in(brief)
-        return [blocks.header(self._headline()), brief_block(brief, self._formatter, self._leaves)]
+        title = headline(self._summary, self._formatter)
+        return [blocks.header(title), brief_block(brief, self._formatter, self._leaves)]
 
     def footer(self) -> Block:
         """Return when it was updated, and the commands."""
-        updated = self._text(incident_words.UPDATED).format(utc(self._summary.now, dated=True))
+        updated = self._text(incident_words.UPDATED).format(blocks.utc(self._summary.now))
         return blocks.context(updated, self._text(incident_words.COMMANDS))
-
-    def _headline(self) -> str:
-        sign, says = incident_words.STANDINGS[self._summary.status]
-        return f"{sign} {self._text(says)} · #{line(self._summary.name, 80)}"
 
     # --- sections ---------------------------------------------------------------------------------------------------
 
@@ -176,8 +173,7 @@ class _Page:
         spans = (*self._formatter.evidence(fact), *self._before(leading))
         below = (blocks.preformatted(command),) if command else ()
         entry = Entry(at=leading.last, leaves=self._leaves.with_link(spans, fact), below=below)
-        title = [blocks.bold(self._text(incident_words.EVIDENCE))]
-        return Section(title=title, entries=(entry,) if spans or below else ())
+        return self._section(incident_words.EVIDENCE, [entry] if spans or below else [])
 
     def _before(self, leading: TimelineEntry) -> Spans:
         """Return the verdict before the last change; () if it never changed."""
@@ -193,8 +189,7 @@ class _Page:
         kept = first_and_newest(acts[::-1], _DONE, at=lambda act: act.last.at)
         self._shown.update(fact.key for act in kept for fact in act.facts)
         entries = [Entry(at=act.last.at, leaves=self._leaves.line(self._formatter.act(act))) for act in reversed(kept)]
-        title = [blocks.bold(self._text(incident_words.DONE))]
-        return Section(title=title, entries=tuple(entries), rank=1, left_out=len(acts) - len(kept))
+        return self._section(incident_words.DONE, entries, rank=1, left_out=len(acts) - len(kept))
 
     def _links(self) -> Section:
         """Return each link once, the newest last."""
@@ -204,8 +199,7 @@ class _Page:
         for fact, link in found[-_LINKS:]:
             spans = (self._formatter.posted_link(link), *self._formatter.attribution(fact))
             entries.append(Entry(at=fact.at, leaves=self._leaves.with_link(spans, fact)))
-        title = [blocks.bold(self._text(incident_words.LINKS_TITLE))]
-        return Section(title=title, entries=tuple(entries), rank=5, left_out=len(found) - len(entries))
+        return self._section(incident_words.LINKS_TITLE, entries, rank=5, left_out=len(found) - len(entries))
 
     def _who(self) -> Section:
         holders = self._summary.roles
@@ -222,7 +216,7 @@ class _Page:
             if len(others) > _PEOPLE:
                 leaves.append(blocks.text(f" {self._text(words.MORE).format(len(others) - _PEOPLE)}"))
             entries.append(Entry(at=self._summary.opened, leaves=leaves))
-        return Section(title=[blocks.bold(self._text(incident_words.WHO))], entries=tuple(entries))
+        return self._section(incident_words.WHO, entries)
 
     # --- their entries ----------------------------------------------------------------------------------------------
 
@@ -248,10 +242,11 @@ class _Page:
         kept = first_and_newest(moments, most, at=lambda moment: moment.last)
         self._shown.update(fact.key for moment in kept for fact in (moment.fact, *moment.also))
         entries = [self._entry(moment, newest(moment) if at_last else moment.fact) for moment in kept]
-        shown = tuple(reversed(entries)) if newest_last else tuple(entries)
-        return Section(
-            title=[blocks.bold(self._text(title))], entries=shown, rank=rank, left_out=len(moments) - len(kept)
-        )
+        shown = entries[::-1] if newest_last else entries
+        return self._section(title, shown, rank=rank, left_out=len(moments) - len(kept))
+
+    def _section(self, title: Text, entries: Sequence[Entry], *, rank: int = 0, left_out: int = 0) -> Section:
+        return Section(title=[blocks.bold(self._text(title))], entries=tuple(entries), rank=rank, left_out=left_out)
 
     def _entry(self, moment: TimelineEntry, rests_on: Fact) -> Entry:
         fact = moment.fact
