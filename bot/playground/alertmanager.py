@@ -17,6 +17,7 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
+from bot.playground import Listener
 from bot.playground.kubernetes import SimulatedCluster, times
 from bot.playground.kubernetes.resources import Json
 
@@ -35,7 +36,7 @@ class SimulatedSilences:
     clock: times.Clock = times.utc_now
     url: str = ""
     silences: dict[str, Json] = field(default_factory=dict)
-    _runner: web.AppRunner | None = None
+    _listener: Listener = field(default_factory=Listener)
 
     async def start(self, host: str = "127.0.0.1") -> None:
         """Listen on a free port."""
@@ -45,14 +46,10 @@ class SimulatedSilences:
         application.router.add_get(f"{_PATH}/silence/{{id}}", self._get)
         application.router.add_delete(f"{_PATH}/silence/{{id}}", self._expire)
         application.middlewares.append(self._serve)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, 0).start()
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        self.url = await self._listener.start(application, host)
 
     async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._listener.stop()
 
     def mutes(self, labels: Mapping[str, str]) -> bool:
         """Tell whether a silence in force matches these labels."""

@@ -82,7 +82,8 @@ def _text(pod: Json) -> tuple[str, str]:
         stopped = _stopped(each.get("state") or {})
         if stopped is not None:
             text, detail = stopped[0], stopped[1] or detail
-    if text == "Completed" and any(map(_serves, containers)):
+    serving = any("running" in (each.get("state") or {}) and each.get("ready") for each in containers)
+    if text == "Completed" and serving:
         text = "Running" if is_ready(pod) else "NotReady"
     return text, detail
 
@@ -93,11 +94,6 @@ def _stopped(state: Json) -> tuple[str, str] | None:
     if not waiting.get("reason") and ended is None:
         return None
     return str(waiting.get("reason") or _ended(ended or {})), str((waiting or ended or {}).get("message") or "")
-
-
-def _serves(container: Json) -> bool:
-    """Return whether a container runs and is ready."""
-    return "running" in (container.get("state") or {}) and bool(container.get("ready"))
 
 
 def _init_text(pod: Json) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ import json
 
 from bot.playground.kubernetes.grants import ANONYMOUS, Address, Binding, Denial, Identity, account_of, identity
 from bot.playground.kubernetes.resources import Registry
-from bot.playground.kubernetes.status import Refusal, bad_request, forbidden
+from bot.playground.kubernetes.status import Refusal, bad_request, forbidden, qualified
 
 _REVIEWS = ("authorization.k8s.io", "authentication.k8s.io")
 
@@ -83,12 +83,9 @@ class Access:
 
 
 def _refused(address: Address, *, who: Identity, verb: str = "") -> Refusal:
-    return forbidden(
-        user=who.user,
-        verb=verb or address.verb,
-        group=address.group,
-        resource=address.resource,
-        subresource=address.subresource,
-        namespace=address.namespace,
-        name=address.name,
-    )
+    group, resource, name = address.group, address.resource, address.name
+    where = f'in the namespace "{address.namespace}"' if address.namespace else "at the cluster scope"
+    asked = f'cannot {verb or address.verb} resource "{address.wanted}" in API group "{group}" {where}'
+    what = "{}" if name else qualified(group, resource)
+    says = f'{what} is forbidden: User "{who.user}" {asked}'
+    return forbidden(group=group, resource=resource, name=name, says=says)

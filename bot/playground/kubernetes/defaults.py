@@ -12,6 +12,8 @@ _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 # The kinds whose spec has a pod template.
 TEMPLATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
+# Those whose selector is written, and whose status counts pods.
+SELECTING = TEMPLATED - {"Job", "ReplicationController"}
 _SPECS: dict[str, Json] = {
     "Deployment": {
         "replicas": 1,
@@ -135,8 +137,7 @@ def _container(container: Json) -> None:
         requests = resources.setdefault("requests", {})
         for name, amount in resources["limits"].items():
             requests.setdefault(name, amount)
-    container.setdefault("terminationMessagePath", "/dev/termination-log")
-    container.setdefault("terminationMessagePolicy", "File")
+    _fill(container, {"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"})
     image = str(container.get("image", ""))
     tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
     latest = tag in ("", "latest") and "@" not in image
@@ -153,9 +154,7 @@ def _pod_spec(spec: Json) -> None:
     for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
         if not any(each.get("key") in (key, None) for each in tolerations):
             tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
-    spec.setdefault("priority", 0)
-    spec.setdefault("enableServiceLinks", True)
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    _fill(spec, {"priority": 0, "enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority"})
 
 
 def mount_token(spec: Json, *, name: str) -> None:

@@ -10,7 +10,14 @@ from datetime import timedelta
 from bot.playground.kubernetes import pod_dependents, reads, structs, times, validation
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.grants import Address
-from bot.playground.kubernetes.objects import conditions_of, has_ended, is_terminating, with_status, without
+from bot.playground.kubernetes.objects import (
+    conditions_of,
+    has_ended,
+    is_terminating,
+    made_condition,
+    with_status,
+    without,
+)
 from bot.playground.kubernetes.resources import JOBS, NAMESPACES, PODS, Json, Resource
 from bot.playground.kubernetes.selectors import parse_integer
 from bot.playground.kubernetes.state import State
@@ -106,14 +113,8 @@ class Deleter:
         _check_preconditions(pod, resource=resource, options=parsed)
         if dry_run:
             return
-        condition = {
-            "type": "DisruptionTarget",
-            "status": "True",
-            "lastProbeTime": None,
-            "lastTransitionTime": self._state.stamp(),
-            "reason": "EvictionByEvictionAPI",
-            "message": "Eviction API: evicting",
-        }
+        why = {"reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}
+        condition = made_condition("DisruptionTarget", "True", at=self._state.stamp(), **why)
         marked = with_status(pod, conditions=[condition, *conditions_of(pod)])
         self._delete(self._state.put(resource.table, marked), resource=resource, options=Options())
 
@@ -186,17 +187,11 @@ class Deleter:
 
 def _check_preconditions(obj: Json, *, resource: Resource, options: Options) -> None:
     metadata = obj["metadata"]
-    uid, version = metadata["uid"], metadata["resourceVersion"]
-    because = ""
-    if options.uid and options.uid != uid:
-        because = (
-            f"the UID in the precondition ({options.uid}) does not match the UID in record ({uid}). "
-            "The object might have been deleted and then recreated"
-        )
-    elif options.resource_version and options.resource_version != version:
-        because = (
-            f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion "
-            f"in record ({version}). The object might have been modified"
-        )
-    if because:
-        raise conflict(group=resource.group, resource=resource.kind, name=metadata["name"], because=because)
+    for what, asked, there, happened in (
+        ("UID", options.uid, metadata["uid"], "deleted and then recreated"),
+        ("ResourceVersion", options.resource_version, metadata["resourceVersion"], "modified"),
+    ):
+        if asked and asked != there:
+            because = f"the {what} in the precondition ({asked}) does not match the {what} in record ({there})."
+            because += f" The object might have been {happened}"
+            raise conflict(group=resource.group, resource=resource.kind, name=metadata["name"], because=because)

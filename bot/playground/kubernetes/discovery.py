@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import State
-from bot.playground.kubernetes.status import page_not_found, service_unavailable
+from bot.playground.kubernetes.status import page_not_found
 
 AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 VERSION: Json = {
@@ -22,6 +22,7 @@ VERSION: Json = {
     "compiler": "gc",
     "platform": "linux/amd64",
 }
+_STALE = {"freshness": "Stale"}
 _CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 
 
@@ -29,8 +30,8 @@ class Discovery:
     """Answers discovery from the registry of a state."""
 
     def __init__(self, *, state: State) -> None:
+        self._state = state
         self._registry = state.registry
-        self._unavailable = state.unavailable
 
     def legacy_versions(self, *, address: str) -> Json:
         return {
@@ -51,10 +52,7 @@ class Discovery:
 
     def resources(self, *, group: str, version: str) -> Json:
         """Return the resources of a group version. Refusal 404 (text) if unknown, 503 (text) if its backend is down."""
-        if not self._registry.has_group_version(group=group, version=version):
-            raise page_not_found()
-        if (group, version) in self._unavailable():
-            raise service_unavailable()
+        self._state.require_served(group=group, version=version)
         rows = [
             row
             for resource in self._registry.of_group_version(group=group, version=version)
@@ -67,32 +65,22 @@ class Discovery:
 
     def aggregated(self, *, core: bool) -> Json:
         groups = [""] if core else self._registry.groups()
-        stale = self._unavailable()
+        stale = self._state.unavailable()
         items = []
         for group in groups:
-            versions = [
-                {"version": version, "freshness": "Stale"}
-                if (group, version) in stale
-                else self._aggregated_version(group, version)
-                for version in self._registry.versions(group)
-            ]
+            versions: list[Json] = []
+            for version in self._registry.versions(group):
+                found = self._registry.of_group_version(group=group, version=version)
+                told: Json = {"resources": [_aggregated(each) for each in found], "freshness": "Current"}
+                versions.append({"version": version} | (_STALE if (group, version) in stale else told))
             items.append({"metadata": {"name": group} if group else {}, "versions": versions})
-        return {
-            "kind": "APIGroupDiscoveryList",
-            "apiVersion": "apidiscovery.k8s.io/v2",
-            "metadata": {},
-            "items": items,
-        }
+        return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
 
     def _group(self, group: str) -> Json:
         versions = [
             {"groupVersion": f"{group}/{version}", "version": version} for version in self._registry.versions(group)
         ]
         return {"name": group, "versions": versions, "preferredVersion": versions[0]}
-
-    def _aggregated_version(self, group: str, version: str) -> Json:
-        resources = [_aggregated(each) for each in self._registry.of_group_version(group=group, version=version)]
-        return {"version": version, "resources": resources, "freshness": "Current"}
 
 
 def _plain(resource: Resource) -> list[Json]:

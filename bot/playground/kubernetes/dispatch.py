@@ -10,12 +10,7 @@ from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, VERSION, Discov
 from bot.playground.kubernetes.grants import USER, Address, Identity, identity
 from bot.playground.kubernetes.resources import NAMESPACES, NODES, Resource
 from bot.playground.kubernetes.state import State
-from bot.playground.kubernetes.status import (
-    method_not_allowed,
-    page_not_found,
-    service_unavailable,
-    unknown_resource,
-)
+from bot.playground.kubernetes.status import method_not_allowed, page_not_found, unknown_resource
 from bot.playground.kubernetes.write_requests import Answer, Write, Writer
 
 TEXT_TYPE = "text/plain; charset=utf-8"
@@ -129,12 +124,9 @@ class Dispatcher:
 
     def _served(self, address: Address) -> Resource:
         """Return the resource of an address. Refusal 404 or 503 if it is not served, or not at this scope."""
-        registry, group, version = self._state.registry, address.group, address.version
-        if not registry.has_group_version(group=group, version=version):
-            raise page_not_found()
-        if (group, version) in self._state.unavailable():
-            raise service_unavailable()
-        resource = registry.find(group=group, version=version, plural=address.resource)
+        group, version = address.group, address.version
+        self._state.require_served(group=group, version=version)
+        resource = self._state.registry.find(group=group, version=version, plural=address.resource)
         if resource is None or not _fits(address, resource=resource):
             raise unknown_resource()
         return resource

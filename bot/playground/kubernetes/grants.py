@@ -55,6 +55,11 @@ class Address:
     name: str = ""
     subresource: str = ""
 
+    @property
+    def wanted(self) -> str:
+        """Return the resource as RBAC rules name it, with the subresource if there is one."""
+        return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+
 
 def is_resource_path(parts: list[str]) -> bool:
     """Return whether the path lies below a group version; discovery documents and health checks do not."""
@@ -107,10 +112,9 @@ class Denial:
     user_group: str = "*"
 
     def covers(self, address: Address, *, who: Identity, namespaced: bool) -> bool:
-        wanted = f"{address.resource}/{address.subresource}" if address.subresource else address.resource
         # A list over all namespaces would include the denied namespace.
         everywhere = namespaced and not address.namespace
-        asked = asdict(address) | {"resource": wanted, "user": who.user}
+        asked = asdict(address) | {"resource": address.wanted, "user": who.user}
         return (
             all(getattr(self, key) in ("*", asked[key]) for key in ("verb", "group", "resource", "name", "user"))
             and (self.namespace in ("*", address.namespace) or everywhere)
@@ -129,8 +133,7 @@ class Rule:
 
     def allows(self, address: Address) -> bool:
         """Return whether the rule grants a request; `pods/log` needs a rule for `pods/log`, `*/log` or `*`."""
-        sub = address.subresource
-        wanted = {"*", f"{address.resource}/{sub}", f"*/{sub}"} if sub else {"*", address.resource}
+        wanted = {"*", address.wanted} | ({f"*/{address.subresource}"} if address.subresource else set())
         return (
             not {"*", address.verb}.isdisjoint(self.verbs)
             and not {"*", address.group}.isdisjoint(self.groups)

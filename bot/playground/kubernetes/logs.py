@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.objects import annotations_of, condition, container_names, status_of
@@ -32,23 +32,16 @@ class Log:
     since: datetime | None = None
 
 
-class Logs:
-    """The logs on the nodes' disks, by pod uid: a new pod with an old name starts without logs."""
+# The logs on the nodes' disks, by pod uid (a new pod with an old name starts without logs), container, and whether the
+# run is the previous one.
+Logs: TypeAlias = dict[tuple[str, str, bool], Log]
 
-    def __init__(self) -> None:
-        self._logs: dict[tuple[str, str, bool], Log] = {}
 
-    def write(self, *, uid: str, container: str, previous: bool, log: Log) -> None:
-        self._logs[uid, container, previous] = log
-
-    def get(self, *, uid: str, container: str, previous: bool) -> Log | None:
-        return self._logs.get((uid, container, previous))
-
-    def copy(self, *, uid: str, to: str) -> None:
-        """Give a new pod the logs of the pod it replaces."""
-        for (owner, container, previous), log in list(self._logs.items()):
-            if owner == uid:
-                self._logs[to, container, previous] = Log(text=log.text)
+def copy(logs: Logs, *, uid: str, to: str) -> None:
+    """Give a new pod the logs of the pod it replaces."""
+    for (owner, container, previous), log in list(logs.items()):
+        if owner == uid:
+            logs[to, container, previous] = Log(text=log.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +64,7 @@ def read(*, pod: Json, node: Json | None, logs: Logs, query: Mapping[str, str], 
     node_name = (pod.get("spec") or {}).get("nodeName")
     if not node_name:
         return None
-    declared = any(logs.get(uid=pod["metadata"]["uid"], container=options.container, previous=p) for p in (False, True))
+    declared = any((pod["metadata"]["uid"], options.container, each) in logs for each in (False, True))
     if node is None and not declared:
         raise not_found(group="", resource="pods", name=node_name)
     if node is not None:
@@ -153,7 +146,7 @@ def _choose(*, pod: Json, options: _Options, logs: Logs) -> tuple[Log | None, Js
     """
     uid, container = pod["metadata"]["uid"], options.container
     status = container_status(pod, container)
-    current, previous = (logs.get(uid=uid, container=container, previous=each) for each in (False, True))
+    current, previous = (logs.get((uid, container, each)) for each in (False, True))
     state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
     running_or_done = state.get("running") or state.get("terminated")
     if options.previous:

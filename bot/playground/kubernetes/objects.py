@@ -33,6 +33,11 @@ def condition(obj: Json, kind: str) -> Json:
     return next((each for each in conditions_of(obj) if each.get("type") == kind), {})
 
 
+def made_condition(kind: str, status: str, *, at: str, **why: str) -> Json:
+    """Return a new condition of a pod."""
+    return {"type": kind, "status": status, "lastProbeTime": None, "lastTransitionTime": at, **why}
+
+
 def is_true(obj: Json, kind: str) -> bool:
     """Return whether the condition of this type is True."""
     return condition(obj, kind).get("status") == "True"

@@ -26,25 +26,15 @@ _TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
 
 # The patchMergeKey tags of the Go types, by the name of the list; other lists are replaced as a whole.
 _MERGE_KEYS = {
-    "containers": ("name",),
-    "initContainers": ("name",),
-    "ephemeralContainers": ("name",),
-    "volumes": ("name",),
-    "env": ("name",),
-    "imagePullSecrets": ("name",),
-    "secrets": ("name",),
-    "webhooks": ("name",),
+    **dict.fromkeys(("containers", "initContainers", "ephemeralContainers", "volumes", "env"), ("name",)),
+    **dict.fromkeys(("imagePullSecrets", "secrets", "webhooks", "resourceClaims"), ("name",)),
+    **dict.fromkeys(("conditions", "addresses"), ("type",)),
+    **dict.fromkeys(("hostAliases", "podIPs", "hostIPs"), ("ip",)),
     "volumeMounts": ("mountPath",),
     "volumeDevices": ("devicePath",),
     "ports": ("containerPort", "port"),
-    "conditions": ("type",),
-    "addresses": ("type",),
-    "hostAliases": ("ip",),
-    "podIPs": ("ip",),
-    "hostIPs": ("ip",),
     "topologySpreadConstraints": ("topologyKey",),
     "ownerReferences": ("uid",),
-    "resourceClaims": ("name",),
 }
 _MERGED_PRIMITIVES = frozenset({"finalizers", "podCIDRs"})
 _DIRECTIVE = "$patch"

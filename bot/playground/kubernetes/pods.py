@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.playground.kubernetes import defaults, times
-from bot.playground.kubernetes.objects import condition, labels_of, owner_reference, status_of
+from bot.playground.kubernetes.objects import condition, labels_of, made_condition, owner_reference, status_of
 from bot.playground.kubernetes.resources import NODES, PODS, Json
 from bot.playground.kubernetes.state import State
 
@@ -121,8 +121,8 @@ def running(pod: Json, *, state: State) -> Json:
     addresses = status_of(state.get(NODES, spec.get("nodeName", "")) or {}).get("addresses") or ()
     host = next((each["address"] for each in addresses if each.get("type") == "InternalIP"), "")
     address = host if spec.get("hostNetwork") and host else network_address(pod)
-    true = {"status": "True", "lastProbeTime": None, "lastTransitionTime": now}
-    status: Json = {"phase": "Running", "conditions": [{"type": kind} | true for kind in _CONDITIONS]}
+    status: Json = {"phase": "Running"}
+    status["conditions"] = [made_condition(kind, "True", at=now) for kind in _CONDITIONS]
     if host:
         status |= {"hostIP": host, "hostIPs": [{"ip": host}]}
     status |= at_address(address) | {"startTime": now}

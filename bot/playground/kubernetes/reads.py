@@ -16,17 +16,10 @@ from dataclasses import dataclass
 
 from bot.playground.kubernetes import events, selectors
 from bot.playground.kubernetes.grants import Address
-from bot.playground.kubernetes.objects import labels_of, without
+from bot.playground.kubernetes.objects import without
 from bot.playground.kubernetes.resources import NEW_EVENTS, Json, Resource, Table
 from bot.playground.kubernetes.state import State
-from bot.playground.kubernetes.status import (
-    bad_request,
-    invalid,
-    not_allowed,
-    not_found,
-    refusal,
-    resource_version_too_large,
-)
+from bot.playground.kubernetes.status import bad_request, invalid, not_allowed, not_found, refusal
 from bot.playground.kubernetes.store import Store, etcd_key
 
 _URL_SAFE = frozenset(string.ascii_letters + string.digits + "-_")
@@ -151,19 +144,20 @@ def parse_revision(text: str | None, *, store: Store) -> int | None:
             f'strconv.ParseUint: parsing "{text}": invalid syntax'
         )
     if (asked := int(text)) > store.revision:
-        raise resource_version_too_large(asked=asked, current=store.revision)
+        too_large = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+        message = f"Timeout: {too_large['message']}: {asked}, current: {store.revision}"
+        details = {"causes": [too_large], "retryAfterSeconds": 1}
+        raise refusal(code=504, message=message, reason="Timeout", details=details, headers={"Retry-After": "1"})
     return asked
 
 
 def page(*, store: Store, resource: Resource, namespace: str, query: Mapping[str, str]) -> Page:
     """Return the page of objects that a list request asks for. Refusal 400, 410, 422 or 504."""
     limit = selectors.parse_integer(query.get("limit")) or 0
-    labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
-    by_labels = selectors.label_selector(labels)
-    by_fields = selectors.field_selector(fields, resource=resource)
+    selects = selectors.selector(query, resource=resource)
     view = _view(store=store, table=resource.table, namespace=namespace, query=query)
     after = f"{namespace}/{view.start}" if view.start and namespace else view.start
-    selected = [obj for obj in view.objects if etcd_key(obj) > after and by_labels(labels_of(obj)) and by_fields(obj)]
+    selected = [obj for obj in view.objects if etcd_key(obj) > after and selects(obj)]
     if limit <= 0 or len(selected) <= limit or not view.paged:
         return Page(objects=selected, revision=view.revision)
     last = etcd_key(selected[limit - 1])
@@ -172,7 +166,7 @@ def page(*, store: Store, resource: Resource, namespace: str, query: Mapping[str
         objects=selected[:limit],
         revision=view.revision,
         token=_Token(revision=view.revision, start=shown).encode(),
-        remaining=None if labels or fields else len(selected) - limit,
+        remaining=None if query.get("labelSelector") or query.get("fieldSelector") else len(selected) - limit,
     )
 
 
@@ -225,8 +219,7 @@ class Watch:
     bookmark_s: float
     initial: bool
     marks_end: bool
-    by_labels: Callable[[Json], bool]
-    by_fields: Callable[[Json], bool]
+    selects: selectors.Predicate
 
     async def events(self, *, closed: Callable[[], bool]) -> AsyncIterator[Json]:
         """Yield the events until the time is over, the client is gone or the revision is compacted."""
@@ -258,7 +251,7 @@ class Watch:
     def _present(self) -> list[Json]:
         """Return the objects that exist as events, with a bookmark after the last if the client asked for it."""
         found = self.store.objects(table=self.resource.table, namespace=self.namespace)
-        objects = [shown(obj, resource=self.resource) for obj in found if self._selects(obj)]
+        objects = [shown(obj, resource=self.resource) for obj in found if self.selects(obj)]
         events: list[Json] = [{"type": "ADDED", "object": obj} for obj in objects]
         end = self._bookmark(self.revision, annotations={"k8s.io/initial-events-end": "true"})
         return [*events, end] if self.marks_end else events
@@ -266,8 +259,8 @@ class Watch:
     def _since(self, revision: int) -> list[Json]:
         events = []
         for change in self.store.changes(table=self.resource.table, namespace=self.namespace, after=revision):
-            was = change.before is not None and self._selects(change.before)
-            now = change.after is not None and self._selects(change.after)
+            was = change.before is not None and self.selects(change.before)
+            now = change.after is not None and self.selects(change.after)
             if not (was or now):
                 continue
             kind = "MODIFIED" if was and now else "ADDED" if now else "DELETED"
@@ -277,9 +270,6 @@ class Watch:
             metadata = obj["metadata"] | {"resourceVersion": str(change.revision)}
             events.append({"type": kind, "object": shown(obj | {"metadata": metadata}, resource=self.resource)})
         return events
-
-    def _selects(self, obj: Json) -> bool:
-        return self.by_labels(labels_of(obj)) and self.by_fields(obj)
 
     def _bookmark(self, revision: int, **more: Json) -> Json:
         metadata = {"resourceVersion": str(revision), "creationTimestamp": None} | more
@@ -301,6 +291,5 @@ def accept(*, store: Store, resource: Resource, namespace: str, query: Mapping[s
         seconds=float(selectors.parse_integer(query.get("timeoutSeconds")) or _USUAL_S),
         bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
         bookmark_s=bookmark_s,
-        by_labels=selectors.label_selector(query.get("labelSelector", "")),
-        by_fields=selectors.field_selector(query.get("fieldSelector", ""), resource=resource),
+        selects=selectors.selector(query, resource=resource),
     )

@@ -48,12 +48,6 @@ class Recorder:
     def scaled(self, owner: Json, *, name: str, before: int, after: int) -> None:
         self.write(owner, reason="ScalingReplicaSet", message=scaling_text(name, before=before, after=after))
 
-    def made(self, owner: Json, pod: Json) -> None:
-        self.write(owner, reason="SuccessfulCreate", message=creation_text(owner, pod))
-
-    def unmade(self, owner: Json, pod: Json) -> None:
-        self.write(owner, reason="SuccessfulDelete", message=f"Deleted pod: {pod['metadata']['name']}")
-
     def started(self, pod: Json) -> None:
         """Write the events of a pod that starts: scheduled, and each container pulled, created and started."""
         metadata, node = pod["metadata"], pod["spec"].get("nodeName", "")

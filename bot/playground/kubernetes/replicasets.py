@@ -45,18 +45,13 @@ def promote(deployment: Json, current: Json | None, *, state: State, replicas: i
             history = annotations.get(f"{_REVISION}-history")
             annotations[f"{_REVISION}-history"] = f"{history},{before}" if history else before
         annotations[_REVISION] = str(number)
-        _number(deployment, state=state, number=number)
+        if (latest := state.latest(_DEPLOYMENTS, deployment)) is not None:
+            numbered = annotations_of(latest) | {_REVISION: str(number)}
+            state.put(_DEPLOYMENTS, with_metadata(latest, annotations=numbered))
     annotations["deployment.kubernetes.io/desired-replicas"] = str(replicas)
     annotations["deployment.kubernetes.io/max-replicas"] = str(replicas + workload_status.surge(deployment))
     sized = resized(replica_set, replicas=replicas)
     return state.put(REPLICA_SETS, with_metadata(sized, annotations=annotations))
-
-
-def _number(deployment: Json, *, state: State, number: int) -> None:
-    latest = state.latest(_DEPLOYMENTS, deployment)
-    if latest is not None:
-        annotations = annotations_of(latest) | {_REVISION: str(number)}
-        state.put(_DEPLOYMENTS, with_metadata(latest, annotations=annotations))
 
 
 def made(deployment: Json, *, state: State, digest: str = "") -> Json:

@@ -102,10 +102,8 @@ _SUBRESOURCES = {
 def _subresource(*, parent: str, name: str) -> Subresource:
     if name in _SUBRESOURCES:
         return _SUBRESOURCES[name]
-    if name == "proxy":
-        return Subresource(name=name, kind=f"{parent}ProxyOptions", verbs=_PROXY)
-    verbs = {"log": ("get",), "finalize": ("update",)}.get(name, _CHANGE)
-    return Subresource(name=name, kind=parent, verbs=verbs)
+    verbs = {"log": ("get",), "finalize": ("update",), "proxy": _PROXY}.get(name, _CHANGE)
+    return Subresource(name=name, kind=f"{parent}ProxyOptions" if name == "proxy" else parent, verbs=verbs)
 
 
 # Versions that metrics servers of real clusters serve; their plurals cannot be derived from their kinds.
@@ -158,15 +156,16 @@ class Registry:
 
     def add(self, resource: Resource) -> None:
         self._resources[resource.group, resource.version, resource.plural] = resource
-        versions = self._versions.setdefault(resource.group, [])
-        if resource.version not in versions:
-            versions.append(resource.version)
+        self._serve(group=resource.group, version=resource.version)
 
-    def add_group_version(self, *, group: str, version: str) -> None:
-        """Serve a group version without known resources (an aggregated API)."""
+    def _serve(self, *, group: str, version: str) -> None:
         versions = self._versions.setdefault(group, [])
         if version not in versions:
             versions.append(version)
+
+    def add_group_version(self, *, group: str, version: str) -> None:
+        """Serve a group version without known resources (an aggregated API)."""
+        self._serve(group=group, version=version)
         for resource in aggregated_resources(group=group, version=version):
             if (group, version, resource.plural) not in self._resources:
                 self.add(resource)
@@ -182,9 +181,6 @@ class Registry:
 
     def find(self, *, group: str, version: str, plural: str) -> Resource | None:
         return self._resources.get((group, version, plural))
-
-    def has_group_version(self, *, group: str, version: str) -> bool:
-        return version in self._versions.get(group, ())
 
     def groups(self) -> list[str]:
         """Return the named groups in the order of discovery."""
@@ -228,6 +224,12 @@ def aggregated_resources(*, group: str, version: str) -> list[Resource]:
         Resource(group=group, version=version, plural=plural, kind=kind, namespaced=namespaced, verbs=("get", "list"))
         for plural, kind, namespaced in _AGGREGATED.get(group, ())
     ]
+
+
+def aggregated_resource(kind: str, api_version: str) -> Resource | None:
+    """Return the resource of a kind that the usual server of an aggregated API serves, None if it serves none."""
+    group, _, version = api_version.rpartition("/")
+    return next((each for each in aggregated_resources(group=group, version=version) if each.kind == kind), None)
 
 
 def naive_plural(kind: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from bot.playground.kubernetes.objects import labels_of
 from bot.playground.kubernetes.resources import NEW_EVENTS, Json, Resource
 from bot.playground.kubernetes.status import bad_request
 
@@ -120,6 +121,13 @@ class _LabelParser:
             return value > bound if operator == ">" else value < bound
 
         return compare
+
+
+def selector(query: Mapping[str, str], *, resource: Resource) -> Predicate:
+    """Return a predicate over a whole object for the selectors of a request. Refusal 400 if one is malformed."""
+    by_labels = label_selector(query.get("labelSelector", ""))
+    by_fields = field_selector(query.get("fieldSelector", ""), resource=resource)
+    return lambda obj: by_labels(labels_of(obj)) and by_fields(obj)
 
 
 def label_selector(text: str) -> Predicate:

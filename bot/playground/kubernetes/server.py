@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.playground import Listener
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.dispatch import TEXT_TYPE, Dispatcher, Request
@@ -23,7 +24,7 @@ from bot.playground.kubernetes.reads import Watch
 from bot.playground.kubernetes.resources import PODS, Json
 from bot.playground.kubernetes.scenes import expanded
 from bot.playground.kubernetes.state import State
-from bot.playground.kubernetes.status import Refusal, refusal, too_many_requests, unauthorized
+from bot.playground.kubernetes.status import Refusal, refusal
 from bot.playground.kubernetes.store import Store
 from bot.playground.kubernetes.validated_world import ValidatedWorld, store
 from bot.playground.kubernetes.world import Loader, neighbours, neighbours_at
@@ -52,7 +53,7 @@ class SimulatedCluster:
         writer = Writer(state=self._state, controllers=self._controllers)
         self._dispatcher = Dispatcher(state=self._state, writer=writer)
         self._faults: list[Fault] = []
-        self._runner: web.AppRunner | None = None
+        self._listener = Listener()
         self._stopping = asyncio.Event()
         self.url = ""
         """The base URL while it runs, "" otherwise."""
@@ -106,13 +107,8 @@ class SimulatedCluster:
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._stopping.clear()
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        listening = self._runner.addresses[0]
-        self.url = f"http://{listening[0]}:{listening[1]}"
-        self._dispatcher.server_address = f"{listening[0]}:{listening[1]}"
+        self.url = await self._listener.start(application, host, port)
+        self._dispatcher.server_address = self.url.removeprefix("http://")
         if not self.prometheus.empty:
             await self.prometheus.start(host)
         return self.url
@@ -122,9 +118,8 @@ class SimulatedCluster:
         self._stopping.set()
         self.drop_watches()
         await self.prometheus.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        self._runner, self.url = None, ""
+        await self._listener.stop()
+        self.url = ""
 
     def kubeconfig(self, *, namespace: str = "default") -> Json:
         """Return a kubeconfig whose only context points at this server. RuntimeError if it does not run."""
@@ -195,7 +190,7 @@ class SimulatedCluster:
             with contextlib.suppress(Refusal):
                 self._answer(request)
         if fault is not None and (fault.reset or fault.hang):
-            self._record(request, status=0)
+            self.requests.append(RecordedRequest.of(request, status=0))
             if fault.hang:
                 await self._stopping.wait()
             if incoming.transport is not None:
@@ -208,12 +203,12 @@ class SimulatedCluster:
                 raise fault.answer()
             answer = self._answer(request)
             if isinstance(answer, Watch):
-                self._record(request, status=200)
+                self.requests.append(RecordedRequest.of(request, status=200))
                 return await self._stream(incoming, answer)
             response = self._response(answer)
         except Refusal as refused:
             response = self._refused(refused)
-        self._record(request, status=response.status)
+        self.requests.append(RecordedRequest.of(request, status=response.status))
         return response
 
     async def _stream(self, incoming: web.Request, watch: Watch) -> web.StreamResponse:
@@ -241,10 +236,7 @@ class SimulatedCluster:
             return USER
         if credentials is None:
             return ANONYMOUS
-        raise unauthorized()
-
-    def _record(self, request: Request, *, status: int) -> None:
-        self.requests.append(RecordedRequest.of(request, status=status))
+        raise refusal(code=401, message="Unauthorized", reason="Unauthorized")
 
     def _response(self, answer: Answer) -> web.Response:
         response = web.Response(status=answer.status, headers={"Date": self._date()})
@@ -326,7 +318,9 @@ class Fault:
         if self.body is not None:
             return Refusal(code=self.status, body=self.body, headers=headers)
         if self.status == 429:
-            return too_many_requests(retry_after=1 if self.retry_after is None else self.retry_after)
+            # Priority and fairness answers in text.
+            text = "Too many requests, please try again later.\n"
+            return Refusal(code=429, body=text, headers=headers or {"Retry-After": "1"})
         message = f"the server answers {self.status} because a test wants it to"
         return refusal(code=self.status, message=message, reason=_REASONS.get(self.status, ""), headers=headers)
 

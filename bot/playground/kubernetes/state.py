@@ -9,6 +9,7 @@ from bot.playground.kubernetes.access import Access
 from bot.playground.kubernetes.logs import Logs
 from bot.playground.kubernetes.objects import is_terminating, is_true
 from bot.playground.kubernetes.resources import API_SERVICES, DEFINITIONS, NAMESPACES, Json, Registry, Resource, Table
+from bot.playground.kubernetes.status import page_not_found, service_unavailable
 from bot.playground.kubernetes.store import Store
 
 _AGE = timedelta(days=30)
@@ -26,7 +27,7 @@ class State:
         self.clock = clock
         self.registry = Registry()
         self.store = Store()
-        self.logs = Logs()
+        self.logs: Logs = {}
         self.access = Access(registry=self.registry)
         self._events = 0
         self._unavailable: frozenset[tuple[str, str]] = frozenset()
@@ -94,6 +95,13 @@ class State:
         """Return whether a namespace is being deleted, so that nothing new may be made in it."""
         found = self.get(NAMESPACES, namespace)
         return found is not None and is_terminating(found)
+
+    def require_served(self, *, group: str, version: str) -> None:
+        """Raise Refusal 404 (text) for an unknown group version, 503 (text) if its backend is down."""
+        if version not in self.registry.versions(group):
+            raise page_not_found()
+        if (group, version) in self.unavailable():
+            raise service_unavailable()
 
     def unavailable(self) -> frozenset[tuple[str, str]]:
         """Return the group versions whose APIService has a backend and is not Available."""

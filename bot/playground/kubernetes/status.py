@@ -54,20 +54,17 @@ def success(*, details: Json | None = None, code: int | None = None) -> Json:
     return body
 
 
-def _details(*, name: str = "", group: str = "", kind: str = "", **more: Any) -> Json:
-    named = {"name": name, "group": group, "kind": kind}
-    return {key: value for key, value in (named | more).items() if value}
-
-
-def _qualified(group: str, resource: str) -> str:
+def qualified(group: str, resource: str) -> str:
+    """Return how messages name a resource."""
     return f"{resource}.{group}" if group else resource
 
 
 def _about(*, code: int, reason: str, group: str, resource: str, name: str, says: str, **details: Any) -> Refusal:
     """Return the refusal of a request for one object; its name stands where `says` has {}."""
-    named = f'{_qualified(group, resource)} "{name}"'
-    about = _details(name=name, group=group, kind=resource, **details)
-    return refusal(code=code, message=says.replace("{}", named, 1), reason=reason, details=about)
+    named = f'{qualified(group, resource)} "{name}"'
+    about = {"name": name, "group": group, "kind": resource} | details
+    shown = {key: value for key, value in about.items() if value}
+    return refusal(code=code, message=says.replace("{}", named, 1), reason=reason, details=shown)
 
 
 def page_not_found() -> Refusal:
@@ -80,15 +77,6 @@ def service_unavailable() -> Refusal:
     return Refusal(code=503, body="service unavailable\n")
 
 
-def too_many_requests(*, retry_after: float = 1) -> Refusal:
-    """Return the 429 of priority and fairness: text, no Status."""
-    return Refusal(
-        code=429,
-        body="Too many requests, please try again later.\n",
-        headers={"Retry-After": f"{retry_after:g}"},
-    )
-
-
 def unknown_resource() -> Refusal:
     """Return the 404 for a resource that is not served."""
     return refusal(code=404, message="the server could not find the requested resource", reason="NotFound", details={})
@@ -96,12 +84,8 @@ def unknown_resource() -> Refusal:
 
 def method_not_allowed() -> Refusal:
     """Return the 405 for a verb that the resource does not support."""
-    return refusal(
-        code=405,
-        message="the server does not allow this method on the requested resource",
-        reason="MethodNotAllowed",
-        details={},
-    )
+    message = "the server does not allow this method on the requested resource"
+    return refusal(code=405, message=message, reason="MethodNotAllowed", details={})
 
 
 def not_found(*, group: str, resource: str, name: str) -> Refusal:
@@ -118,11 +102,6 @@ def conflict(*, group: str, resource: str, name: str, because: str) -> Refusal:
     """Return the 409 for a failed precondition or an outdated resourceVersion."""
     says = f"Operation cannot be fulfilled on {{}}: {because}"
     return _about(code=409, reason="Conflict", group=group, resource=resource, name=name, says=says)
-
-
-def unauthorized() -> Refusal:
-    """Return the 401 for a wrong token."""
-    return refusal(code=401, message="Unauthorized", reason="Unauthorized")
 
 
 def bad_request(message: str) -> Refusal:
@@ -178,39 +157,6 @@ def invalid(*, group: str = "", kind: str, name: str, causes: Sequence[Json]) ->
     return _about(code=422, reason="Invalid", group=group, resource=kind, name=name, says=says, causes=list(causes))
 
 
-def resource_version_too_large(*, asked: int, current: int) -> Refusal:
-    """Return the 504 for a resourceVersion that lies in the future."""
-    return refusal(
-        code=504,
-        message=f"Timeout: Too large resource version: {asked}, current: {current}",
-        reason="Timeout",
-        details={
-            "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
-            "retryAfterSeconds": 1,
-        },
-        headers={"Retry-After": "1"},
-    )
-
-
-def forbidden(
-    *, user: str, verb: str, group: str, resource: str, subresource: str, namespace: str, name: str
-) -> Refusal:
-    """Return the 403 of an authorizer, which is checked before the existence of the object or its kind."""
-    qualified = _qualified(group, resource)
-    what = f'{qualified} "{name}"' if name else qualified
-    wanted = f"{resource}/{subresource}" if subresource else resource
-    where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
-    return refusal(
-        code=403,
-        message=f'{what} is forbidden: User "{user}" cannot {verb} resource "{wanted}" in API group "{group}" {where}',
-        reason="Forbidden",
-        details=_details(name=name, group=group, kind=resource),
-    )
-
-
-def admission_forbidden(*, group: str, resource: str, name: str, because: str, causes: Sequence[Json] = ()) -> Refusal:
-    """Return the 403 of an admission plugin (quota, a terminating namespace)."""
-    says = f"{{}} is forbidden: {because}"
-    return _about(
-        code=403, reason="Forbidden", group=group, resource=resource, name=name, says=says, causes=list(causes)
-    )
+def forbidden(*, group: str, resource: str, name: str, says: str, **details: Any) -> Refusal:
+    """Return the 403 of an authorizer or of an admission plugin."""
+    return _about(code=403, reason="Forbidden", group=group, resource=resource, name=name, says=says, **details)

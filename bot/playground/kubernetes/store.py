@@ -50,8 +50,7 @@ class Store:
         self._count = 0
 
     def get(self, *, table: Table, namespace: str, name: str) -> Json | None:
-        shelf = self._shelves.get(table)
-        return shelf.now.get((namespace, name)) if shelf else None
+        return self._shelf(table).now.get((namespace, name))
 
     def put(self, *, table: Table, namespace: str, name: str, obj: Json) -> Json:
         """Store `obj` under the next revision and return what was stored (with metadata.resourceVersion set)."""
@@ -67,26 +66,19 @@ class Store:
 
     def objects(self, *, table: Table, namespace: str = "") -> list[Json]:
         """Return the objects of a table, of one namespace if given, in the order of etcd's keys."""
-        shelf = self._shelves.get(table)
-        if shelf is None:
-            return []
+        shelf = self._shelf(table)
         return sorted((shelf.places.get(namespace, {}) if namespace else shelf.now).values(), key=etcd_key)
 
     def objects_at(self, *, table: Table, namespace: str, revision: int) -> list[Json]:
         """Return the objects at an earlier revision; the caller has checked `compacted`."""
-        shelf = self._shelves.get(table)
-        if shelf is None:
-            return []
-        state = self._state(shelf, revision)
+        state = self._state(self._shelf(table), revision)
         return sorted((obj for key, obj in state.items() if namespace in ("", key[0])), key=etcd_key)
 
     def changes(self, *, table: Table, namespace: str, after: int) -> list[Change]:
         """Return the writes after a revision, of one namespace if given; the caller has checked `compacted`."""
-        shelf = self._shelves.get(table)
-        if shelf is None:
-            return []
-        first = bisect_right(shelf.changes, after, key=lambda change: change.revision)
-        return [change for change in shelf.changes[first:] if namespace in ("", change.key[0])]
+        changes = self._shelf(table).changes
+        first = bisect_right(changes, after, key=lambda change: change.revision)
+        return [change for change in changes[first:] if namespace in ("", change.key[0])]
 
     def everything(self) -> Iterator[tuple[Table, Json]]:
         for table, shelf in list(self._shelves.items()):
@@ -107,6 +99,9 @@ class Store:
         birth = self._births.get((table, (namespace, name)), 0)
         self._births[table, (namespace, name)] = birth + 1
         return uid_of(table=table, namespace=namespace, name=name, birth=birth)
+
+    def _shelf(self, table: Table) -> _Shelf:
+        return self._shelves.get(table) or _Shelf()
 
     @staticmethod
     def _state(shelf: _Shelf, revision: int) -> dict[Key, Json]:

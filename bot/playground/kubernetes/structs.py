@@ -25,6 +25,10 @@ _QUANTITY: Final = re.compile(r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$")
 _GO_NAMES: Final[Mapping[type, str]] = {dict: "object", list: "array", str: "string", bool: "bool"}
 _MICRO_TIME: Final = re.compile(r"\.\d{6}(Z|[+-]\d\d:\d\d)$")
 _ROOT = frozenset({"apiVersion", "kind", "metadata"})
+_SCALARS: Final[Mapping[str, set[type]]] = {
+    "string": {str}, "bool": {bool}, "int32": {int}, "int64": {int}, "intstr.IntOrString": {int},
+}  # fmt: skip
+_VALUES: Final[Mapping[str, set[type]]] = {"map[string]string": {str}, "v1.ResourceList": {str, int, float}}
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
@@ -104,24 +108,14 @@ def _check(value: Any, shape: Shape, *, path: str, within: str, resource: Resour
 
 
 def _fits(value: Any, shape: str) -> bool:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    match shape:
-        case "string":
-            return isinstance(value, str)
-        case "bool":
-            return isinstance(value, bool)
-        case "int32" | "int64":
-            return is_number
-        case "intstr.IntOrString":
-            return is_number or (isinstance(value, str) and bool(re.fullmatch(r"\d+%?", value)))
-        case "map[string]string":
-            return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
-        case "v1.ResourceList":
-            return isinstance(value, dict) and all(
-                isinstance(each, (str, int, float)) and not isinstance(each, bool) for each in value.values()
-            )
-        case _:
-            return isinstance(value, dict)
+    if shape == "intstr.IntOrString" and isinstance(value, str):
+        return re.fullmatch(r"\d+%?", value) is not None
+    if shape in _SCALARS:
+        return type(value) in _SCALARS[shape]
+    if not isinstance(value, dict):
+        return False
+    allowed = _VALUES.get(shape)
+    return allowed is None or all(type(each) in allowed for each in value.values())
 
 
 def _dropped(value: Any, fields: Mapping[str, Shape], *, path: str, name: str = "") -> Iterator[str]:

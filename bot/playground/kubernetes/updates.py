@@ -1,46 +1,16 @@
-"""Store updates: restore the fields a client cannot change, count generations, remove released objects."""
+"""Complete and check updates: restore the fields a client cannot change, count generations, find released objects."""
 
 from __future__ import annotations
 
 import copy
 
 from bot.playground.kubernetes import defaults, events, structs, validation
-from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.objects import annotations_of, without
 from bot.playground.kubernetes.resources import EVENTS, NAMESPACES, PODS, Json, Resource
-from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import conflict
 
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 _KEPT_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
-
-
-class Updater:
-    """Stores changed objects and lets the controllers react."""
-
-    def __init__(self, *, state: State, controllers: Controllers) -> None:
-        self._state = state
-        self._controllers = controllers
-
-    def store(self, *, resource: Resource, before: Json, after: Json, dry_run: bool, subresource: str = "") -> Json:
-        """Store an update from `before` to `after` and return the object in the response. Refusal 409 or 422."""
-        after = _carried_over(before, copy.deepcopy(after), subresource=subresource, resource=resource)
-        require_version(before, after, resource=resource)
-        complete(after, resource=resource)
-        check(after, resource=resource, before=before)
-        after["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
-        if after == before:
-            return before
-        if subresource == "" and _counts_up(before, after, resource=resource):
-            after["metadata"]["generation"] = before["metadata"].get("generation", 0) + 1
-        if dry_run:
-            return after
-        if after["metadata"].get("deletionTimestamp") and _releasable(after, resource=resource):
-            self._controllers.remove(resource.table, after)
-            return after
-        stored = self._state.put(resource.table, after)
-        self._controllers.updated(resource.table, before, stored)
-        return stored
 
 
 def require_version(before: Json, after: Json, *, resource: Resource) -> None:
@@ -49,6 +19,20 @@ def require_version(before: Json, after: Json, *, resource: Resource) -> None:
     if asked and asked != before["metadata"]["resourceVersion"]:
         name = before["metadata"]["name"]
         raise conflict(group=resource.group, resource=resource.plural, name=name, because=_MODIFIED)
+
+
+def updated(before: Json, after: Json, *, subresource: str, resource: Resource) -> Json:
+    """Return the object to store for an update, `before` if nothing changes. Refusal 409 or 422."""
+    after = _carried_over(before, copy.deepcopy(after), subresource=subresource, resource=resource)
+    require_version(before, after, resource=resource)
+    complete(after, resource=resource)
+    check(after, resource=resource, before=before)
+    after["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
+    if after == before:
+        return before
+    if subresource == "" and _counts_up(before, after, resource=resource):
+        after["metadata"]["generation"] = before["metadata"].get("generation", 0) + 1
+    return after
 
 
 def _carried_over(before: Json, after: Json, *, subresource: str, resource: Resource) -> Json:
@@ -119,7 +103,7 @@ def _counts_up(before: Json, after: Json, *, resource: Resource) -> bool:
     return changed or (resource.kind == "Deployment" and annotations_of(before) != annotations_of(after))
 
 
-def _releasable(obj: Json, *, resource: Resource) -> bool:
+def releasable(obj: Json, *, resource: Resource) -> bool:
     """Return whether an object that is being deleted has no finalizer and no grace period left."""
     if obj["metadata"].get("finalizers"):
         return False

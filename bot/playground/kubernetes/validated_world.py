@@ -43,15 +43,6 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredEvent:
-    """An event as written, and the object it is about."""
-
-    written: Json
-    resource: Resource
-    involved: Json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ValidatedWorld:
     """A validated and completed world, ready to be stored.
 
@@ -61,7 +52,8 @@ class ValidatedWorld:
     now: datetime
     objects: Mapping[tuple[Table, Key], tuple[Resource, Json]]
     new_kinds: Sequence[Resource]
-    events: Sequence[DeclaredEvent]
+    # Each as written, with the object it is about.
+    events: Sequence[tuple[Json, Resource, Json]]
     logs: Sequence[tuple[str, str, bool, Log]]
     denials: Sequence[Denial]
     overrides: list[Override]
@@ -87,11 +79,11 @@ def store(world: ValidatedWorld, *, state: State) -> list[Json]:
         stored.append(state.put(table, obj))
         if table == NAMESPACES:
             state.fill_namespace(name, created=day)
-    for each in world.events:
+    for written, resource, involved in world.events:
         event = events.expand(
-            written=each.written,
-            involved=state.latest(each.resource.table, each.involved) or each.involved,
-            resource=each.resource,
+            written=written,
+            involved=state.latest(resource.table, involved) or involved,
+            resource=resource,
             now=world.now,
             number=state.next_event(),
         )
@@ -100,6 +92,6 @@ def store(world: ValidatedWorld, *, state: State) -> list[Json]:
         metadata["uid"] = state.store.new_uid(table=EVENTS, namespace=metadata["namespace"], name=metadata["name"])
         state.put(EVENTS, event)
     for uid, container, previous, log in world.logs:
-        state.logs.write(uid=uid, container=container, previous=previous, log=log)
+        state.logs[uid, container, previous] = log
     state.access.denials += world.denials
     return stored

@@ -7,19 +7,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from bot.playground.kubernetes.defaults import TEMPLATED, job_labels, job_selector
+from bot.playground.kubernetes.defaults import SELECTING, TEMPLATED, job_labels, job_selector
 from bot.playground.kubernetes.objects import without
 from bot.playground.kubernetes.resources import NEW_EVENTS, Json, Resource, from_custom_resource_definition
 from bot.playground.kubernetes.selectors import matches
-from bot.playground.kubernetes.status import (
-    Refusal,
-    cause,
-    invalid,
-    invalid_value,
-    not_allowed,
-    required,
-    unsupported,
-)
+from bot.playground.kubernetes.status import Refusal, cause, invalid, invalid_value, not_allowed, required, unsupported
 
 _LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
 _SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
@@ -45,9 +37,8 @@ _STATEFUL_IMMUTABLE = (
 _CONTAINERS = ("containers", "initContainers")
 _POWERS = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "m": -3, "u": -6, "n": -9}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50}
-_SELECTING = TEMPLATED - {"Job", "ReplicationController"}
 _RESTARTS = ("Always", "OnFailure", "Never")
-_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _STATEFUL = ("serviceName", "podManagementPolicy", "volumeClaimTemplates")
 
 
@@ -98,7 +89,7 @@ def _of_spec(obj: Json, *, resource: Resource) -> Iterator[Json]:
     if isinstance(spec.get("replicas"), int) and spec["replicas"] < 0:
         yield invalid_value("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
     if resource.kind in TEMPLATED - {"ReplicationController"}:
-        yield from _of_template(spec, selecting=resource.kind in _SELECTING)
+        yield from _of_template(spec, selecting=resource.kind in SELECTING)
     match resource.kind:
         case "Pod":
             yield from _of_pod_spec(spec, path="spec")
@@ -116,8 +107,8 @@ def _of_spec(obj: Json, *, resource: Resource) -> Iterator[Json]:
 
 def _of_taints(spec: Json) -> Iterator[Json]:
     for at, taint in enumerate(spec.get("taints") or ()):
-        if taint.get("effect") not in _EFFECTS:
-            yield from [unsupported(f"metadata.taints[{at}].effect", taint.get("effect"), *_EFFECTS)] * 2
+        if taint.get("effect") not in EFFECTS:
+            yield from [unsupported(f"metadata.taints[{at}].effect", taint.get("effect"), *EFFECTS)] * 2
 
 
 def _of_ports(spec: Json) -> Iterator[Json]:
@@ -226,7 +217,7 @@ def _of_new_job(job: Json) -> Iterator[Json]:
 
 def _of_change(obj: Json, before: Json, *, resource: Resource) -> Iterator[Json]:
     spec, old = obj.get("spec") or {}, before.get("spec") or {}
-    if resource.kind in _SELECTING and spec.get("selector") != old.get("selector"):
+    if resource.kind in SELECTING and spec.get("selector") != old.get("selector"):
         yield invalid_value("spec.selector", spec.get("selector"), "field is immutable")
     if resource.kind == "Pod" and _fixed(spec) != _fixed(old):
         yield not_allowed("spec", _POD_IMMUTABLE)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import claims, jobs, patches, pods, replicasets, workload_status
+from bot.playground.kubernetes import claims, jobs, logs, patches, pods, replicasets, workload_status
 from bot.playground.kubernetes.defaults import TEMPLATED, suffix
 from bot.playground.kubernetes.objects import is_controlled_by, is_ready, is_terminating, is_true, status_of, without
-from bot.playground.kubernetes.recorder import Recorder
+from bot.playground.kubernetes.recorder import Recorder, creation_text
 from bot.playground.kubernetes.resources import PODS, REPLICA_SETS, Json, Table
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.validated_world import Override, OverrideTrigger, PodOutcome
@@ -90,16 +90,15 @@ class WorkloadControllers:
         if self._state.is_terminating(pod["metadata"]["namespace"]):
             return
         top = self.owner_of(owner) or owner
-        if not _finished(owner) and len(self.pods_of(owner)) < self._wanted(owner):
+        finished = owner["kind"] == "Job" and (is_true(owner, "Complete") or is_true(owner, "Failed"))
+        if not finished and len(self.pods_of(owner)) < self._wanted(owner):
             fate = self.override(OverrideTrigger.DELETED, pod, owner, top) or self._usual(top)
             self._make(owner, like=pod, fate=fate, unchanged=self._unchanged(top))
         self.refresh(owner)
 
     def changed(self, owner: Json, *, before: Json | None = None) -> None:
         """React to a new or changed workload."""
-        uid = owner["metadata"]["uid"]
-        if uid not in self._baselines:
-            self._baselines[uid] = _Baseline(template={})
+        self._baselines.setdefault(owner["metadata"]["uid"], _Baseline(template={}))
         template = owner["spec"].get("template") or {}
         rolled = before is not None and (before["spec"].get("template") or {}) != template
         if owner["kind"] == "Deployment":
@@ -313,7 +312,7 @@ class WorkloadControllers:
         if node:
             pod = pods.bound(pod, node=node, state=state)
         claims.make_missing(owner, pod=name, state=state)
-        self._record.made(owner, pod)
+        self._record.write(owner, reason="SuccessfulCreate", message=creation_text(owner, pod))
         if fate == PodOutcome.HEALTHY or like is None:
             state.put(PODS, pods.running(pod, state=state) if node else pod)
             self._record.started(pod)
@@ -322,12 +321,12 @@ class WorkloadControllers:
         if isinstance(fate, dict):
             faulty = patches.merge(faulty, fate)
         state.put(PODS, faulty)
-        state.logs.copy(uid=like["metadata"]["uid"], to=pod["metadata"]["uid"])
+        logs.copy(state.logs, uid=like["metadata"]["uid"], to=pod["metadata"]["uid"])
         self._record.again(like, pod)
 
     def _remove(self, pod: Json, *, owner: Json) -> None:
         self._state.remove(PODS, pod)
-        self._record.unmade(owner, pod)
+        self._record.write(owner, reason="SuccessfulDelete", message=f"Deleted pod: {pod['metadata']['name']}")
 
     def _name(self, owner: Json, *, like: Json | None) -> str:
         name = owner["metadata"]["name"]
@@ -359,10 +358,6 @@ class WorkloadControllers:
         """Return the pods of a workload's newest revision."""
         newest = self.newest_replica_set(owner) if owner["kind"] == "Deployment" else owner
         return self.pods_of(newest) if newest else []
-
-
-def _finished(owner: Json) -> bool:
-    return owner["kind"] == "Job" and (is_true(owner, "Complete") or is_true(owner, "Failed"))
 
 
 def _ordinal(pod: Json) -> int:

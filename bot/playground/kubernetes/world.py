@@ -44,13 +44,7 @@ from bot.playground.kubernetes.prometheus import parse_metrics
 from bot.playground.kubernetes.resources import Json, Resource, Table
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.store import Key, uid_of
-from bot.playground.kubernetes.validated_world import (
-    DeclaredEvent,
-    Override,
-    OverrideTrigger,
-    PodOutcome,
-    ValidatedWorld,
-)
+from bot.playground.kubernetes.validated_world import Override, OverrideTrigger, PodOutcome, ValidatedWorld
 from bot.playground.kubernetes.world_checks import (
     Path,
     WorldError,
@@ -70,7 +64,6 @@ _EVENT_KEYS = (
 )  # fmt: skip
 _LOG_KEYS = ("pod", "container", "previous", "text", "since")
 _DENIAL_KEYS = ("verb", "group", "resource", "namespace", "name", "user", "user_group")
-_COUNTED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 
 
 @cache
@@ -112,9 +105,11 @@ class Loader:
         events = [self._event(item, path=path) for path, item in _items(world, "events")]
         logs = [self._log(item, path=path) for path, item in _items(world, "logs")]
         overrides = [_override(item, path=path) for path, item in _items(world, "reactions")]
-        absent = [self._gone(item, path=("absent", at)) for at, item in enumerate(world.get("absent") or ())]
+        places = [(item, ("absent", at)) for at, item in enumerate(world.get("absent") or ())]
+        absent = [self._lookup(*split_address(item, path=path), path=path) for item, path in places]
         return ValidatedWorld(
-            absent=[each for each in absent if each is not None],
+            # What is not there anyway needs not be taken away.
+            absent=[(resource, obj) for resource, obj in absent if obj is not None],
             now=self._now,
             objects=self._objects,
             new_kinds=self._new_kinds,
@@ -147,10 +142,9 @@ class Loader:
             hint = self._state.registry.hint(kind)
             text = f"kind {kind} is not built in: write its apiVersion, or a CustomResourceDefinition{hint}"
             raise WorldError(text, path=path)
+        if (aggregated := resources.aggregated_resource(kind, api_version)) is not None:
+            return aggregated
         group, _, version = api_version.rpartition("/")
-        for each in resources.aggregated_resources(group=group, version=version):
-            if each.kind == kind:
-                return each
         resource = Resource(
             group=group,
             version=version,
@@ -213,7 +207,8 @@ class Loader:
         defaults.fill(obj, resource=resource)
         if resource.kind == "Pod" and "status" in obj:
             obj["status"].setdefault("qosClass", defaults.quality(obj["spec"]))
-        if resource.kind in _COUNTED and any(isinstance(each, int) for each in (obj.get("status") or {}).values()):
+        counts = (obj.get("status") or {}).values() if resource.kind in defaults.SELECTING else ()
+        if any(isinstance(each, int) for each in counts):
             obj["status"] = {"observedGeneration": head["generation"]} | obj["status"]
         if resource.kind == "APIService" and "status" not in obj:
             obj["status"] = {"conditions": [PASSED | {"lastTransitionTime": head["creationTimestamp"]}]}
@@ -271,12 +266,7 @@ class Loader:
                 return resource, stored
         return candidates[0], None
 
-    def _gone(self, item: Any, *, path: Path) -> tuple[Resource, Json] | None:
-        """Return an object that is to be taken away, None if it is not there anyway."""
-        resource, obj = self._lookup(*split_address(item, path=path), path=path)
-        return (resource, obj) if obj is not None else None
-
-    def _event(self, item: Json, *, path: Path) -> DeclaredEvent:
+    def _event(self, item: Json, *, path: Path) -> tuple[Json, Resource, Json]:
         check_keys(item, path=path, known=_EVENT_KEYS)
         whose = (*path, "for")
         kind, namespace, name = split_address(item.get("for"), path=whose)
@@ -300,7 +290,7 @@ class Loader:
             uid = uid_of(table=resource.table, namespace=namespace, name=name)
             metadata = {"name": name, "uid": uid} | ({"namespace": namespace} if namespace else {})
             involved = {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata}
-        return DeclaredEvent(written=item, resource=resource, involved=involved)
+        return item, resource, involved
 
     def _log(self, item: Json, *, path: Path) -> tuple[str, str, bool, Log]:
         check_keys(item, path=path, known=_LOG_KEYS)

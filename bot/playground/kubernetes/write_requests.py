@@ -15,11 +15,11 @@ from bot.playground.kubernetes.objects import status_of
 from bot.playground.kubernetes.resources import EVENTS, JOBS, NAMESPACES, NEW_EVENTS, Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import (
-    admission_forbidden,
     already_exists,
     bad_request,
     cause,
     conflict,
+    forbidden,
     invalid,
     invalid_value,
     method_not_allowed,
@@ -29,7 +29,7 @@ from bot.playground.kubernetes.status import (
     success,
     unknown_format,
 )
-from bot.playground.kubernetes.updates import Updater, check, complete, require_version
+from bot.playground.kubernetes.updates import check, complete, releasable, require_version, updated
 
 _EVICTION = Resource(group="policy", version="v1", plural="evictions", kind="Eviction")
 _SCALE = Resource(group="autoscaling", version="v1", plural="scales", kind="Scale")
@@ -104,7 +104,6 @@ class Writer:
     def __init__(self, *, state: State, controllers: Controllers) -> None:
         self._state = state
         self._controllers = controllers
-        self._updater = Updater(state=state, controllers=controllers)
         self._deleter = Deleter(state=state, controllers=controllers)
 
     def write(self, write: Write) -> Answer:
@@ -199,13 +198,9 @@ class Writer:
                 message=f"namespace {namespace} is being terminated",
                 field="metadata.namespace",
             )
-            raise admission_forbidden(
-                group=resource.group,
-                resource=resource.plural,
-                name=name,
-                because=f"unable to create new content in namespace {namespace} because it is being terminated",
-                causes=[reason],
-            )
+            because = f"unable to create new content in namespace {namespace} because it is being terminated"
+            says = f"{{}} is forbidden: {because}"
+            raise forbidden(group=resource.group, resource=resource.plural, name=name, says=says, causes=[reason])
 
     def _unknown_fields(self, obj: Json, *, write: Write) -> tuple[str, ...]:
         """Drop unknown fields and return the warnings. Refusal 400 if the client asked for strict validation."""
@@ -244,14 +239,21 @@ class Writer:
 
     def _store(self, write: Write, *, before: Json, after: Json, dry_run: bool, warnings: tuple[str, ...]) -> Answer:
         _same_name(after, write=write)
-        body = self._updater.store(
-            resource=write.resource,
-            before=before,
-            after=after,
-            dry_run=dry_run,
-            subresource=write.address.subresource,
-        )
+        body = self._update(write, before=before, after=after, dry_run=dry_run, part=write.address.subresource)
         return Answer(body=body, warnings=warnings)
+
+    def _update(self, write: Write, *, before: Json, after: Json, dry_run: bool, part: str = "") -> Json:
+        """Store an update and return the object in the response. Refusal 409 or 422."""
+        resource = write.resource
+        after = updated(before, after, subresource=part, resource=resource)
+        if after is before or dry_run:
+            return after
+        if after["metadata"].get("deletionTimestamp") and releasable(after, resource=resource):
+            self._controllers.remove(resource.table, after)
+            return after
+        stored = self._state.put(resource.table, after)
+        self._controllers.updated(resource.table, before, stored)
+        return stored
 
     def _scale(self, write: Write) -> Answer:
         owner = self._existing(write)
@@ -270,7 +272,7 @@ class Writer:
             wrong = invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
             raise invalid(group="autoscaling", kind="Scale", name=write.name, causes=[wrong])
         changed = owner | {"spec": owner["spec"] | {"replicas": replicas}}
-        stored = self._updater.store(resource=write.resource, before=owner, after=changed, dry_run=dry_run)
+        stored = self._update(write, before=owner, after=changed, dry_run=dry_run)
         return Answer(body=scale_of(stored))
 
     def _evict(self, write: Write) -> Answer:

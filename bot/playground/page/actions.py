@@ -24,11 +24,14 @@ class BadActionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """A function with the fields of the body that it takes: required texts, and other arguments with their readers."""
+    """A function with the fields of the body that it takes: required texts, and other arguments with their readers.
+
+    A reader is called with the body and the name of the argument.
+    """
 
     run: Callable[..., Awaitable[object]]
     texts: tuple[str, ...]
-    others: Mapping[str, Callable[[Json], object]] = field(default_factory=dict)
+    others: Mapping[str, Callable[[Json, str], object]] = field(default_factory=dict)
 
 
 class Actions:
@@ -40,7 +43,7 @@ class Actions:
         self._channel_opened = channel_opened
         self._events = {each.name: each for each in events}
         message, view = ("user", "channel", "ts"), ("user", "view_id")
-        pressed = {"block_id": lambda body: _optional(body, "block_id"), "value": _chosen}
+        pressed = {"block_id": _optional, "value": _chosen}
         self._known = {
             "open": _Action(self._open, ("channel",)),
             "say": _Action(slack.say, ("user", "channel", "text"), {"thread_ts": _thread, "files": _files}),
@@ -50,19 +53,15 @@ class Actions:
             "unreact": _Action(slack.marks.unreact, (*message, "emoji")),
             "pin": _Action(slack.marks.pin, message),
             "unpin": _Action(slack.marks.unpin, message),
-            "slash": _Action(
-                slack.slash, ("user", "channel", "text"), {"command": lambda body: _text(body, "command")}
-            ),
-            "shortcut": _Action(slack.shortcut, message, {"callback_id": lambda body: _text(body, "callback_id")}),
+            "slash": _Action(slack.slash, ("user", "channel", "text"), {"command": _text}),
+            "shortcut": _Action(slack.shortcut, message, {"callback_id": _text}),
             "click": _Action(slack.click, (*message, "action_id"), pressed),
             "click_view": _Action(slack.click_view, (*view, "action_id"), pressed),
-            "click_home": _Action(
-                slack.click_home, ("user", "action_id"), {"value": lambda body: _optional(body, "value")}
-            ),
+            "click_home": _Action(slack.click_home, ("user", "action_id"), {"value": _optional}),
             "open_app": _Action(slack.open_app, ("user", "tab")),
-            "suggest": _Action(slack.suggest, (*view, "action_id"), {"value": lambda body: _text(body, "value")}),
+            "suggest": _Action(slack.suggest, (*view, "action_id"), {"value": _text}),
             "submit": _Action(slack.submit, view, {"values": _values}),
-            "close": _Action(slack.close, view, {"all": lambda body: body.get("all") is True}),
+            "close": _Action(slack.close, view, {"all": _is_true}),
             "begin": _Action(self._begin, ("event",)),
             "end": _Action(self._end, ("event",)),
         }
@@ -80,7 +79,7 @@ class Actions:
         action = self._known[name]
         texts = [_text(body, each) for each in action.texts]
         try:
-            done = await action.run(*texts, **{each: read(body) for each, read in action.others.items()})
+            done = await action.run(*texts, **{each: read(body, each) for each, read in action.others.items()})
         except ImpossibleActionError as refused:
             return {"ok": False, "error": str(refused)}
         if isinstance(done, AppResponse) and not done.ok:
@@ -116,27 +115,31 @@ def _optional(body: Json, name: str) -> str | None:
     return None if body.get(name) is None else _text(body, name)
 
 
-def _thread(body: Json) -> str:
-    return _optional(body, "thread_ts") or ""
+def _is_true(body: Json, name: str) -> bool:
+    return body.get(name) is True
 
 
-def _files(body: Json) -> list[SharedFile]:
+def _thread(body: Json, name: str) -> str:
+    return _optional(body, name) or ""
+
+
+def _files(body: Json, _name: str) -> list[SharedFile]:
     content = _optional(body, "snippet")
     return [SharedFile(name="snippet.txt", content=content.encode(), snippet=True)] if content else []
 
 
-def _chosen(body: Json) -> Any:
+def _chosen(body: Json, name: str) -> Any:
     """Return the value of a button or option, or the values of several checkboxes."""
     chosen = body.get("chosen")
     if chosen is None:
-        return _optional(body, "value")
+        return _optional(body, name)
     if not isinstance(chosen, list) or not all(isinstance(each, str) for each in chosen):
         raise BadActionError("chosen: expected a list of strings")
     return chosen
 
 
-def _values(body: Json) -> Json:
-    values = body.get("values", {})
+def _values(body: Json, name: str) -> Json:
+    values = body.get(name, {})
     if not isinstance(values, dict) or not all(isinstance(each, dict) for each in values.values()):
         raise BadActionError("values: expected a mapping of block ids to mappings of action ids")
     return values

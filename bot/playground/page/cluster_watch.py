@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 
 from bot.playground.kubernetes import SimulatedCluster, times
@@ -12,15 +12,6 @@ from bot.playground.page.problems import Problem, controller_of, problems
 
 _KEPT_RECOVERED = 20
 _SHOWN_REQUESTS = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovery:
-    """An object that recovered or was removed while the page was open; `at` is an RFC 3339 timestamp."""
-
-    problem: Problem
-    how: str
-    at: str
 
 
 class ClusterWatch:
@@ -35,7 +26,8 @@ class ClusterWatch:
         self._clock = clock
         self._behind = timedelta(seconds=round((times.utc_now() - clock()).total_seconds()))
         self._broken: dict[str, Problem] = {}
-        self._recovered: deque[Recovery] = deque(maxlen=_KEPT_RECOVERED)
+        # The objects that recovered or were removed while the page was open, with `how`, and `at` in RFC 3339.
+        self._recovered: deque[Json] = deque(maxlen=_KEPT_RECOVERED)
         self._first_request: int | None = None
 
     @property
@@ -49,13 +41,13 @@ class ClusterWatch:
         found = {each.key: each for each in problems(self._cluster.store, now=now)}
         for key, before in self._broken.items():
             if key not in found and (how := self._reason(before, found)):
-                self._recovered.appendleft(Recovery(problem=before, how=how, at=times.timestamp(times.utc_now())))
-        kept = [each for each in self._recovered if each.problem.key not in found]
+                self._recovered.appendleft(_shown(before) | {"how": how, "at": times.timestamp(times.utc_now())})
+        kept = [each for each in self._recovered if each["key"] not in found]
         self._recovered = deque(kept, maxlen=_KEPT_RECOVERED)
         self._broken = found
         return {
             "broken": [_shown(each) | {"since": self._here(each.since)} for each in found.values()],
-            "recovered": [_shown(each.problem) | {"how": each.how, "at": each.at} for each in kept],
+            "recovered": kept,
             "nodes": len(self._cluster.store.objects(table=NODES)),
             "pods": len(self._cluster.store.objects(table=PODS)),
         }

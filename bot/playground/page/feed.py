@@ -92,7 +92,8 @@ class Feed:
         for depth, view in enumerate(self._slack.views(user)):
             items[f"view/{view['id']}"] = view | {"depth": depth}
         items["cluster/now"] = self._watch.snapshot()
-        return items | self._calls() | self._stamped(self._deliveries()) | self._stamped(self._requests())
+        items |= _latest("call", self._slack.calls)
+        return items | self._stamped(self._deliveries()) | self._stamped(self._requests())
 
     def _app_places(self, user: str, channels: list[str]) -> dict[str, Json]:
         """Return the user's Home tab, and the prompts and sessions of the channels."""
@@ -105,9 +106,6 @@ class Feed:
             for session in self._slack.sessions(channel):
                 items[f"session/{channel}/{session['thread_ts']}"] = session
         return items
-
-    def _calls(self) -> dict[str, Json]:
-        return _latest("call", self._slack.calls)
 
     def _deliveries(self) -> dict[str, Json]:
         return _latest("delivery", self._slack.deliveries)

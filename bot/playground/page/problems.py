@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.playground.kubernetes import times
-from bot.playground.kubernetes.objects import conditions_of
+from bot.playground.kubernetes.objects import condition, conditions_of
 from bot.playground.kubernetes.resources import API_SERVICES, CLAIMS, JOBS, NAMESPACES, NODES, PODS, Json
 from bot.playground.kubernetes.store import Store
 from bot.playground.pod_status import DELETION_GRACE, pod_status
@@ -82,17 +82,17 @@ def _nodes(store: Store) -> Iterator[Problem]:
 
 def _api_services(store: Store) -> Iterator[Problem]:
     for service in store.objects(table=API_SERVICES):
-        for each in conditions_of(service):
-            if each.get("type") == "Available" and each.get("status") != "True":
-                status = f"{each.get('status')} ({each.get('reason') or 'Unavailable'})"
-                yield _problem(service, "APIService", status, **_said(each))
+        available = condition(service, "Available")
+        if available and available.get("status") != "True":
+            status = f"{available.get('status')} ({available.get('reason') or 'Unavailable'})"
+            yield _problem(service, "APIService", status, **_said(available))
 
 
 def _jobs(store: Store) -> Iterator[Problem]:
     for job in store.objects(table=JOBS):
-        for each in conditions_of(job):
-            if each.get("type") == "Failed" and each.get("status") == "True":
-                yield _problem(job, "Job", f"Failed ({each.get('reason') or 'unknown'})", **_said(each))
+        failed = condition(job, "Failed")
+        if failed.get("status") == "True":
+            yield _problem(job, "Job", f"Failed ({failed.get('reason') or 'unknown'})", **_said(failed))
 
 
 def _workloads(store: Store) -> Iterator[Problem]:
@@ -112,9 +112,9 @@ def _workloads(store: Store) -> Iterator[Problem]:
                 )  # fmt: skip
 
 
-def _is_failing(condition: Json) -> bool:
-    good = "False" if condition.get("type") == "ReplicaFailure" else "True"
-    return condition.get("status") != good
+def _is_failing(told: Json) -> bool:
+    good = "False" if told.get("type") == "ReplicaFailure" else "True"
+    return told.get("status") != good
 
 
 def _pods(store: Store, *, now: datetime) -> Iterator[Problem]:
@@ -151,8 +151,8 @@ def controller_of(obj: Json) -> str:
     return ""
 
 
-def _said(condition: Json) -> dict[str, str]:
-    return {"detail": condition.get("message") or "", "since": condition.get("lastTransitionTime") or ""}
+def _said(told: Json) -> dict[str, str]:
+    return {"detail": told.get("message") or "", "since": told.get("lastTransitionTime") or ""}
 
 
 def _problem(obj: Json, kind: str, status: str, **more: Any) -> Problem:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.playground import Listener
 from bot.playground.kubernetes import SimulatedCluster, times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.page.actions import Actions, BadActionError, ChannelOpened
@@ -53,18 +54,20 @@ class PlaygroundPage:
         channel_opened: ChannelOpened | None = None,
     ) -> None:
         self._slack = slack
-        self._samples = tuple(samples)
         self._staged_events = tuple(events)
         self._people = tuple(users)
         self._listed_channels = tuple(channels)
-        self._title = title
-        self._commands = tuple(commands)
-        self._shortcuts = tuple(shortcuts)
+        self._offers: Json = {
+            "title": title,
+            "samples": [asdict(each) for each in samples],
+            "commands": [asdict(each) for each in commands],
+            "shortcuts": [asdict(each) for each in shortcuts],
+        }
         self._guard = Guard(hosts=hosts)
         self._watch = ClusterWatch(cluster=cluster, clock=clock)
         self._actions = Actions(slack=slack, channel_opened=channel_opened, events=self._staged_events)
         self._feed = Feed(slack=slack, watch=self._watch, page=self._page)
-        self._runner: web.AppRunner | None = None
+        self._listener = Listener()
         self._tasks: list[asyncio.Task[None]] = []
         self._streams: set[asyncio.Task[object]] = set()
 
@@ -79,13 +82,9 @@ class PlaygroundPage:
         application.router.add_get("/api/texts/{file}", self._text)
         application.router.add_post("/api/actions/{name}", self._act)
         application.router.add_static("/static", _STATIC)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        url = await self._listener.start(application, host, port)
         self._tasks = [asyncio.create_task(self._follow_slack()), asyncio.create_task(self._follow_cluster())]
-        listening = self._runner.addresses[0]
-        shown = f"[{listening[0]}]" if ":" in listening[0] else listening[0]
-        return f"http://{shown}:{listening[1]}/?t={self._guard.token}"
+        return f"{url}/?t={self._guard.token}"
 
     async def stop(self) -> None:
         """Stop listening and end the streams of open pages."""
@@ -93,9 +92,8 @@ class PlaygroundPage:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._runner is not None:
-            await self._runner.cleanup()
-        self._runner, self._tasks = None, []
+        await self._listener.stop()
+        self._tasks = []
 
     async def _follow_slack(self) -> None:
         with self._slack.subscribe() as changes:
@@ -182,7 +180,6 @@ class PlaygroundPage:
         known = {each["id"]: each for each in self._slack.users()}
         bot = known[self._slack.bot_user_id]
         return {
-            "title": self._title,
             "acting": user,
             "users": [
                 {"id": each.id, "title": each.title} | _person(known[each.id])
@@ -192,11 +189,8 @@ class PlaygroundPage:
             "others": [{"id": each["id"]} | _person(each) for each in known.values()],
             "bot": {"id": bot["id"], "bot_id": self._slack.bot_id, "title": "app"} | _person(bot),
             "channels": self._channels(user, bot_name=bot["name"]),
-            "samples": [asdict(each) for each in self._samples],
             "events": [each.shown() for each in self._staged_events],
-            "commands": [asdict(each) for each in self._commands],
-            "shortcuts": [asdict(each) for each in self._shortcuts],
-        }
+        } | self._offers
 
     def _channels(self, user: str, *, bot_name: str) -> list[Json]:
         topics = {each.id: each.topic for each in self._listed_channels}

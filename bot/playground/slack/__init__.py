@@ -3,11 +3,5 @@
 from bot.playground.slack.company import SimulatedCompany
 from bot.playground.slack.events import CHANNEL_EVENTS
 from bot.playground.slack.files import SharedFile
-from bot.playground.slack.records import (
-    AppResponse,
-    ChangeKind,
-    Delivery,
-    ImpossibleActionError,
-    RecordedCall,
-)
+from bot.playground.slack.records import AppResponse, ChangeKind, Delivery, ImpossibleActionError, RecordedCall
 from bot.playground.slack.server import SimulatedSlack

@@ -42,5 +42,5 @@ class AppPlaces:
         return copied(session)
 
     def sessions(self, channel: str) -> list[Json]:
-        """Return the sessions of a channel."""
+        """Return the agent sessions of a channel: status, title and thread."""
         return [copied(each) for (where, _), each in self._sessions.items() if where == channel]

@@ -67,7 +67,7 @@ class Changes:
             waiting.set()
 
     def subscribe(self) -> Subscription:
-        """Return a new subscription."""
+        """Return a subscription to all changes from now on; close it, or use it as a context manager."""
         return Subscription(self._subscriptions)
 
     def close(self) -> None:

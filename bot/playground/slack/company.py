@@ -6,12 +6,13 @@ import base64
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
 
+from bot.playground import Listener
 from bot.playground.slack.records import Identity, Json
 from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.server import SimulatedSlack
@@ -27,7 +28,6 @@ class _Granted:
     workspaces: tuple[SimulatedSlack, ...]
     used: bool = False
     refresh: str = ""
-    names: Json = field(default_factory=dict)
 
 
 class SimulatedCompany:
@@ -50,7 +50,7 @@ class SimulatedCompany:
         shared = Identity(signing_secret=self.signing_secret, bot_token="", app_token=self.app_token)
         self._sockets = SocketMode(identity=shared)
         self._application = web.Application()
-        self._runner: web.AppRunner | None = None
+        self._listener = Listener()
 
     @property
     def api_url(self) -> str:
@@ -79,11 +79,7 @@ class SimulatedCompany:
         """Listen on a free port of loopback and return the base URL."""
         self._application.router.add_route("*", "/api/{method}", self._call)
         self._application.router.add_get("/link/", self._sockets.accept)
-        self._runner = web.AppRunner(self._application, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = self._sockets.url = f"http://{host}:{port}"
+        self.url = self._sockets.url = await self._listener.start(self._application)
         for team, slack in self.workspaces.items():
             slack.serve_at(f"{self.url}/w/{team}")
         return self.url
@@ -92,8 +88,7 @@ class SimulatedCompany:
         """Stop listening."""
         for slack in self.workspaces.values():
             await slack.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._listener.stop()
 
     def deliver_to(self, *urls: str | None) -> None:
         """Set where the payloads of all workspaces are sent. See `SimulatedSlack.deliver_to`."""

@@ -76,8 +76,8 @@ class PayloadSender:
         task.add_done_callback(self._tasks.discard)
         return first
 
-    async def resend(self, event_id: str, *, reason: str) -> AppResponse:
-        """Make one more attempt, marked as a retry by Slack. Raise ImpossibleActionError for an unknown event."""
+    async def resend(self, event_id: str, *, reason: str = "http_timeout") -> AppResponse:
+        """Deliver an event again, as Slack retries it. Raise ImpossibleActionError for an unknown event."""
         sent = [each for each in self.deliveries if each.event_id == event_id]
         if not sent:
             raise ImpossibleActionError(f"no event {event_id!r} was delivered")

@@ -6,15 +6,11 @@ import asyncio
 
 from bot.playground.slack.delivery import PayloadSender
 from bot.playground.slack.records import AppResponse, Json, PayloadKind, copied
-from bot.playground.slack.scopes import is_delivered
+from bot.playground.slack.scopes import EVENTS, is_delivered
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel
 
-CHANNEL_EVENTS = (
-    "channel_archive", "channel_created", "channel_left", "channel_rename", "channel_unarchive", "group_archive",
-    "group_left", "group_rename", "group_unarchive", "member_joined_channel", "member_left_channel", "pin_added",
-    "pin_removed", "reaction_added", "reaction_removed",
-)  # fmt: skip
+CHANNEL_EVENTS = tuple(each for each in EVENTS if each not in ("app_mention", "file_shared", "message"))
 """Event types of a channel other than messages, for the `events` of an app that subscribes to them."""
 
 _TOMBSTONE = {"subtype": "tombstone", "text": "This message was deleted.", "user": "USLACKBOT", "hidden": True}
@@ -72,7 +68,7 @@ class EventPublisher:
 
         A message with replies becomes a tombstone, reported as `message_changed` and deleted with its last reply.
         """
-        if self._state.messages.has_replies(channel.id, ts):
+        if self._state.messages.replies(channel.id, ts):
             _, attempts = self.change(channel, ts, _TOMBSTONE, remove=_REMOVED_FIELDS)
             return attempts
         deleted = self._state.messages.delete(channel.id, ts)

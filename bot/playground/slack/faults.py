@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.playground.slack.limits import RateLimits
@@ -16,16 +16,16 @@ class Fault:
     """A fault for the next `times` calls of `method` ("*": any), limited to calls with the arguments `given`."""
 
     method: str
-    error: str
-    status: int
-    times: int
-    retry_after: int | None
-    hang: bool
-    needed: str
-    provided: str
-    after_execution: bool
-    reset: bool
-    given: Mapping[str, Any]
+    error: str = ""
+    status: int = 200
+    times: int = 1
+    retry_after: int | None = None
+    hang: bool = False
+    needed: str = ""
+    provided: str = ""
+    after_execution: bool = False
+    reset: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def refusal(self) -> Refused:
@@ -46,22 +46,15 @@ class FaultControls:
         self.latency = 0.0
         self._faults: list[Fault] = []
 
-    def fail(
-        self, method: str, *, error: str = "", status: int = 200, times: int = 1, retry_after: int | None = None,
-        hang: bool = False, needed: str = "", provided: str = "", after_execution: bool = False, reset: bool = False,
-        given: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
-        """Make the next `times` calls of `method` ("*": any) fail; with `given`, only calls with these arguments.
+    def fail(self, method: str, **how: Any) -> None:
+        """Make the next calls of `method` ("*": any) fail; `how` are fields of a `Fault`.
 
-        They get `error` (with `needed` and `provided` for a missing scope), an HTTP `status` of 500 or more, 429 with
+        The next `times` calls, with `given` only those with these arguments, get `error` (with `needed` and `provided`
+        for a missing scope), an HTTP `status` of 500 or more, 429 with
         `retry_after` seconds, no response until the server stops (`hang`), or a cut connection (`reset`). With
         `after_execution` the call is executed first, and then hangs or is cut.
         """
-        fault = Fault(
-            method=method, error=error, status=status, times=times, retry_after=retry_after, hang=hang, needed=needed,
-            provided=provided, after_execution=after_execution, reset=reset, given=given or {},
-        )  # fmt: skip
-        self._faults.append(fault)
+        self._faults.append(Fault(method=method, **how))
 
     def take_fault(self, method: str, given: Mapping[str, Any]) -> Fault | None:
         """Return the oldest fault for this call, or None, and count it as used once."""

@@ -94,10 +94,6 @@ class Messages:
         messages = self._channels.get(channel, {})
         return [copied(messages[ts]) for ts in self._threads.get((channel, thread_ts), ())]
 
-    def has_replies(self, channel: str, thread_ts: str) -> bool:
-        """Return whether a message has replies."""
-        return bool(self._threads.get((channel, thread_ts)))
-
     def _recount(self, channel: str, thread_ts: str) -> None:
         parent = self._channels[channel].get(thread_ts)
         if parent is None:
@@ -148,7 +144,7 @@ class Ephemerals:
         return copied(self._stored.get(ts))
 
     def all(self, user: str | None = None) -> list[Json]:
-        """Return all ephemeral messages, or those of one user."""
+        """Return all ephemeral messages, or those of one user, with their `channel` and `user`, oldest first."""
         return [copied(each) for each in self._stored.values() if user is None or each["user"] == user]
 
     def _publish(self, kind: ChangeKind, message: Json) -> None:

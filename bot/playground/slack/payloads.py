@@ -162,7 +162,8 @@ def state_values(blocks: list[Json], given: Mapping[str, Mapping[str, Any]]) -> 
             value = given.get(block_id, {}).get(action_id)
             values.setdefault(block_id, {})[action_id] = {"type": element["type"]} | element_value(element, value)
     if unknown:
-        raise ImpossibleActionError(f"the dialog has no such inputs: {sorted(unknown)}; it has {_named(values)}")
+        there = ", ".join(f"{block}/{action}" for block, actions in values.items() for action in actions) or "none"
+        raise ImpossibleActionError(f"the dialog has no such inputs: {sorted(unknown)}; it has {there}")
     return values
 
 
@@ -223,10 +224,6 @@ def _elements(value: Any) -> Iterator[Json]:
         else:
             for name in ("elements", "element", "accessory", "actions", "child_blocks"):
                 yield from _elements(value.get(name))
-
-
-def _named(values: Json) -> str:
-    return ", ".join(f"{block}/{action}" for block, actions in values.items() for action in actions) or "none"
 
 
 def asking_menu(blocks: list[Json], *, action_id: str) -> Json:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from bot.playground.slack.changes import Subscription
+from bot.playground import Listener
 from bot.playground.slack.channel_actions import ChannelActions
 from bot.playground.slack.delivery import PayloadSender
 from bot.playground.slack.events import EventPublisher
@@ -26,7 +26,7 @@ from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
 from bot.playground.slack.user_actions import UserActions
-from bot.playground.slack.web_api import Transfers, WebApi
+from bot.playground.slack.web_api import WebApi
 from bot.playground.slack.workspace import User, UserGroup
 
 T = TypeVar("T")
@@ -49,7 +49,9 @@ class SimulatedSlack(UserActions, FaultControls):
     thirty if not `paced`, for tests on a busy machine.
 
     `marks` and `channel_actions` are further actions of users; `canvases` can be deleted or disabled; `sockets` can be
-    refreshed or dropped. `calls` (of the Web API) and `deliveries` (to the app) are oldest first.
+    refreshed or dropped. `calls` (of the Web API) and `deliveries` (to the app) are oldest first. What is shown to
+    users is told by `ephemerals` (all, or those of a user), `views` and `home` (of a user), `prompts` and `sessions`
+    (of a channel), as the parts of the state keep them.
     """
 
     def __init__(
@@ -88,7 +90,6 @@ class SimulatedSlack(UserActions, FaultControls):
         self._publisher = EventPublisher(state=self._state, sender=self._sender, subscribed=frozenset(events))
         self._payloads = PayloadBuilder(state=self._state)
         self._responses = ResponseHandler(state=self._state, publisher=self._publisher)
-        self._transfers = Transfers(state=self._state)
         self._rate_limits = RateLimits(clock=clock, enforced=paced)
         self.canvases = self._state.canvases
         self.marks = Marks(state=self._state, publisher=self._publisher)
@@ -99,7 +100,14 @@ class SimulatedSlack(UserActions, FaultControls):
         )  # fmt: skip
         self._web_api = WebApi(context=context, faults=self, clock=signature_clock or clock)
         self.calls, self.deliveries = self._web_api.calls, self._sender.deliveries
-        self._runner: web.AppRunner | None = None
+        self._listener = Listener()
+        places = self._state.places
+        self.home, self.prompts, self.sessions = places.home, places.prompts, places.sessions
+        self.ephemerals, self.views = self._state.ephemerals.all, self._state.views.all
+        self.users, self.channels = self._state.users, self._state.channels
+        self.subscribe = self._state.changes.subscribe
+        self.sign, self.send_raw, self.redeliver = self._sender.sign, self._sender.send_raw, self._sender.resend
+        self.tell, self.handle_call = self._publisher.tell, self._web_api.handle
 
     @property
     def url(self) -> str:
@@ -118,11 +126,7 @@ class SimulatedSlack(UserActions, FaultControls):
         application = self.application()
         application.router.add_route("*", "/api/{method}", self.handle_call)
         application.router.add_get("/link/", self.sockets.accept)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        listening = self._runner.addresses[0]
-        self.sockets.url = f"http://{listening[0]}:{listening[1]}"
+        self.sockets.url = await self._listener.start(application, host, port)
         self.serve_at(self.sockets.url)
         return self.url
 
@@ -130,13 +134,9 @@ class SimulatedSlack(UserActions, FaultControls):
         """Return the paths below the base URL that belong to this workspace alone."""
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_post("/actions/{number}/{token}", self._responses.handle_response_url)
-        application.router.add_post("/upload/v1/{file}", self._transfers.receive)
-        application.router.add_get("/files-pri/{file}/{name:.+}", self._transfers.hand_out)
+        application.router.add_post("/upload/v1/{file}", self._web_api.receive)
+        application.router.add_get("/files-pri/{file}/{name:.+}", self._web_api.hand_out)
         return application
-
-    async def handle_call(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call of the Web API."""
-        return await self._web_api.handle(request)
 
     def serve_at(self, url: str) -> None:
         """Take calls at a base URL from now on."""
@@ -154,19 +154,14 @@ class SimulatedSlack(UserActions, FaultControls):
         self.bot_token = token
         self._state.identity = replace(self._state.identity, bot_token=token)
 
-    def tell(self, kind: str, /, **fields: object) -> None:
-        """Send the app an event that belongs to no channel."""
-        self._publisher.tell(kind, **fields)
-
     async def stop(self) -> None:
         """Stop listening: cancel deliveries, close sockets, release calls that hang."""
         self._web_api.stopping.set()
         await self._sender.close()
         await self.sockets.close()
         self._state.changes.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        self._runner, self._state.url = None, ""
+        await self._listener.stop()
+        self._state.url = ""
 
     @property
     def delivering(self) -> bool:
@@ -255,23 +250,11 @@ class SimulatedSlack(UserActions, FaultControls):
         """
         self._sender.urls = urls or (None,)
 
-    def sign(self, body: bytes, timestamp: float | None = None) -> dict[str, str]:
-        """Return the signature headers for `body`, for now unless a time is given."""
-        return self._sender.sign(body, timestamp)
-
-    async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> AppResponse:
-        """POST exactly this to the request URL: a forged, replayed or broken payload."""
-        return await self._sender.send_raw(body, headers)
-
     async def verify_url(self) -> AppResponse:
         """Send the URL verification challenge, as Slack does when the request URL is set."""
         token = self._state.identity.verification_token
         payload = {"token": token, "challenge": "simulated-challenge", "type": "url_verification"}
         return await self._sender.send(PayloadKind.EVENT, payload)
-
-    async def redeliver(self, event_id: str, *, reason: str = "http_timeout") -> AppResponse:
-        """Deliver an event again, as Slack retries it."""
-        return await self._sender.resend(event_id, reason=reason)
 
     # What happened so far.
 
@@ -286,26 +269,6 @@ class SimulatedSlack(UserActions, FaultControls):
         """Return one message as stored, with metadata. Raise ImpossibleActionError if it does not exist."""
         return self._state.message(self._state.workspace.channel(channel), ts)
 
-    def ephemerals(self, user: str | None = None) -> list[Json]:
-        """Return ephemeral messages with their `channel` and `user`, oldest first."""
-        return self._state.ephemerals.all(user)
-
-    def views(self, user: str) -> list[Json]:
-        """Return the user's open dialogs, the visible one last; `errors` are the app's input errors."""
-        return self._state.views.all(user)
-
-    def home(self, user: str) -> Json | None:
-        """Return the Home tab of a user, None before the app published one."""
-        return self._state.places.home(user)
-
-    def prompts(self, channel: str) -> Json | None:
-        """Return the title and the prompts of a direct message, None without any."""
-        return self._state.places.prompts(channel)
-
-    def sessions(self, channel: str) -> list[Json]:
-        """Return the agent sessions of a channel: status, title and thread."""
-        return self._state.places.sessions(channel)
-
     def files(self) -> list[Json]:
         """Return the files as `files.info` shows them."""
         return [file_json(each, identity=self._state.identity, url=self._state.url) for each in self._state.files.all()]
@@ -318,14 +281,6 @@ class SimulatedSlack(UserActions, FaultControls):
         """Return the reactions to a message: name, users, count."""
         found: list[Json] = self.message(channel, ts).get("reactions", [])
         return found
-
-    def users(self) -> list[Json]:
-        """Return every user, as `users.info` shows them."""
-        return self._state.users()
-
-    def channels(self) -> list[Json]:
-        """Return every channel and direct message, as `conversations.info` shows them."""
-        return self._state.channels()
 
     # Restoring and waiting.
 
@@ -341,10 +296,6 @@ class SimulatedSlack(UserActions, FaultControls):
         Raise TimeoutError with the latest calls and deliveries.
         """
         return await self._state.changes.wait_for(predicate, timeout=timeout, describe=self._recent_activity)
-
-    def subscribe(self) -> Subscription:
-        """Return a subscription to all changes from now on; close it, or use it as a context manager."""
-        return self._state.changes.subscribe()
 
     def _recent_activity(self) -> str:
         calls = ", ".join(f"{each.method} {each.error or each.status}" for each in self.calls[-_SHOWN_CALLS:])

@@ -9,6 +9,8 @@ from bot.playground.slack.records import Json
 
 # Users pick mentions from a menu, so callers write them as Slack stores them.
 _MENTION = r"<(?P<mention>@[UW][A-Z0-9]+|#C[A-Z0-9]+|!(?:here|channel|everyone))(?:\|[^<>]*)?>"
+# The element of a mention by its first character, and the field of what it mentions.
+_MENTIONED = {"@": ("user", "user_id"), "#": ("channel", "channel_id"), "!": ("broadcast", "range")}
 _LINK = r"(?P<link>https?://[^\s<>\"'`|]*[^\s<>\"'`|.,;:!?)\]])"
 # Slack also links bare names that end in a known domain, such as image names and API groups.
 _DOMAIN = r"(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai)"
@@ -56,19 +58,12 @@ def _leaves(text: str) -> Iterator[Json]:
         if found is None:
             continue
         if mention := found.group("mention"):
-            yield _mention_leaf(mention)
+            kind, field = _MENTIONED[mention[0]]
+            yield {"type": kind, field: mention[1:]}
         elif link := found.group("link"):
             yield {"type": "link", "url": link}
         else:
             yield {"type": "link", "url": f"http://{found.group('bare')}", "text": found.group("bare")}
-
-
-def _mention_leaf(mention: str) -> Json:
-    if mention.startswith("@"):
-        return {"type": "user", "user_id": mention[1:]}
-    if mention.startswith("#"):
-        return {"type": "channel", "channel_id": mention[1:]}
-    return {"type": "broadcast", "range": mention[1:]}
 
 
 def _pieces(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:

@@ -87,7 +87,7 @@ class Views:
             self._publish(ChangeKind.VIEW_UPDATED, user, view)
 
     def all(self, user: str) -> list[Json]:
-        """Return the user's open views."""
+        """Return the user's open dialogs, the visible one last; `errors` are the app's input errors."""
         return copied(self._stack(user))
 
     def is_open(self, user: str, view_id: str) -> bool:

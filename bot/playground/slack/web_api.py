@@ -13,19 +13,22 @@ from bot.playground.slack.methods import METHODS
 from bot.playground.slack.methods.registry import Method, MethodContext, read_arguments
 from bot.playground.slack.records import ChangeKind, Json, RecordedCall, Refused, as_json
 from bot.playground.slack.scopes import missing_scope
-from bot.playground.slack.state import State
 
 # Slack's response without a valid token: a client must not mistake it for the file.
 _LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in to simulated</body></html>"
 
 
 class WebApi:
-    """Serves calls to /api/<method>. `clock` (epoch seconds) dates the responses."""
+    """Serves calls to /api/<method>, receives uploads and serves file contents.
+
+    `clock` (epoch seconds) dates the responses.
+    """
 
     def __init__(self, *, context: MethodContext, faults: FaultControls, clock: Callable[[], float]) -> None:
         self.calls: list[RecordedCall] = []
         self.stopping = asyncio.Event()
         self._context = context
+        self._state = context.state
         self._faults = faults
         self._clock = clock
 
@@ -60,19 +63,18 @@ class WebApi:
         if method is None:
             raise Refused("unknown_method", req_method=name)
         self._authenticate(name, method, header=header, parameter=parameter)
-        state = self._context.state
-        channel = state.workspace.channels.get(str(values.get("channel", "")))
-        if not method.app_level and (needed := missing_scope(method.scope, channel, state.scopes)):
+        channel = self._state.workspace.channels.get(str(values.get("channel", "")))
+        if not method.app_level and (needed := missing_scope(method.scope, channel, self._state.scopes)):
             raise Refused("missing_scope", needed=needed, provided=self._granted)
         self._context.rate_limits.call(name, tier=method.tier)
         return method.run(self._context, values)
 
     @property
     def _granted(self) -> str:
-        return ",".join(sorted(self._context.state.scopes))
+        return ",".join(sorted(self._state.scopes))
 
     def _authenticate(self, name: str, method: Method, *, header: str, parameter: str) -> None:
-        identity = self._context.state.identity
+        identity = self._state.identity
         # Slack reads an app-level token from the header only.
         token = header if method.app_level else header or parameter
         if name == "api.test":
@@ -81,7 +83,7 @@ class WebApi:
             raise Refused("not_authed")
         if token not in (identity.bot_token, identity.app_token):
             raise Refused("invalid_auth")
-        if self._context.state.revoked:
+        if self._state.revoked:
             raise Refused("token_revoked")
         if (token == identity.app_token) != method.app_level:
             raise Refused("not_allowed_token_type")
@@ -112,18 +114,11 @@ class WebApi:
 
     def _record(self, name: str, values: Mapping[str, object], answer: Json, *, status: int) -> None:
         call = RecordedCall(
-            method=name, arguments=dict(values), at=self._context.state.clock(), ok=bool(answer.get("ok")),
+            method=name, arguments=dict(values), at=self._state.clock(), ok=bool(answer.get("ok")),
             error=str(answer.get("error", "")), status=status, answer=answer,
         )  # fmt: skip
         self.calls.append(call)
-        self._context.state.changes.publish(ChangeKind.CALL, as_json(call))
-
-
-class Transfers:
-    """Receives uploads and serves file contents."""
-
-    def __init__(self, *, state: State) -> None:
-        self._state = state
+        self._state.changes.publish(ChangeKind.CALL, as_json(call))
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Receive the second step of an upload: the raw bytes, or one part of a form."""

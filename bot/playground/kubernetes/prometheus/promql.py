@@ -11,19 +11,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Final
+from typing import Final, TypeVar
 
-from bot.playground.kubernetes.prometheus.series import Raw
+from bot.playground.kubernetes.prometheus.series import Raw, seconds
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?![\w.]))|(?P<duration>(?:\d+[smhdwy])+)|(?P<name>[a-zA-Z_:][\w:]*)"
     r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>=~|!~|!=|>=|<=|[=<>(){}\[\],/+*-]))'
 )
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _NAME: Final = "__name__"
 
 Labels = tuple[tuple[str, str], ...]
 Vector = dict[Labels, float]
+T = TypeVar("T")
 Evaluate = Callable[[Iterable[Raw], float], Vector]
 
 
@@ -66,6 +66,7 @@ _AGGREGATIONS: Final[Mapping[str, Callable[[list[float]], float]]] = {
     "avg": fmean,
     "count": len,
 }
+_COMPARISONS: Final = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
 _OPERATORS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -114,13 +115,14 @@ class _Parser:
 
     def comparison(self) -> Evaluate:
         left = self._expression()
-        if self._value not in (">", "<", ">=", "<="):
+        compares = _COMPARISONS.get(self._value)
+        if compares is None:
             return left
-        sign = self._take()
+        self._take()
         limit = float(self._take("number"))
 
         def compare(series: Iterable[Raw], at: float) -> Vector:
-            return {labels: value for labels, value in left(series, at).items() if _compares(value, sign, limit)}
+            return {labels: value for labels, value in left(series, at).items() if compares(value, limit)}
 
         return compare
 
@@ -139,31 +141,23 @@ class _Parser:
 
     def _operand(self) -> Evaluate:
         if self._value == "(":
-            self._take()
-            inner = self.comparison()
-            self._take(")")
-            return inner
+            return self._enclosed(self.comparison)
         if self.kind == "number":
             return _Number(float(self._take()))
         name = self._take("name")
         if self._value != "(" and name not in _AGGREGATIONS:
-            return self._gauge(name)
+            return _selected(_Selector(matchers=self._matchers(name), window=0.0), Raw.gauge)
         if name in _AGGREGATIONS:
             return self._aggregated(_AGGREGATIONS[name])
         match name:
             case "histogram_quantile":
                 return self._quantile()
             case "abs":
-                return self._abs()
+                inner = self._enclosed(self._expression)
+                return lambda series, at: {labels: abs(value) for labels, value in inner(series, at).items()}
             case "rate" | "increase" | "changes":
                 return self._over_time(name)
         raise BadQuery(f'1:{self._start + 1}: parse error: not understood here: "{self._text[self._start :][:30]}"')
-
-    def _abs(self) -> Evaluate:
-        self._take("(")
-        inner = self._expression()
-        self._take(")")
-        return lambda series, at: {labels: abs(value) for labels, value in inner(series, at).items()}
 
     def _quantile(self) -> Evaluate:
         self._take("(")
@@ -175,9 +169,7 @@ class _Parser:
 
     def _aggregated(self, of: Callable[[list[float]], float]) -> Evaluate:
         by = self._by()
-        self._take("(")
-        inner = self._expression()
-        self._take(")")
+        inner = self._enclosed(self._expression)
         kept = by if by is not None else (self._by() or ())
 
         def aggregate(series: Iterable[Raw], at: float) -> Vector:
@@ -192,18 +184,17 @@ class _Parser:
         if self._value != "by":
             return None
         self._take()
-        self._take("(")
+        return self._enclosed(self._names)
+
+    def _names(self) -> tuple[str, ...]:
         names = [self._take("name")]
         while self._value == ",":
             self._take()
             names.append(self._take("name"))
-        self._take(")")
         return tuple(names)
 
     def _over_time(self, function: str) -> Evaluate:
-        self._take("(")
-        selector = self._selector()
-        self._take(")")
+        selector = self._enclosed(self._selector)
 
         def compute(raw: Raw, at: float) -> float | None:
             growth = raw.rate(at, selector.window)
@@ -214,15 +205,12 @@ class _Parser:
 
         return _selected(selector, compute)
 
-    def _gauge(self, metric: str) -> Evaluate:
-        return _selected(_Selector(matchers=self._matchers(metric), window=0.0), Raw.gauge)
-
     def _selector(self) -> _Selector:
         matchers = self._matchers(self._take("name"))
         self._take("[")
         window = self._take("duration")
         self._take("]")
-        return _Selector(matchers=matchers, window=_seconds(window))
+        return _Selector(matchers=matchers, window=seconds(window))
 
     def _matchers(self, metric: str) -> tuple[tuple[str, str, str], ...]:
         matchers = [(_NAME, "=", metric)]
@@ -231,11 +219,18 @@ class _Parser:
             while self._value != "}":
                 name = self._take("name")
                 sign = self._take("sign")
-                matchers.append((name, sign, _unquoted(self._take("string"))))
+                matchers.append((name, sign, re.sub(r"\\(.)", r"\1", self._take("string")[1:-1])))
                 if self._value != "}":
                     self._take(",")
             self._take("}")
         return tuple(matchers)
+
+    def _enclosed(self, read: Callable[[], T]) -> T:
+        """Return what is read between parentheses."""
+        self._take("(")
+        found = read()
+        self._take(")")
+        return found
 
     def _take(self, wanted: str = "") -> str:
         """Return the next token, which must be `wanted` if that is given."""
@@ -297,15 +292,3 @@ def _matches(value: str, sign: str, wanted: str) -> bool:
     except re.error as error:
         raise BadQuery(f"1:1: parse error: error parsing regexp: {error}") from None
     return found is (sign == "=~")
-
-
-def _compares(value: float, sign: str, limit: float) -> bool:
-    return {">": value > limit, "<": value < limit, ">=": value >= limit, "<=": value <= limit}[sign]
-
-
-def _seconds(duration: str) -> float:
-    return float(sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([smhdwy])", duration)))
-
-
-def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1])

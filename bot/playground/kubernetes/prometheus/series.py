@@ -19,7 +19,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from bot.playground.kubernetes.world_checks import (
@@ -32,8 +32,8 @@ from bot.playground.kubernetes.world_checks import (
 )
 
 _KEYS: Final = ("name", "labels", "p99", "per_hour", "value", "span", "until")
-_SPAN: Final = re.compile(r"(\d+)([mhd])")
-_UNITS: Final = {"m": 60, "h": 3600, "d": 86400}
+_SPAN: Final = re.compile(r"\d+[mhd]")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 # A gauge counts for so long after it was scraped last.
 _LOOKBACK: Final = 300.0
 # etcd's buckets: a millisecond doubled, and everything else.
@@ -123,9 +123,14 @@ def _declared(item: dict[str, Any], *, path: Path, now: datetime) -> Declared:
         per_hour=_number(item.get("per_hour", 0), path=(*path, "per_hour")),
         value=_number(item["value"], path=(*path, "value")) if "value" in item else None,
         end=now.timestamp(),
-        span=float(timedelta(seconds=int(found[1]) * _UNITS[found[2]]).total_seconds()),
+        span=seconds(found[0]),
         until=until.timestamp() if until else math.inf,
     )
+
+
+def seconds(duration: str) -> float:
+    """Return the seconds of a duration as PromQL writes it, such as 1h30m."""
+    return float(sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([smhdwy])", duration)))
 
 
 def _number(value: Any, *, path: Path) -> float:

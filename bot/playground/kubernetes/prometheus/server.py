@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from bot.playground import Listener
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.prometheus.promql import BadQuery, Evaluate, Vector, parse
 from bot.playground.kubernetes.prometheus.series import Declared
@@ -23,7 +24,7 @@ class SimulatedPrometheus:
         self.queries: list[str] = []
         self._clock = clock
         self._declared: list[Declared] = []
-        self._runner: web.AppRunner | None = None
+        self._listener = Listener()
         self.url = ""
         """The base URL while it runs, "" otherwise."""
 
@@ -34,9 +35,8 @@ class SimulatedPrometheus:
     def add(self, series: Iterable[Declared]) -> None:
         """Add series; one of the same name and labels replaces the earlier one."""
         for one in series:
-            self._declared = [each for each in self._declared if (each.name, each.labels) != (one.name, one.labels)] + [
-                one
-            ]
+            kept = [each for each in self._declared if (each.name, each.labels) != (one.name, one.labels)]
+            self._declared = [*kept, one]
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         application = web.Application()
@@ -44,17 +44,12 @@ class SimulatedPrometheus:
         for path, handler in (("/api/v1/query", self._query), ("/api/v1/query_range", self._range)):
             application.router.add_route("GET", path, handler)
             application.router.add_route("POST", path, handler)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        address = self._runner.addresses[0]
-        self.url = f"http://{address[0]}:{address[1]}"
+        self.url = await self._listener.start(application, host, port)
         return self.url
 
     async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-        self._runner, self.url = None, ""
+        await self._listener.stop()
+        self.url = ""
 
     async def _ready(self, _request: web.Request) -> web.Response:
         return web.Response(text="Prometheus Server is Ready.\n")

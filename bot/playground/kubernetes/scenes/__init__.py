@@ -118,13 +118,13 @@ def _make(place: Place, form: Form, *, stage: Stage) -> None:
     if resource.namespaced != bool(namespace):
         raise form.wrong(f"expected {kind}/namespace/name" if resource.namespaced else f"expected {kind}/name")
     before = stage.get(kind, namespace, name)
-    metadata = stage.head(resource, namespace=namespace, name=name, created=form.when("age", _AGE))
+    head = stage.new(resource, namespace=namespace, name=name, created=form.when("age", _AGE))
+    metadata = head["metadata"]
     for key in ("labels", "annotations"):
         if key in form:
             metadata[key] = dict(form[key])
     if "owner" in form:
         metadata["ownerReferences"] = [_owner(form, namespace, stage=stage)]
-    head: Json = {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata}
     if before is not None and kind != "Node":
         if kind in _MAKERS:
             whose = "every cluster has this neighbour"

@@ -15,6 +15,7 @@ from bot.playground.kubernetes.scenes import single_pods
 from bot.playground.kubernetes.scenes.forms import Form
 from bot.playground.kubernetes.scenes.messages import PRESSURES
 from bot.playground.kubernetes.scenes.stage import Stage
+from bot.playground.kubernetes.validation import EFFECTS
 from bot.playground.kubernetes.workload_controllers import pod_labels
 
 _LIKE: Final = "worker-a"
@@ -22,7 +23,6 @@ _HOSTNAME: Final = "kubernetes.io/hostname"
 _ZONE: Final = "topology.kubernetes.io/zone"
 _DAEMON_SETS: Final = ("apps", "daemonsets")
 _LEASES: Final = "kube-node-lease"
-_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _STOPPED: Final = "Kubelet stopped posting node status."
 
 
@@ -56,7 +56,7 @@ def _taints(form: Form) -> Iterable[Json]:
             yield written
             continue
         key, colon, effect = str(written).rpartition(":")
-        if not colon or effect not in _EFFECTS:
+        if not colon or effect not in EFFECTS:
             raise form.wrong(f"expected key=value:Effect, got {written!r}", "taints")
         key, _, value = key.partition("=")
         yield {"key": key} | ({"value": value} if value else {}) | {"effect": effect}
@@ -83,7 +83,7 @@ def _another(obj: Json, *, stage: Stage) -> Json:
     if like is None or lease is None:
         raise LookupError(_LIKE)
     number = int(obj["metadata"]["uid"].replace("-", "")[:4], 16) % 200 + 20
-    head = stage.head(stage.resource("Lease"), namespace=_LEASES, name=name, created=stage.now)
+    head = stage.new("Lease", namespace=_LEASES, name=name, created=stage.now)["metadata"]
     stage.put(lease | {"metadata": lease["metadata"] | head, "spec": lease["spec"] | {"holderIdentity": name}})
     return obj | {
         "metadata": obj["metadata"] | {"labels": like["metadata"]["labels"] | {_HOSTNAME: name}},

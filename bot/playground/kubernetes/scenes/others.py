@@ -38,17 +38,15 @@ def define(kind: str, form: Form, *, namespaced: bool, stage: Stage) -> None:
         return
     if "apiVersion" not in form:
         stage.resource(kind, path=form.path)
-    group, _, version = str(form["apiVersion"]).rpartition("/")
-    if any(each.kind == kind for each in resources.aggregated_resources(group=group, version=version)):
+    if resources.aggregated_resource(kind, str(form["apiVersion"])) is not None:
         return
+    group, _, version = str(form["apiVersion"]).rpartition("/")
     if not group:
         raise form.wrong(f"{version} has no kind {kind}", "apiVersion")
     plural = form.get("plural") or resources.naive_plural(kind)
     name = f"{plural}.{group}"
     if stage.get(_DEFINITION, "", name) is None:
-        resource = stage.resource(_DEFINITION)
-        head: Json = {"kind": _DEFINITION, "apiVersion": resource.api_version}
-        head["metadata"] = stage.head(resource, namespace="", name=name, created=stage.now - timedelta(days=1))
+        head = stage.new(_DEFINITION, name=name, created=stage.now - timedelta(days=1))
         scope = "Namespaced" if namespaced else "Cluster"
         stage.put(head | {"spec": _definition(kind, group=group, plural=plural, version=version, scope=scope)})
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.playground.kubernetes import pods, times
-from bot.playground.kubernetes.objects import labels_of, without
+from bot.playground.kubernetes.objects import labels_of, made_condition, without
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import messages, single_pods
 from bot.playground.kubernetes.scenes.container_faults import PROBES, ContainerFault
@@ -51,16 +51,11 @@ def apply(pod: Json, fault: Form, *, stage: Stage) -> Json:
     if "scheduled" in fault:
         pod = with_condition(pod, "PodScheduled", lastTransitionTime=fault.stamp("scheduled"))
     single_pods.note_usage(pod, fault.get("usage"), stage=stage)
-    if "events" not in fault:
-        _note_events(pod, told, since=since, stage=stage)
-    return stage.put(pod)
-
-
-def _note_events(pod: Json, told: list[Json], *, since: datetime, stage: Stage) -> None:
-    for event in told:
+    for event in told if "events" not in fault else ():
         span = {"first": since, "last": max(since, stage.when("20s"))}
         span |= {key: stage.when(event[key]) for key in span if key in event}
         stage.tell(pod, **(event | span))
+    return stage.put(pod)
 
 
 def _of_faults(pod: Json, faults: list[ContainerFault], *, stage: Stage) -> list[Json]:
@@ -201,10 +196,9 @@ def _not_looked_at(pod: Json, fault: Form, *, since: datetime) -> Json:
 def _unschedulable(pod: Json, *, message: str, since: datetime) -> Json:
     at = times.timestamp(since)
     labels = {key: value for key, value in labels_of(pod).items() if not key.startswith("topology.")}
-    condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": at}
     status = {
         "phase": "Pending",
-        "conditions": [condition | {"reason": "Unschedulable", "message": message}],
+        "conditions": [made_condition("PodScheduled", "False", at=at, reason="Unschedulable", message=message)],
         "qosClass": pod["status"].get("qosClass", "BestEffort"),
     }
     metadata, spec = pod["metadata"] | {"labels": labels}, without(pod["spec"], "nodeName")

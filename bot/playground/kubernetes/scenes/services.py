@@ -90,20 +90,14 @@ def _pods_of(service: Json, *, stage: Stage) -> list[Json]:
 
 def _make_slice(service: Json, *, name: str, stage: Stage) -> None:
     metadata = service["metadata"]
-    resource = stage.resource("EndpointSlice")
     name = name or f"{metadata['name']}-{suffix(metadata['uid'])}"
     created = stage.when(metadata["creationTimestamp"])
-    head = stage.head(resource, namespace=metadata["namespace"], name=name, created=created)
     labels = {_SERVICE: metadata["name"]} | _MANAGED_BY | labels_of(service)
-    owner = owner_reference(service)
-    stage.put({
-        "kind": "EndpointSlice",
-        "apiVersion": resource.api_version,
-        "metadata": head | {"generateName": f"{metadata['name']}-", "labels": labels, "ownerReferences": [owner]},
-        "addressType": "IPv4",
-        "endpoints": None,
-        "ports": None,
-    })  # fmt: skip
+    head = stage.new(
+        "EndpointSlice", namespace=metadata["namespace"], name=name, created=created,
+        generateName=f"{metadata['name']}-", labels=labels, ownerReferences=[owner_reference(service)],
+    )  # fmt: skip
+    stage.put(head | {"addressType": "IPv4", "endpoints": None, "ports": None})
 
 
 def _resolve_ports(namespace: str, *, stage: Stage) -> None:

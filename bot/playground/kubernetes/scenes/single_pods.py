@@ -32,8 +32,8 @@ def make(obj: Json, form: Form, *, stage: Stage) -> None:
 def of_owner(owner: Json, *, name: str, labels: Json, stage: Stage) -> Json:
     """Return the pod that a controller makes from its template, without a node."""
     pod = pods.make(state=stage.state, owner=owner, name=name, labels=labels)
-    head = stage.head(stage.resource("Pod"), namespace=owner["metadata"]["namespace"], name=name, created=stage.moment)
-    return pod | {"metadata": pod["metadata"] | head}
+    head = stage.new("Pod", namespace=owner["metadata"]["namespace"], name=name, created=stage.moment)
+    return pod | {"metadata": pod["metadata"] | head["metadata"]}
 
 
 def started(pod: Json, details: Json, *, node: str, stage: Stage) -> Json:

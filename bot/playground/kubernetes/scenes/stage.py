@@ -59,14 +59,12 @@ class Stage:
 
     def resource(self, kind: str, *, api_version: str | None = None, path: Path = ()) -> Resource:
         """Return the resource of a kind that is known. WorldError for another, with the closest."""
-        found = self.state.registry.of_kind(kind, api_version=api_version)
-        if not found and api_version is not None:
-            group, _, version = api_version.rpartition("/")
-            found = [each for each in resources.aggregated_resources(group=group, version=version) if each.kind == kind]
-        if not found:
-            hint = self.state.registry.hint(kind)
-            raise WorldError(f"kind {kind} is not built in: give its apiVersion{hint}", path=path)
-        return found[0]
+        if found := self.state.registry.of_kind(kind, api_version=api_version):
+            return found[0]
+        if api_version is not None and (other := resources.aggregated_resource(kind, api_version)) is not None:
+            return other
+        hint = self.state.registry.hint(kind)
+        raise WorldError(f"kind {kind} is not built in: give its apiVersion{hint}", path=path)
 
     def get(self, kind: str, namespace: str, name: str) -> Json | None:
         """Return an object by kind and name, None if it does not exist."""
@@ -120,13 +118,15 @@ class Stage:
         """Return the pods of a namespace, of all if none is given."""
         return self.state.objects(PODS, namespace)
 
-    def head(self, resource: Resource, *, namespace: str, name: str, created: datetime) -> Json:
-        """Return the metadata every object has."""
+    def new(self, kind: str | Resource, *, namespace: str = "", name: str, created: datetime, **more: Any) -> Json:
+        """Return the head of an object: kind, apiVersion and the metadata every object has, with `more` of it."""
+        resource = self.resource(kind) if isinstance(kind, str) else kind
         metadata: Json = {"name": name} | ({"namespace": namespace} if namespace else {})
         metadata["uid"] = uid_of(table=resource.table, namespace=namespace, name=name)
         if resource.has_generation:
             metadata["generation"] = 1
-        return metadata | {"creationTimestamp": times.timestamp(created)}
+        metadata |= {"creationTimestamp": times.timestamp(created), **more}
+        return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
 
     def tell(
         self, about: Json, *, reason: str, message: str, first: datetime, last: datetime | None = None, **more: Any

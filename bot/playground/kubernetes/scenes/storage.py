@@ -67,7 +67,8 @@ def bind(claim: Json, *, stage: Stage) -> Json:
     if stage.state.get(VOLUMES, name) is None:
         reference = {"kind": "PersistentVolumeClaim", "namespace": metadata["namespace"], "name": metadata["name"]}
         created = stage.when(metadata["creationTimestamp"])
-        head = stage.head(stage.resource("PersistentVolume"), namespace="", name=name, created=created)
+        finalizers = [PROTECTION[VOLUMES]]
+        head = stage.new("PersistentVolume", name=name, created=created, finalizers=finalizers)
         volume_spec = {
             "capacity": {"storage": size},
             "accessModes": spec["accessModes"],
@@ -76,13 +77,7 @@ def bind(claim: Json, *, stage: Stage) -> Json:
             "claimRef": reference | {"apiVersion": "v1", "uid": metadata["uid"]},
             "csi": {"driver": "csi.example.com", "volumeHandle": name},
         }
-        stage.put({
-            "kind": "PersistentVolume",
-            "apiVersion": "v1",
-            "metadata": head | {"finalizers": [PROTECTION[VOLUMES]]},
-            "spec": volume_spec,
-            "status": {"phase": "Bound"},
-        })  # fmt: skip
+        stage.put(head | {"spec": volume_spec, "status": {"phase": "Bound"}})
     status = {"phase": "Bound", "accessModes": spec["accessModes"], "capacity": {"storage": size}}
     return stage.put(claim | {"spec": spec | {"volumeName": name}, "status": status})
 

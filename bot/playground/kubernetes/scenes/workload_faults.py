@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.playground.kubernetes import jobs, times
-from bot.playground.kubernetes.objects import condition, conditions_of, with_status
+from bot.playground.kubernetes.defaults import TEMPLATED
+from bot.playground.kubernetes.objects import condition, conditions_of, made_condition, with_status
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import messages, pod_faults
 from bot.playground.kubernetes.scenes.forms import KEYS, Form
 from bot.playground.kubernetes.scenes.stage import Stage
 
-KINDS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
+KINDS: Final = TEMPLATED - {"ReplicationController"}
 _OF_PODS: Final = KEYS["container_faults"].keys() | KEYS["pod_faults"].keys()
 _DEADLINE_S: Final = 600
 _ATTEMPTS_S: Final = 15
@@ -112,8 +113,5 @@ def _running_again(pod: Json) -> Json:
         return pod
     again = {"state": {"running": {"startedAt": status["startTime"]}}, "lastState": {}, "ready": True, "started": True}
     statuses = [each | again for each in status["containerStatuses"]]
-    conditions = [
-        {"type": each["type"], "status": "True", "lastProbeTime": None, "lastTransitionTime": status["startTime"]}
-        for each in status["conditions"]
-    ]
+    conditions = [made_condition(each["type"], "True", at=status["startTime"]) for each in status["conditions"]]
     return with_status(pod, phase="Running", containerStatuses=statuses, conditions=conditions)

@@ -22,7 +22,7 @@ from bot.playground.kubernetes.scenes.single_pods import containers, pod_spec
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.workload_controllers import pod_labels
 
-KINDS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+KINDS: Final = defaults.SELECTING
 _BEFORE: Final = {
     name: {**KEYS["pod"], **KEYS["workload"]}[name]
     for name in ("containers", "init", "pod", "pods", "pod_labels", "pod_annotations")
@@ -142,17 +142,14 @@ class _Maker:
     def _controller_revision(self, owner: Json, *, number: int) -> None:
         metadata = owner["metadata"]
         name = workload_status.update_revision(owner)
-        resource = self.stage.resource("ControllerRevision")
-        head = self.stage.head(resource, namespace=metadata["namespace"], name=name, created=self.stage.moment)
         labels = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
-        head |= {
-            "labels": {**labels, "controller.kubernetes.io/hash": name.rpartition("-")[2]},
-            "ownerReferences": [owner_reference(owner)],
-        }
+        labels = {**labels, "controller.kubernetes.io/hash": name.rpartition("-")[2]}
+        head = self.stage.new(
+            "ControllerRevision", namespace=metadata["namespace"], name=name, created=self.stage.moment, labels=labels,
+            ownerReferences=[owner_reference(owner)],
+        )  # fmt: skip
         body = {"spec": {"template": owner["spec"]["template"] | {"$patch": "replace"}}}
-        self.stage.put({
-            "kind": "ControllerRevision", "apiVersion": "apps/v1", "metadata": head, "data": body, "revision": number,
-        })  # fmt: skip
+        self.stage.put(head | {"data": body, "revision": number})
 
     def _placed(self, owner: Json, *, plans: list[Plan], exactly: bool) -> Iterator[tuple[Plan, str]]:
         """Yield each pod with its node: the pods that the scene names, and those that the controllers add."""
@@ -196,8 +193,7 @@ class _Maker:
         born = self.stage.when(details.get("age", self.stage.moment))
         labels = pod_labels(owner, name=plan.name) | (details.get("labels") or {})
         with self.stage.at(born):
-            if owner["kind"] == "StatefulSet":
-                self._claims(owner, pod=plan.name)
+            self._claims(owner, pod=plan.name)
             pod = single_pods.of_owner(owner, name=plan.name, labels=labels, stage=self.stage)
             if self.form.get("injected"):
                 pod["spec"]["containers"] = [*pod["spec"]["containers"], *containers(self.form, "injected")]
@@ -279,10 +275,7 @@ def make_job(obj: Json, form: Form, *, stage: Stage) -> None:
     made = template(form)
     made["spec"].setdefault("restartPolicy", "Never")
     spec = defaults.JOB | {"selector": defaults.job_selector(metadata), "template": made}
-    obj = obj | {
-        "metadata": metadata | {"labels": form["labels"]},
-        "spec": patches.merge(spec, form.get("spec") or {}),
-    }
+    obj = obj | {"metadata": metadata | {"labels": form["labels"]}, "spec": patches.merge(spec, form.get("spec") or {})}
     with stage.at(born):
         job = stage.put(obj | {"status": without(jobs.active(since=born), "terminating")})
         plan = next(iter(plans_of(form)), Plan(name=f"{name}-{suffix(uid)}", details={}))
@@ -321,7 +314,6 @@ def make_cron_job(obj: Json, form: Form, *, stage: Stage) -> None:
         status["active"] = [{"kind": "Job", "apiVersion": "batch/v1", "namespace": metadata["namespace"], "name": name}]
     manifest = obj | {"spec": patches.merge(spec, form.get("spec") or {})}
     cron = stage.put(manifest | {"status": patches.merge(status, form.get("status") or {})})
-    resource = stage.resource("Job")
-    head = stage.head(resource, namespace=metadata["namespace"], name=name, created=last)
-    head["ownerReferences"] = [owner_reference(cron)]
-    make_job({"kind": "Job", "apiVersion": "batch/v1", "metadata": head}, inner, stage=stage)
+    owners = [owner_reference(cron)]
+    job = stage.new("Job", namespace=metadata["namespace"], name=name, created=last, ownerReferences=owners)
+    make_job(job, inner, stage=stage)

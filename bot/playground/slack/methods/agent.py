@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.playground.slack.limits import Tier, check_view
-from bot.playground.slack.methods.registry import Call, method
+from bot.playground.slack.limits import Tier
+from bot.playground.slack.methods.registry import Call, method, read_view
 from bot.playground.slack.records import Json, Refused, copied, invalid
 from bot.playground.slack.views import with_block_ids
 
@@ -15,14 +15,11 @@ _LONGEST_TITLE = 200
 @method("views.publish", Tier.FOUR)
 def publish_view(call: Call) -> Json:
     """Publish the Home tab of a user."""
-    user, view = call.required("user_id"), call.structure("view")
-    check_view(view)
-    if view.get("type") != "home":
-        raise invalid("must be a home view [json-pointer:/view/type]")
+    user, view = call.required("user_id"), read_view(call, "home", called="a home view")
     if user not in call.workspace.users:
         raise Refused("user_not_found")
     made = f"h{call.state.timestamps.next().replace('.', '')}"
-    shown = copied(dict(view)) | {"id": f"V{user[1:]}", "blocks": with_block_ids(view["blocks"], prefix=made)}
+    shown = copied(view) | {"id": f"V{user[1:]}", "blocks": with_block_ids(view["blocks"], prefix=made)}
     call.state.places.publish(user, shown)
     return {"view": shown}
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.playground.slack.channel_actions import ChannelActions
 from bot.playground.slack.events import EventPublisher
-from bot.playground.slack.limits import RateLimits, Tier
+from bot.playground.slack.limits import RateLimits, Tier, check_view
 from bot.playground.slack.marks import Marks
 from bot.playground.slack.records import Json, Refused, invalid
 from bot.playground.slack.scopes import RequiredScope
@@ -119,6 +119,15 @@ class Call(Arguments):
         if not (dot and whole.isdigit() and fraction.isdigit()):
             raise Refused(bad)
         return ts
+
+
+def read_view(call: Call, kind: str, *, called: str) -> Json:
+    """Return the argument `view`. Refuse one that is invalid or of another kind."""
+    view = call.structure("view")
+    check_view(view)
+    if view.get("type") != kind:
+        raise invalid(f"must be {called} [json-pointer:/view/type]")
+    return dict(view)
 
 
 Handler = Callable[[Call], Json]

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.playground.slack.limits import Tier, check_view
-from bot.playground.slack.methods.registry import Call, method
+from bot.playground.slack.limits import Tier
+from bot.playground.slack.methods.registry import Call, method, read_view
 from bot.playground.slack.records import Json, Refused, invalid
 
 
 @method("views.open", Tier.FOUR)
 def open_view(call: Call) -> Json:
     """Open a dialog."""
-    view = _view(call)
+    view = read_view(call, "modal", called="a modal")
     return {"view": call.state.views.open(_requester(call), view)}
 
 
 @method("views.push", Tier.FOUR)
 def push_view(call: Call) -> Json:
     """Push a dialog onto the stack."""
-    view = _view(call)
+    view = read_view(call, "modal", called="a modal")
     return {"view": call.state.views.push(_requester(call), view)}
 
 
 @method("views.update", Tier.FOUR)
 def update_view(call: Call) -> Json:
     """Update an open dialog."""
-    view, external_id = _view(call), call.text("external_id")
+    view, external_id = read_view(call, "modal", called="a modal"), call.text("external_id")
     return {
         "view": call.state.views.update(call.text("view_id"), view, external_id=external_id, hash=call.text("hash"))
     }
@@ -58,14 +58,6 @@ def edit_canvas(call: Call) -> Json:
         raise Refused("canvas_editing_failed")
     call.state.canvases.edit(canvas.id, operation=operation, markdown=_markdown(changes[0].get("document_content")))
     return {}
-
-
-def _view(call: Call) -> Json:
-    view = call.structure("view")
-    check_view(view)
-    if view.get("type") != "modal":
-        raise invalid("must be a modal [json-pointer:/view/type]")
-    return dict(view)
 
 
 def _requester(call: Call) -> str:
