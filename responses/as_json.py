@@ -44,7 +44,8 @@ def matching_json(hypotheses: Sequence[Hypothesis], nearest: Sequence[Hypothesis
     """Return the document of `casebook match`. The hypotheses have passed `safe_value`."""
     from responses.documents import MatchingDocument  # noqa: PLC0415
 
-    return dumps(MatchingDocument.of_hypotheses(hypotheses, nearest).as_json())
+    found = {"hypotheses": tuple(hypotheses), "nearest": tuple(nearest)}
+    return dumps(MatchingDocument.model_validate(found).as_json())
 
 
 def dumps(document: Mapping[str, Any]) -> str:

@@ -11,7 +11,8 @@ from typing import Final
 
 import bot.probes
 from bot.probes.contract import Probe
-from intents.catalog.key_uses import Path, unreadable
+from intents.catalog.fields import Complaint
+from intents.catalog.key_uses import unreadable
 from intents.catalog.schema import Incident
 from intents.domain import ProbeDeclaration
 
@@ -49,6 +50,6 @@ def declarations() -> Mapping[str, ProbeDeclaration]:
     return MappingProxyType({name: probe.declaration for name, probe in probes().items()})
 
 
-def unreadable_parts(incident: Incident) -> Iterator[tuple[Path, str]]:
+def unreadable_parts(incident: Incident) -> Iterator[Complaint]:
     """Yield why no probe can serve an entry, each with the path into its file; nothing for one that can be used."""
     return unreadable(incident, declarations())

@@ -6,9 +6,8 @@ Of the body of Alertmanager's webhook, version 4, unknown fields are ignored: la
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -129,8 +128,8 @@ def _known(labels: Mapping[str, str]) -> tuple[str, ...]:
     return ("labels", *(f"{key}={value}" for key, value in sorted(labels.items())))
 
 
-def _digest(parts: Sequence[str]) -> str:
-    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()
+def _digest(parts: Iterable[str], *, size: int = 12) -> str:
+    return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=size).hexdigest()
 
 
 # More alerts than Alertmanager groups in practice; the size limit of the body allows about as many.
@@ -203,7 +202,7 @@ def _alert(read: _Alert) -> Alert:
         summary=(notes.get("summary") or notes.get("message", ""))[:_LONGEST_WORDS],
         description=notes.get("description", "")[:_LONGEST_WORDS],
         runbook=web_address(notes.get("runbook_url", "")),
-        fingerprint=read.fingerprint if _FINGERPRINT.fullmatch(read.fingerprint) else fingerprint_of(read.labels),
+        fingerprint=read.fingerprint if _FINGERPRINT.fullmatch(read.fingerprint) else _fingerprint(read.labels),
         starts=_time(read.starts),
         ends=_time(read.ends) if read.status is AlertStatus.RESOLVED else None,
     )
@@ -213,10 +212,8 @@ def _time(given: datetime | None) -> datetime | None:
     return given if given and given.year in _YEARS else None
 
 
-def fingerprint_of(labels: Mapping[str, str]) -> str:
-    """Return what is equal for equal labels."""
-    text = "\0".join(f"{name}\1{value}" for name, value in sorted(labels.items()))
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+def _fingerprint(labels: Mapping[str, str]) -> str:
+    return _digest((f"{name}\1{value}" for name, value in sorted(labels.items())), size=8)
 
 
 def _says(details: Any) -> str:

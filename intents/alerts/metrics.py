@@ -108,11 +108,8 @@ def _seconds(duration: str) -> int:
 
 def series_of_alert(metric: AlertMetric, labels: Mapping[str, str]) -> str:
     """Return the matchers of the series that an alert is about, by its labels alone."""
-    if metric.about == "Pod":
-        place = {name: labels.get(f"exported_{name}") or labels.get(name, "") for name in ("namespace", "pod")}
-    else:
-        place = {"instance": labels.get("instance", "")}
-    return _matchers({**place, **_apart(metric, labels)})
+    place = _own(labels, ("namespace", "pod")) if metric.about == "Pod" else {"instance": labels.get("instance", "")}
+    return _matchers({**place, **_own(labels, metric.by)})
 
 
 def series_of_object(
@@ -122,7 +119,7 @@ def series_of_object(
 
     A node without a label `instance` in the alert is found by its name or an address, with any port.
     """
-    apart = _apart(metric, labels)
+    apart = _own(labels, metric.by)
     if metric.about == "Pod":
         return _matchers({"namespace": namespace, "pod": name, **apart})
     if instance := labels.get("instance", ""):
@@ -132,8 +129,8 @@ def series_of_object(
     return ", ".join((*found, *filter(None, (_matchers(apart),)))) if found else ""
 
 
-def _apart(metric: AlertMetric, labels: Mapping[str, str]) -> Mapping[str, str]:
-    return {each: labels.get(f"exported_{each}") or labels.get(each, "") for each in metric.by}
+def _own(labels: Mapping[str, str], names: Iterable[str]) -> Mapping[str, str]:
+    return {name: labels.get(f"exported_{name}") or labels.get(name, "") for name in names}
 
 
 def _matchers(labels: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from intents.catalog.fields import Complaint
 from intents.catalog.schema import Incident, Remediation, Risk
 
 
@@ -58,9 +59,7 @@ class ActionDeclaration:
 SHOW_CHANGE: Final = "show-change"
 
 
-def complaints(
-    remediation: Remediation, declared: Mapping[str, ActionDeclaration]
-) -> Iterator[tuple[tuple[str, ...], str]]:
+def complaints(remediation: Remediation, declared: Mapping[str, ActionDeclaration]) -> Iterator[Complaint]:
     """Yield what is wrong with a remediation as (path within it, why). Templates are not checked here."""
     name, kind, args = remediation.action, remediation.target.kind, remediation.args
     action = declared.get(name)
@@ -88,7 +87,7 @@ def complaints(
         )
 
 
-def unknown_actions(incident: Incident, known: Collection[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def unknown_actions(incident: Incident, known: Collection[str]) -> Iterator[Complaint]:
     """Yield the actions of an entry that do not exist as (path within it, why)."""
     for index, remediation in enumerate(incident.remediations):
         if remediation.action not in known:

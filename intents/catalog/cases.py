@@ -21,7 +21,9 @@ def world_of(incident: Incident, case: Case) -> dict[str, Any]:
     If the case is `like` another one, its state is a merge patch to the other's: scene and faults are merged object by
     object, lists are replaced. Raises CaseError.
     """
-    world = _base(incident, case)
+    world: dict[str, Any] = {name: {} if name in ("scene", "faults") else [] for name in World.model_fields}
+    if case.like:
+        world = world_of(incident, like_of(incident, case))
     given = case.given.model_dump(mode="json", include=case.given.model_fields_set)
     world |= {key: merge_patch(world[key], value) for key, value in given.items() if value is not None}
     # Merged, an object that is null is removed; null for all of them leaves none.
@@ -52,12 +54,6 @@ def like_of(incident: Incident, case: Case) -> Case:
         return found[0]
     which = "which no earlier case's name begins with" if not found else "which more than one case's name begins with"
     raise CaseError(f"case {case.name!r} is like {case.like!r}, {which}")
-
-
-def _base(incident: Incident, case: Case) -> dict[str, Any]:
-    if case.like:
-        return world_of(incident, like_of(incident, case))
-    return {name: {} if name in ("scene", "faults") else [] for name in World.model_fields}
 
 
 def _example(incident: Incident, case: Case) -> str:

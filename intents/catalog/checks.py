@@ -7,19 +7,15 @@ was not made refutes. What an entry and its causes have in common is declared, a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from intents.catalog.cases import CaseError, world_of
-from intents.catalog.fields import LinkedBy
+from intents.catalog.fields import Complaint, LinkedBy
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident, Rule
-from intents.domain import FindingOutcome, Status, Strength, Verdict
+from intents.domain import FindingOutcome, ProbeDeclaration, Status, Strength, Verdict
 from intents.patterns import PLACEHOLDER
-
-# Where in an entry's file.
-Path = tuple[str | int, ...]
-Complaint = tuple[Path, str]
 
 _VALUES: Final[Mapping[str, str]] = {
     "_": "checkout-data",
@@ -105,14 +101,17 @@ def complaints_about_gates(incident: Incident) -> Iterator[Complaint]:
 
 
 def _looks_at(rule: Rule, read: str) -> bool:
-    return rule.each == read or (not rule.each and re.search(rf"\b{re.escape(read)}\b", rule.when) is not None)
+    return rule.each == read or (not rule.each and mentions(rule.when, read))
 
 
-# Return the keys of the rows that a rule of an incident shows.
-KeysOf = Callable[[Incident, Rule], Collection[str]]
+def mentions(expression: str, name: str) -> bool:
+    """Return whether an expression has a name as a word."""
+    return re.search(rf"\b{re.escape(name)}\b", expression) is not None
 
 
-def complaints_about_links(incident: Incident, catalog: Catalog, keys_of: KeysOf) -> Iterator[Complaint]:
+def complaints_about_links(
+    incident: Incident, catalog: Catalog, probes: Mapping[str, ProbeDeclaration]
+) -> Iterator[Complaint]:
     """Yield what is wrong with `causes`, each with the path into the file."""
     for index, link in enumerate(incident.causes):
         path = ("causes", index)
@@ -124,7 +123,7 @@ def complaints_about_links(incident: Incident, catalog: Catalog, keys_of: KeysOf
             for name in named:
                 if name not in {rule.id for rule in supporting(entry)}:
                     yield (*path, field), f"{entry.id} has no supporting rule {name!r}"
-            if link.linked_by is LinkedBy.RUNS_ON and not _shows_node(entry, named, keys_of):
+            if link.linked_by is LinkedBy.RUNS_ON and not _shows_node(entry, named, probes):
                 yield (*path, "linked_by"), f"no supporting rule of {entry.id} has rows with 'node'"
 
 
@@ -133,8 +132,13 @@ def supporting(incident: Incident) -> list[Rule]:
     return [rule for rule in incident.evidence if rule.finds is FindingOutcome.SUPPORTS and not rule.pasted]
 
 
-def _shows_node(incident: Incident, named: Collection[str], keys_of: KeysOf) -> bool:
-    return any("node" in keys_of(incident, rule) for rule in supporting(incident) if not named or rule.id in named)
+def _shows_node(incident: Incident, named: Collection[str], probes: Mapping[str, ProbeDeclaration]) -> bool:
+    rules = [rule for rule in supporting(incident) if not named or rule.id in named]
+    return any(
+        read.probe in probes and "node" in probes[read.probe].keys(read.args)
+        for name, read in incident.reads.items()
+        if any(_looks_at(rule, name) for rule in rules)
+    )
 
 
 def complaints_about_cases(incident: Incident) -> Iterator[Complaint]:

@@ -47,6 +47,10 @@ def _attribute_docstrings(source: str) -> dict[str, dict[str, str]]:
     }
 
 
+# Where in an entry's file, and what is wrong there.
+Path = tuple[str | int, ...]
+Complaint = tuple[Path, str]
+
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Line = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from intents import templates
+from intents.catalog.fields import Complaint, Path
 from intents.catalog.schema import Incident, Rule, Symptom
 from intents.conditions import ConditionError, check
 from intents.domain import ProbeDeclaration, Text, Unit
 
-Path = tuple[str | int, ...]
 # Templates in these parts of an entry have no row of their own; they see the rows of rules by the rule's name.
 _PROSE: Final = ("title", "summary", "root_cause", "impact", "false_positives", "runbook", "reads")
 
@@ -49,20 +49,27 @@ def key_uses(incident: Incident) -> Iterator[KeyUse]:
 def _rule(incident: Incident, rule: Rule, path: Path) -> Iterator[KeyUse]:
     for read, key in _conditioned(incident, rule):
         yield KeyUse(path=(*path, "when"), read=read, key=key)
-    if rule.distinct:
-        yield KeyUse(path=(*path, "distinct"), read=rule.each, key=rule.distinct)
-    for index, column in enumerate(rule.table):
-        yield KeyUse(path=(*path, "table", index), read=rule.each, key=column.partition(":")[0])
+    for within, key in shown_keys(rule):
+        yield KeyUse(path=(*path, *within), read=rule.each, key=key)
     if rule.plot:
-        said: dict[str, str | float] = {"label": rule.plot.label, "limit": rule.plot.limit, "unit": rule.plot.unit}
-        for field, value in said.items():
-            if isinstance(value, str) and not isinstance(value, Unit):
-                yield KeyUse(path=(*path, "plot", field), read=rule.each, key=value)
         yield from _templates(incident, rule.plot.title, (*path, "plot", "title"), read=rule.each)
     yield from _templates(incident, rule.says, (*path, "says"), read=rule.each)
     yield from _templates(incident, rule.summary, (*path, "summary"), read=rule.each)
     if rule.otherwise:
         yield from _templates(incident, rule.otherwise.says, (*path, "otherwise", "says"), read=rule.each)
+
+
+def shown_keys(rule: Rule) -> Iterator[tuple[Path, str]]:
+    """Yield the row keys that a rule counts or shows outside of sentences, each with the path within the rule."""
+    if rule.distinct:
+        yield ("distinct",), rule.distinct
+    for index, column in enumerate(rule.table):
+        yield ("table", index), column.partition(":")[0]
+    if rule.plot:
+        said: dict[str, str | float] = {"label": rule.plot.label, "limit": rule.plot.limit, "unit": rule.plot.unit}
+        for field, value in said.items():
+            if isinstance(value, str) and not isinstance(value, Unit):
+                yield ("plot", field), value
 
 
 def _conditioned(incident: Incident, rule: Rule) -> Iterator[tuple[str, str]]:
@@ -120,7 +127,7 @@ def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _strings(getattr(value, name), (*path, name))
 
 
-def unreadable(incident: Incident, known: Mapping[str, ProbeDeclaration]) -> Iterator[tuple[Path, str]]:
+def unreadable(incident: Incident, known: Mapping[str, ProbeDeclaration]) -> Iterator[Complaint]:
     """Yield why an entry cannot be evaluated, each with the path into its file; nothing if it can."""
     for name, read in incident.reads.items():
         if read.probe not in known:

@@ -7,7 +7,7 @@ language, before the entry joins a catalog.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
@@ -137,7 +137,9 @@ def entry_id(title: str, key: str) -> str:
 
 def entry_yaml(saved: SavedIncident, *, id: str) -> str:
     """Return the entry as a YAML file. Raise UnusableLine."""
-    channel, by = saved.channel or "?", saved.by or "?"
+    channel, by = _escaped(saved.channel or "?"), _escaped(saved.by or "?")
+    done = [line for line in saved.done.splitlines() if line.strip()]
+    ask = {"en": f"Ask {by}, who saved this in #{channel}.", "zh": f"请询问在 #{channel} 中保存此条目的 {by}。"}
     entry: dict[str, Any] = {
         "id": id,
         "status": "sandbox",
@@ -147,22 +149,13 @@ def entry_yaml(saved: SavedIncident, *, id: str) -> str:
         "signatures": [signature_of(saved.line)],
         "root_cause": _escaped(saved.root_cause),
         "impact": {
-            "en": f"Learned from #{_escaped(channel)}, by {_escaped(by)}, version {saved.version}.",
-            "zh": f"来自 #{_escaped(channel)} 的经验，由 {_escaped(by)} 保存，版本 {saved.version}。",
+            "en": f"Learned from #{channel}, by {by}, version {saved.version}.",
+            "zh": f"来自 #{channel} 的经验，由 {by} 保存，版本 {saved.version}。",
         },
-        "runbook": list(_steps(saved)),
+        "runbook": [{"says": _escaped(line)} for line in done[:MOST_STEPS]] or [ask],
         "examples": {"match": [" ".join(saved.line.split())], "other": []},
     }
     return yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, width=_WIDTH)
-
-
-def _steps(saved: SavedIncident) -> Iterator[dict[str, Any]]:
-    lines = [line for line in saved.done.splitlines() if line.strip()]
-    for line in lines[:MOST_STEPS]:
-        yield {"says": _escaped(line)}
-    if not lines:
-        channel, by = _escaped(saved.channel or "?"), _escaped(saved.by or "?")
-        yield {"en": f"Ask {by}, who saved this in #{channel}.", "zh": f"请询问在 #{channel} 中保存此条目的 {by}。"}
 
 
 def saved_in(incident: Incident, *, channel: str, by: str, version: int) -> SavedIncident:
@@ -187,14 +180,6 @@ def read_entry(text: str) -> Incident | None:
         return None
 
 
-def example_texts(incidents: Iterable[Incident], *, but: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (entry, text) of the examples and near misses of all entries except one."""
-    for incident in incidents:
-        if incident.id != but:
-            for text in (*incident.examples.match, *incident.examples.other):
-                yield incident.id, text
-
-
 def collisions(incident: Incident, others: Iterable[Incident], *, known: Iterable[str] = ()) -> Collisions:
     """Return which examples of other entries, and which ordinary lines, the new entry would match.
 
@@ -210,13 +195,11 @@ def collisions(incident: Incident, others: Iterable[Incident], *, known: Iterabl
         return any(one.score >= THRESHOLD for one in found)
 
     words = {word for signature in incident.signatures for each in signature.phrases for word in phrase_words(each)}
-    examples = [
-        (id, text)
-        for id, text in example_texts(others, but=incident.id)
-        if not words.isdisjoint(words_of(text)) and matches(text)
-    ]
-    ordinary = tuple(line for line in ordinary_lines() if matches(line))
-    return Collisions(examples=tuple(examples), ordinary=ordinary, known=tuple(each for each in known))
+    examples: list[tuple[str, str]] = []
+    for other in others:
+        texts = (*other.examples.match, *other.examples.other) if other.id != incident.id else ()
+        examples += ((other.id, text) for text in texts if not words.isdisjoint(words_of(text)) and matches(text))
+    return Collisions(examples=tuple(examples), ordinary=tuple(filter(matches, ordinary_lines())), known=tuple(known))
 
 
 def _plain(text: str) -> str:

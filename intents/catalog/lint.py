@@ -17,11 +17,12 @@ import re2
 from intents import templates
 from intents.catalog import actions, checks, read_checks
 from intents.catalog.actions import ActionDeclaration
-from intents.catalog.checks import Complaint, Path
+from intents.catalog.fields import Complaint, Path
+from intents.catalog.key_uses import shown_keys
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule, Symptom
 from intents.conditions import ConditionError, atoms, check, holds
-from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Unit, Value
+from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value
 from intents.kinds import KINDS
 from intents.symptoms import VOCABULARY
 
@@ -68,7 +69,12 @@ def complaints(
     declared: Mapping[str, ActionDeclaration],
 ) -> Iterator[Complaint]:
     """Yield what is wrong with one entry, each with the path into its file."""
-    entry = _Entry.of(incident, probes)
+    keys = {
+        name: probes[read.probe].keys(read.args) if read.probe in probes else {}
+        for name, read in incident.reads.items()
+    }
+    named = frozenset({*VOCABULARY, *incident.captures})
+    entry = _Entry(incident=incident, probes=probes, keys=keys, named=named)
     for name, read in incident.reads.items():
         yield from _read(entry, name, read)
     yield from checks.complaints_about_gates(incident)
@@ -81,9 +87,7 @@ def complaints(
         for where, says in actions.complaints(remediation, declared):
             yield (*path, *where), says
     yield from _whole(entry, catalog)
-    yield from checks.complaints_about_links(
-        incident, catalog, lambda other, rule: _Entry.of(other, probes).keys_of_rule(rule)
-    )
+    yield from checks.complaints_about_links(incident, catalog, probes)
     yield from checks.unknown_siblings(incident, catalog)
     yield from checks.complaints_about_cases(incident)
 
@@ -96,28 +100,6 @@ class _Entry:
     probes: Mapping[str, ProbeDeclaration]
     keys: Mapping[str, Mapping[str, RowType]]  # of the rows of each read
     named: frozenset[str]
-
-    @classmethod
-    def of(cls, incident: Incident, probes: Mapping[str, ProbeDeclaration]) -> _Entry:
-        return cls(
-            incident=incident,
-            probes=probes,
-            keys={
-                name: probes[read.probe].keys(read.args) if read.probe in probes else {}
-                for name, read in incident.reads.items()
-            },
-            named=frozenset({*VOCABULARY, *incident.captures}),
-        )
-
-    def keys_of_rule(self, rule: Rule) -> frozenset[str]:
-        """Return the keys of the rows that a rule shows: of its read, or of the reads that its condition names."""
-        reads = {rule.each} if rule.each else {name for name in self.keys if _mentions(rule.when, name)}
-        return frozenset(key for name in reads for key in self.keys.get(name, ()))
-
-    def sample_values(self) -> dict[str, Any]:
-        named: dict[str, Any] = dict.fromkeys(self.named, "")
-        named.update(seconds_ago=-1.0, seconds_ago_slack=0.0)
-        return {"named": named, "target": dict.fromkeys(_TARGET, ""), "now": 0}
 
     def unknown(self, path: Sequence[str], rows: Mapping[str, RowType] | None) -> str:
         """Return why a template's path is unknown, "" if it is known. `rows` are the keys of the sentence's rows."""
@@ -156,7 +138,7 @@ def _read(entry: _Entry, name: str, read: Read) -> Iterator[Complaint]:
             yield path, f"probe {read.probe} needs the argument {argument!r}"
     for argument, value in read.args.items():
         yield from _argument(entry, read, argument, value, (*path, "args", argument))
-    unused = not any(rule.each == name or _mentions(rule.when, name) for rule in entry.incident.evidence)
+    unused = not any(rule.each == name or checks.mentions(rule.when, name) for rule in entry.incident.evidence)
     if unused:
         yield path, "no rule looks at this read"
 
@@ -182,15 +164,9 @@ def _argument(entry: _Entry, read: Read, argument: str, value: Any, where: Path)
             yield from _template(entry, text, where, rows=None)
 
 
-def _mentions(expression: str, name: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", expression) is not None
-
-
-def _table(rule: Rule, path: Path, keys: Collection[str]) -> Iterator[Complaint]:
+def _formats(rule: Rule, path: Path) -> Iterator[Complaint]:
     for index, column in enumerate(rule.table):
-        key, _, format_ = column.partition(":")
-        if key not in keys:
-            yield (*path, "table", index), f"the row has no {key!r}"
+        format_ = column.partition(":")[2]
         if format_ and format_ not in templates.FORMATS:
             yield (*path, "table", index), f"unknown format {format_!r}, known are {', '.join(templates.FORMATS)}"
 
@@ -201,20 +177,16 @@ def _rule(entry: _Entry, rule: Rule, path: Path) -> Iterator[Complaint]:
         return
     keys = entry.keys[rule.each] if rule.each else {}
     yield from _conditions(entry, rule, path, keys)
-    if rule.distinct and rule.distinct not in keys:
-        yield (*path, "distinct"), f"the row has no {rule.distinct!r}"
-    yield from _table(rule, path, keys)
+    for within, key in shown_keys(rule):
+        if key not in keys:
+            yield (*path, *within), f"the row has no {key!r}"
+    yield from _formats(rule, path)
     yield from _sentence(entry, rule.says, (*path, "says"), rows=keys)
     if rule.otherwise:
         yield from _sentence(entry, rule.otherwise.says, (*path, "otherwise", "says"), rows=keys)
     if rule.summary:
         yield from _summary(entry, rule.summary, (*path, "summary"), rows=keys)
     if rule.plot:
-        if rule.plot.label not in keys:
-            yield (*path, "plot", "label"), f"the row has no {rule.plot.label!r}"
-        for field, key in (("limit", rule.plot.limit), ("unit", rule.plot.unit)):
-            if isinstance(key, str) and not isinstance(key, Unit) and key not in keys:
-                yield (*path, "plot", field), f"the row has no {key!r}"
         yield from _sentence(entry, rule.plot.title, (*path, "plot", "title"), rows=keys, prose=True)
 
 
@@ -229,7 +201,8 @@ def _conditions(entry: _Entry, rule: Rule, path: Path, keys: Mapping[str, RowTyp
 
 def _condition(entry: _Entry, rule: Rule, condition: str, keys: Mapping[str, RowType]) -> Iterator[str]:
     """Yield why a condition does not compile, or cannot be evaluated for a row with exactly the declared keys."""
-    values = entry.sample_values()
+    named = {**dict.fromkeys(entry.named, ""), "seconds_ago": -1.0, "seconds_ago_slack": 0.0}
+    values: dict[str, Any] = {"named": named, "target": dict.fromkeys(_TARGET, ""), "now": 0}
     if rule.each:
         values["row"] = {key: _SAMPLES[kind] for key, kind in keys.items()}
     else:
@@ -272,14 +245,10 @@ def _summary(entry: _Entry, text: Text, path: Path, *, rows: Mapping[str, RowTyp
         says = text.in_(language)
         if any(each.path == ("total",) for each in _placeholders(says)):
             yield (*path, str(language)), "a summary has no {total}"
-        if not any(_names_something(each) for each in _placeholders(says)):
+        if all(each.path[-1] == "count" or each.format for each in _placeholders(says)):
             yield (*path, str(language)), "names no object: fill in its name, such as {found.pod|the pod}"
     if len(text.en.split()) > _SUMMARY_WORDS:
         yield (*path, "en"), f"has more than {_SUMMARY_WORDS} words"
-
-
-def _names_something(placeholder: templates.Placeholder) -> bool:
-    return placeholder.path[-1] != "count" and not placeholder.format
 
 
 def _sentence(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from intents.catalog.fields import Cause, Consequence, LinkedBy
+from intents.catalog.fields import Cause, Complaint, Consequence, LinkedBy
 from intents.catalog.schema import Incident
 from intents.catalog.word_lists import WORDS, WordListError, WordLists
 
@@ -32,7 +32,7 @@ _NO_LISTS: Final = WordLists()
 
 
 # Yields what is wrong with an entry beyond its schema, each with the path into its file.
-Check = Callable[[Incident], Iterable[tuple[tuple[str | int, ...], str]]]
+Check = Callable[[Incident], Iterable[Complaint]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -137,10 +137,6 @@ def builtin_directory() -> Path:
     return Path(str(resources.files("intents.catalog"))) / "data"
 
 
-def _builtin_words() -> Path:
-    return builtin_directory().parent / WORDS
-
-
 def load(
     directories: Iterable[Path],
     *,
@@ -158,21 +154,22 @@ def load(
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
     builtin = builtin_directory()
-    lists = _NO_LISTS.with_file(_builtin_words())
+    lists = _NO_LISTS.with_file(builtin.parent / WORDS)
     for directory in directories:
         if not directory.is_dir():
-            problems.append(Problem(file=str(directory), line=0, field="", says="no such directory"))
+            problems += _unread(directory, 0, "no such directory")
             continue
         lists = _with_lists_of(directory, lists, problems)
         seen: dict[str, Path] = {}
         for path in sorted(_files(directory)):
             incident_id = path.stem
             read = _read(path, known, lists)
-            if directory != builtin:
-                read = _usable(read, check)
+            if not isinstance(read, list) and directory != builtin:
+                read = [read[1].problem(where, says) for where, says in check(read[0])] or read
             if isinstance(read, list):
                 problems.extend(read)
-                _keep_last_good(incident_id, last_good, incidents, sources)
+                if last_good is not None and (kept := last_good.get(incident_id)) is not None:
+                    incidents[incident_id], sources[incident_id] = kept, last_good.sources[incident_id]
                 continue
             incident, source = read
             if incident.id in seen:
@@ -187,13 +184,6 @@ def load(
         sources=MappingProxyType({name: sources[name] for name in order}),
     )
     return Loaded(catalog=catalog, problems=tuple(sorted(problems)))
-
-
-def _usable(read: tuple[Incident, Source] | list[Problem], check: Check) -> tuple[Incident, Source] | list[Problem]:
-    if isinstance(read, list):
-        return read
-    incident, source = read
-    return [source.problem(path, says) for path, says in check(incident)] or read
 
 
 def _files(directory: Path) -> Iterator[Path]:
@@ -222,31 +212,24 @@ def _problem_with_list(error: WordListError) -> Problem:
     return Problem(file=str(error.path), line=error.line, field=error.name, says=str(error))
 
 
-def _keep_last_good(
-    incident_id: str, last_good: Catalog | None, incidents: dict[str, Incident], sources: dict[str, Source]
-) -> None:
-    if last_good is not None and (incident := last_good.get(incident_id)) is not None:
-        incidents[incident_id] = incident
-        sources[incident_id] = last_good.sources[incident_id]
+def _unread(path: Path, line: int, says: str) -> list[Problem]:
+    return [Problem(file=str(path), line=line, field="", says=says)]
 
 
 def _read(path: Path, known: Mapping[str, Incident], lists: WordLists) -> tuple[Incident, Source] | list[Problem]:
-    def problem(line: int, says: str) -> list[Problem]:
-        return [Problem(file=str(path), line=line, field="", says=says)]
-
     try:
         found = path.stat()
         if not S_ISREG(found.st_mode):
             # Reading a pipe or a device may never end.
-            return problem(0, "is no regular file")
+            return _unread(path, 0, "is no regular file")
         if found.st_size > MAX_FILE_BYTES:
-            return problem(1, f"larger than {MAX_FILE_BYTES // 1024} KiB")
+            return _unread(path, 1, f"larger than {MAX_FILE_BYTES // 1024} KiB")
         read = path.read_bytes()
         text = read.decode()
     except OSError as error:
-        return problem(0, error.strerror or "cannot be read")
+        return _unread(path, 0, error.strerror or "cannot be read")
     except UnicodeDecodeError as error:
-        return problem(1, f"not UTF-8 at byte {error.start}")
+        return _unread(path, 1, f"not UTF-8 at byte {error.start}")
     digest = blake2b(b"%s\0%s" % (read, lists.digest.encode()), digest_size=16).hexdigest()
     incident = known.get(digest)
     if incident is None or incident.id != path.stem:
@@ -258,25 +241,20 @@ def _read(path: Path, known: Mapping[str, Incident], lists: WordLists) -> tuple[
 @lru_cache(maxsize=256)
 def _parsed(source: Source) -> tuple[Incident, Source] | list[Problem]:
     """Return the incident of a file, or its problems. A file that has not changed is not parsed again."""
-    path = source.path
-
-    def problem(line: int, says: str) -> list[Problem]:
-        return [Problem(file=str(path), line=line, field="", says=says)]
-
     from intents.catalog.yaml_nodes import YamlError  # noqa: PLC0415 - as below
 
     try:
         document = source.document
     except YamlError as error:
-        return problem(error.line, error.problem)
+        return _unread(source.path, error.line, error.problem)
     if not isinstance(document.value, dict):
-        return problem(1, "expected an incident: keys and values")
+        return _unread(source.path, 1, "expected an incident: keys and values")
     try:
         incident = Incident.model_validate(document.value, context={"words": source.lists.words()})
     except ValidationError as error:
         return [_problem_of(source, details["loc"], details["msg"], details["type"]) for details in error.errors()]
-    if incident.id != path.stem:
-        return [source.problem(("id",), f"is {incident.id!r}, but the file is named {path.stem!r}")]
+    if incident.id != source.path.stem:
+        return [source.problem(("id",), f"is {incident.id!r}, but the file is named {source.path.stem!r}")]
     return incident, source
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from intents.catalog.checks import Complaint, Path
+from intents.catalog.fields import Complaint, Path
 from intents.catalog.schema import Read
 from intents.conditions import ConditionError, called, check
 from intents.declarations import typed

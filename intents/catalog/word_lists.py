@@ -68,39 +68,33 @@ def _lists(
     words: dict[str, tuple[str, ...]] = {}
     errors: list[WordListError] = []
     for path, text in texts:
-        for found in _parsed(path, text):
-            if isinstance(found, WordListError):
-                errors.append(found)
-            elif found.name in words:
-                errors.append(WordListError(path, found.line, found.name, "a list of this name exists already"))
+        for line, name, listed in _parsed(text):
+            if isinstance(listed, str):
+                errors.append(WordListError(path, line, name, listed))
+            elif name in words:
+                errors.append(WordListError(path, line, name, "a list of this name exists already"))
             else:
-                words[found.name] = found.words
+                words[name] = listed
     return words, tuple(errors)
 
 
-@dataclass(frozen=True, slots=True)
-class _List:
-    name: str
-    line: int
-    words: tuple[str, ...]
-
-
-def _parsed(path: Path, text: str) -> Iterator[_List | WordListError]:
+def _parsed(text: str) -> Iterator[tuple[int, str, tuple[str, ...] | str]]:
+    """Yield the line and the name of each list, and its words or what is wrong with it."""
     from intents.catalog.yaml_nodes import Document, YamlError  # noqa: PLC0415 - not needed where every file is known
 
     try:
         document = Document(text)
     except YamlError as error:
-        yield WordListError(path, error.line, "", error.problem)
+        yield error.line, "", error.problem
         return
     if not isinstance(document.value, dict):
-        yield WordListError(path, 1, "", "expected names and their lists of words")
+        yield 1, "", "expected names and their lists of words"
         return
     for name, words in document.value.items():
         line = document.line((name,))
         if not isinstance(name, str) or not name.isidentifier():
-            yield WordListError(path, line, str(name), "expected a name of letters, digits and underscores")
+            yield line, str(name), "expected a name of letters, digits and underscores"
         elif not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
-            yield WordListError(path, line, name, "expected a list of words")
+            yield line, name, "expected a list of words"
         else:
-            yield _List(name, line, tuple(words))
+            yield line, name, tuple(words)

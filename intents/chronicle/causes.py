@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind
@@ -49,16 +49,9 @@ def causes_in(ordered: Iterable[Fact]) -> Causes:
 
 
 def _newest_first(group: list[Fact]) -> TimelineEntry:
-    whole = entry_of(group)
     # What a person set decides, else what was said last.
     newest = next((fact for fact in reversed(group) if fact.by_hand), group[-1])
-    return TimelineEntry(
-        at=whole.at,
-        last=whole.last,
-        count=whole.count,
-        fact=newest,
-        also=tuple(one for one in group if one is not newest),
-    )
+    return replace(entry_of(group), fact=newest, also=tuple(one for one in group if one is not newest))
 
 
 def _newest(moment: TimelineEntry) -> tuple[bool, float, str]:

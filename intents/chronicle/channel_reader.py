@@ -21,6 +21,8 @@ from intents.chronicle.machine_text import announcement_in, errors_in, is_elsewh
 from intents.chronicle.marks import Marked, marked_in, status_in
 from intents.chronicle.message_text import MessageText, excerpt, parse_message
 from intents.chronicle.roles import roles_in
+from intents.domain import Symptom
+from intents.symptoms import read_symptoms
 from intents.talk.features import is_paste
 
 _OF_A_SENTENCE: Final = 0.9
@@ -166,26 +168,21 @@ class _Reading:
         """Return what a bot announces, what a program printed, what a person marked, and what the models read."""
         message, read = self._message, self._read
         if message.bot and (told := announcement_in(read.lines)):
-            objects, cluster = named_in("\n".join(read.lines))
-            about = template_of(told.about) if told.about else ""
-            fact = self._fact(told.kind, told.says, state=told.state)
-            return self._with_links([replace(fact, about=about, objects=objects, cluster=cluster)])
+            fact = replace(self._fact(told.kind, told.says, state=told.state), about=template_of(told.about))
+            return self._with_links([_naming(fact, read_symptoms("\n".join(read.lines)))])
         facts = list(self._errors())
-        marked = () if message.bot else marked_in([line for line in read.lines if not is_printed(line)])
+        marked = () if message.bot else tuple(marked_in(line for line in read.lines if not is_printed(line)))
         if not marked and (not read.lines or is_paste("\n".join(read.lines))):
             return self._with_links(facts)
         shares = self._shares(features, context)
         self.answers = shares["answer"]
         self._is_answered = not marked and self._is_heard and shares[_OPEN] < _LEAST_OPEN * shares["question"]
         if marked:
-            facts += [
-                fact
-                for mark in marked
-                if mark.says
-                for fact in self._of_mark(mark, shares if len(marked) == 1 else None)
-            ]
+            for mark in marked:
+                facts += self._of_mark(mark, shares if len(marked) == 1 else None) if mark.says else ()
         else:
-            facts += [fact for kind in self._stated(shares) for fact in self._facts(kind, self._sentence(kind))]
+            for kind in self._stated(shares):
+                facts += self._facts(kind, self._sentence(kind))
         return self._with_links(facts)
 
     def _shares(self, message: MessageFeatures, context: Any) -> Mapping[str, float]:
@@ -216,16 +213,15 @@ class _Reading:
                 del likely[kind]
         if asks(self._says()):
             likely = {kind: excess for kind, excess in likely.items() if not kind.startswith((_STATUS, "cause"))}
-        likely = {kind: each for kind, each in likely.items() if not (kind in statuses and self._is_condition(kind))}
+        for kind in statuses & likely.keys():
+            # The sentence that states it begins with a condition.
+            if _CONDITION.match(self._sentence(kind)):
+                del likely[kind]
         if "role" in likely:
             # To ask somebody to take a role is no action that anybody reports as done.
             likely.pop("action.planned", None)
         others = likely.keys() - {"answer", "link"}
         yield from (kind for kind in likely if kind in others or (kind == "answer" and not others))
-
-    def _is_condition(self, kind: str) -> bool:
-        """Return whether the sentence that states a kind begins with a condition."""
-        return _CONDITION.match(self._sentence(kind)) is not None
 
     def _of_mark(self, mark: Marked, shares: Mapping[str, float] | None) -> Iterator[Fact]:
         """Yield what a mark names, and what its words state besides; `shares` are of the message if it has no other."""
@@ -256,15 +252,13 @@ class _Reading:
             case FactKind.QUESTION if self._is_answered:
                 yield replace(fact, state=QuestionState.ANSWERED)
             case FactKind.REPORT:
-                objects, cluster = named_in(says)
-                yield replace(fact, objects=objects, cluster=cluster)
+                yield _naming(fact, read_symptoms(says))
             case _:
                 yield fact
 
     def _errors(self) -> Iterator[Fact]:
-        for error in errors_in(self._read.fenced, filter(is_printed, self._read.pieces())):
-            fact = self._fact(FactKind.ERROR, error.says)
-            yield replace(fact, about=error.template, objects=error.objects, cluster=error.cluster)
+        for template, error in errors_in(self._read.fenced, filter(is_printed, self._read.pieces())).items():
+            yield _naming(replace(self._fact(FactKind.ERROR, error.text), about=template), [error])
 
     def _with_links(self, facts: list[Fact]) -> list[Fact]:
         """Attach links to the first fact of the message; without a fact, the links become one."""
@@ -313,3 +307,9 @@ class _Reading:
             seen.add(same)
             number = numbers[fact.kind] = numbers.get(fact.kind, 0) + 1
             yield replace(fact, key=f"m:{fact.ts}:{fact.kind}" + (f":{number}" if number > 1 else ""))
+
+
+def _naming(fact: Fact, symptoms: Iterable[Symptom]) -> Fact:
+    """Return the fact with the objects and the cluster that the lines of a text name."""
+    objects, cluster = named_in(symptoms)
+    return replace(fact, objects=objects, cluster=cluster)

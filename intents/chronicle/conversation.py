@@ -286,10 +286,8 @@ def _references(message: MessageFeatures, before: Sequence[MessageFeatures]) -> 
 def _referred(message: MessageFeatures, after: Sequence[MessageFeatures]) -> Iterator[str]:
     """Yield what comes after: an answer, words that are taken up."""
     for name, acts_ in (("answer", {Act.ANSWER, Act.RULED_OUT}), ("result", {Act.RESULT}), ("out", {Act.RULED_OUT})):
-        found = next(
-            ((at, one) for at, one in enumerate(after, start=1) if one.act in acts_ and one.user != message.user), None
-        )
-        yield f"then:{name}:{_distance(found[0]) if found else 'none'}"
+        found = (at for at, one in enumerate(after, start=1) if one.act in acts_ and one.user != message.user)
+        yield f"then:{name}:{_distance(next(found, 0))}"
     if any(one.words & message.words for one in after[:4] if one.user != message.user):
         yield f"taken-up&{message.act}"
 

@@ -40,12 +40,6 @@ class _Thing:
     of: str = ""  # who is to do it
     ended: bool = False
 
-    def join(self, number: int, message: MessageFeatures) -> None:
-        """Add a message about it."""
-        self.number = number
-        self.words |= message.words
-        self.things |= message.things
-
 
 @dataclass(slots=True)
 class Linker:
@@ -104,13 +98,13 @@ class Linker:
 
     def _action(self, number: int, fact: Fact) -> Fact:
         owner = self._owner(number, fact)
-        fits = [(self._fit(number, fact, owner, one), one) for one in self._actions[-_FAR:]]
-        best = max(fits, key=lambda fit: (fit[0], fit[1].number), default=(0.0, None))
-        if best[1] is None or best[0] < _LEAST:
+        thing = _best([(self._fit(number, fact, owner, one), one) for one in self._actions[-_FAR:]], _LEAST)
+        if thing is None:
             thing = self._begin(self._actions, number, fact)
         else:
-            thing = best[1]
-            thing.join(number, self.messages[number])
+            thing.number = number
+            thing.words |= self.messages[number].words
+            thing.things |= self.messages[number].things
         thing.of = owner or thing.of
         thing.ended = fact.state in _ENDED
         return replace(fact, about=thing.key, of=thing.of)
@@ -164,8 +158,7 @@ class Linker:
             shared = bool(message.words & one.words) or one.user.lower() in message.names or message.place == one.place
             fit = answers + _ASKED_ABOUT * shared + (0.3 if distance == 1 else 0.0) - distance / _ANSWERED_WITHIN / 2
             fits.append((fit, one))
-        best = max(fits, key=lambda fit: (fit[0], fit[1].number), default=None)
-        return best[1] if best and best[0] >= _ANSWERS else None
+        return _best(fits, _ANSWERS)
 
     # --- suspicions
 
@@ -177,9 +170,8 @@ class Linker:
             # "So not that": about the suspicion just before, whatever its words.
             close = rules_out and number - one.number <= _NEAR and not one.ended
             if close or shared > (0 if rules_out else 1):
-                fits.append((shared + close, one.number, one))
-        if fits:
-            thing = max(fits, key=lambda fit: fit[:2])[2]
+                fits.append((shared + close, one))
+        if thing := _best(fits, 0):
             # The words of a denial are about what is denied and about why.
             thing.number = number
             thing.words |= frozenset() if rules_out else message.words
@@ -187,3 +179,9 @@ class Linker:
             thing = self._begin(self._suspicions, number, fact)
         thing.ended = rules_out
         return replace(fact, about=thing.key)
+
+
+def _best(fits: Sequence[tuple[float, _Thing]], least: float) -> _Thing | None:
+    """Return what fits best and at least so well, of equals the newest."""
+    fit, best = max(fits, key=lambda each: (each[0], each[1].number), default=(least, None))
+    return best if fit >= least else None

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from intents.alerts.labels import EMOJI, LABEL
 from intents.chronicle.facts import AlertState, DeployState, FactKind
-from intents.domain import Entity, ObjectRef
+from intents.domain import Entity, ObjectRef, Symptom
 from intents.kinds import CLUSTER_SCOPED, KINDS
 from intents.spoken_names import is_telling
 from intents.symptoms import read_symptoms
@@ -56,44 +56,28 @@ _VARYING: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastedError:
-    """One pasted error and the objects it names."""
-
-    says: str
-    template: str
-    objects: tuple[ObjectRef, ...]
-    cluster: str
-
-
 def is_printed(line: str) -> bool:
     """Return whether a program printed the line."""
     return _PRINTED.search(line) is not None
 
 
-def errors_in(fenced: str, printed: Iterable[str]) -> tuple[PastedError, ...]:
-    """Return the first different errors in code blocks and in lines that look printed."""
-    found: dict[str, PastedError] = {}
+def errors_in(fenced: str, printed: Iterable[str]) -> Mapping[str, Symptom]:
+    """Return the first different errors in code blocks and in lines that look printed, by their template."""
+    found: dict[str, Symptom] = {}
     for symptom in read_symptoms("\n".join((fenced, *printed))):
         if not _TROUBLE.search(symptom.text) or _STATE_ALONE.search(symptom.text):
             continue
-        template = template_of(symptom.text, symptom.entities)
-        if template and template not in found:
-            found[template] = PastedError(
-                says=symptom.text,
-                template=template,
-                objects=objects_of(symptom.entities),
-                cluster=cluster_of(symptom.entities),
-            )
+        if template := template_of(symptom.text, symptom.entities):
+            found.setdefault(template, symptom)
         if len(found) >= MOST_ERRORS:
             break
-    return tuple(found.values())
+    return found
 
 
-def named_in(text: str) -> tuple[tuple[ObjectRef, ...], str]:
-    """Return the objects and the cluster that a text names."""
-    entities = tuple(entity for symptom in read_symptoms(text) for entity in symptom.entities)
-    return objects_of(entities), cluster_of(entities)
+def named_in(symptoms: Iterable[Symptom]) -> tuple[tuple[ObjectRef, ...], str]:
+    """Return the objects and the cluster that the lines of a text name."""
+    entities = tuple(entity for symptom in symptoms for entity in symptom.entities)
+    return _objects_of(entities), _cluster_of(entities)
 
 
 def template_of(line: str, entities: Iterable[Entity] = ()) -> str:
@@ -105,7 +89,7 @@ def template_of(line: str, entities: Iterable[Entity] = ()) -> str:
     return hashlib.blake2s(" ".join(words).encode(), digest_size=6).hexdigest() if words else ""
 
 
-def objects_of(entities: Iterable[Entity]) -> tuple[ObjectRef, ...]:
+def _objects_of(entities: Iterable[Entity]) -> tuple[ObjectRef, ...]:
     """Return the objects that a line certainly names, in their namespace, else in the only one of the line."""
     named = [entity for entity in entities if entity.certain or is_telling(entity.value)]
     namespaces = {entity.value for entity in named if entity.kind == "namespace"}
@@ -120,7 +104,7 @@ def objects_of(entities: Iterable[Entity]) -> tuple[ObjectRef, ...]:
     return tuple(dict.fromkeys(refs))[:_MOST_OBJECTS]
 
 
-def cluster_of(entities: Iterable[Entity]) -> str:
+def _cluster_of(entities: Iterable[Entity]) -> str:
     """Return the cluster that a line names, "" for none or several."""
     clusters = {entity.value for entity in entities if entity.kind == "cluster"}
     return min(clusters) if len(clusters) == 1 else ""
@@ -201,11 +185,6 @@ _STATES: Final = tuple((state, re.compile(f"(?i){pattern}")) for state, pattern 
 _OVER: Final = re.compile(r"(?i)\b(?:finished|completed|done|succeeded in) (?:deploying|rolling out|releasing)\b")
 
 
-def is_cleared(text: str) -> bool:
-    """Return whether the first lines of a text announce the end of an alert."""
-    return any(_CLEARED.search(line.strip()) for line in text.splitlines()[:_LINES])
-
-
 def is_elsewhere(text: str) -> bool:
     """Return whether a text names a test environment and not production."""
     return _ELSEWHERE.search(text) is not None and not _PRODUCTION.search(text)
@@ -235,13 +214,9 @@ def _shipping(line: str) -> DeployState | None:
 
 def _alert(state: AlertState, line: str, found: re.Match[str], lines: tuple[str, ...]) -> Announcement:
     """Return an alert; if its first line only says that it fires, the line with the alert's name is added."""
-    about = _about(line, found)
+    rest = line[: found.start()] + " " + line[found.end() :]
+    about = _AT.sub("", _NUMBER.sub("", rest.strip())).strip()
     if not _NAMES.search(about):
         named = next((hit[1] for each in lines if (hit := _ALERT_NAME.search(each))), "")
         return Announcement(kind=FactKind.ALERT, state=state, says=f"{line} {named}".strip(), about=named or about)
     return Announcement(kind=FactKind.ALERT, state=state, says=line, about=about)
-
-
-def _about(line: str, found: re.Match[str]) -> str:
-    rest = line[: found.start()] + " " + line[found.end() :]
-    return _AT.sub("", _NUMBER.sub("", rest.strip())).strip()

@@ -72,12 +72,8 @@ class Marked:
     says: str
 
 
-def marked_in(lines: Sequence[str]) -> tuple[Marked, ...]:
-    """Return what the lines of a message mark; lines below a mark that ends its line belong to it."""
-    return tuple(_marked(lines))
-
-
-def _marked(lines: Sequence[str]) -> Iterator[Marked]:
+def marked_in(lines: Iterable[str]) -> Iterator[Marked]:
+    """Yield what the lines of a message mark; lines below a mark that ends its line belong to it."""
     waiting = ""
     for line in lines:
         found = list(_marks().finditer(line))

@@ -32,11 +32,6 @@ _LEADS_TO: Final = (
 _COMPILED: Final = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _LEADS_TO)
 
 
-def link_of(url: str) -> MessageLink:
-    """Return the link with its kind."""
-    return MessageLink(url=url, what=next((kind for kind, pattern in _COMPILED if pattern.search(url)), LinkKind.OTHER))
-
-
 # Nobody states more than this in one message; of a longer one, a paste, the beginning and the end are read.
 _READ: Final = 8_000
 _MOST_SENTENCES: Final = 40
@@ -82,7 +77,8 @@ def parse_message(text: str) -> MessageText:
     def linked(found: re.Match[str]) -> str:
         url = (found[1] or found[3]).replace("&amp;", "&").rstrip(".,;:!?)，。；：！？、）")
         if len(links) < _MOST_LINKS:
-            links.setdefault(url, link_of(url))
+            what = next((kind for kind, pattern in _COMPILED if pattern.search(url)), LinkKind.OTHER)
+            links.setdefault(url, MessageLink(url=url, what=what))
         return found[2] or url
 
     fenced = "\n".join(_without_markup(_LINKED.sub(linked, block)) for block in _FENCED.findall(text))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from typing import Final
 
 from intents.chronicle.causes import causes_in
@@ -28,7 +29,7 @@ from intents.domain import ObjectRef
 
 _DETECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR})
 # Requests and questions about other things do not show what is affected.
-_AFFECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.REMEDY})
+_AFFECTING: Final = _DETECTING | {FactKind.HYPOTHESIS, FactKind.REMEDY}
 _RULED_OUT: Final = "ruled out"
 _NOT_OVER: Final = frozenset({IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED, IncidentStatus.MITIGATING})
 # Statuses that a person without a role may not return to; reopening is always possible.
@@ -42,9 +43,7 @@ _IMPACT_OVER: Final = OVER - {IncidentStatus.MONITORING}
 # So long an announced step stays next while other actions are stated.
 _ANNOUNCED_FOR: Final = timedelta(minutes=30)
 # Kinds whose words name what the incident is about.
-_NAMING: Final = frozenset(
-    {FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.ACTION, FactKind.QUESTION}
-)
+_NAMING: Final = _DETECTING | {FactKind.HYPOTHESIS, FactKind.ACTION, FactKind.QUESTION}
 _SHORTEST_NAME: Final = 3
 # People say that they speak of another incident than this channel's.
 _ANOTHER: Final = re.compile(
@@ -61,7 +60,6 @@ class Affected:
     """An affected object and the newest fact about it."""
 
     subject: ObjectRef
-    cluster: str
     fact: Fact
 
 
@@ -195,8 +193,9 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
     """Return the summary at `now`, independent of the order of the facts."""
     ordered = in_order(facts)
     statuses = list(_statuses(ordered))
-    said = _begun_by(statuses)
-    status = _standing(said)
+    # Repetitions of the current status do not count.
+    said = next(iter(_last_run(statuses, {fact.state for fact in statuses[-1:]})), None)
+    status = IncidentStatus(said.state) if said and said.state in set(IncidentStatus) else IncidentStatus.INVESTIGATING
     causes = causes_in(ordered)
     proven = [each for each in causes.proven if _is_of_incident(each.fact, ordered)]
     leading = proven[0] if proven else None
@@ -235,7 +234,7 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         next_step=None if status is IncidentStatus.RESOLVED else _next(ordered, tracked_actions, leading, questions),
         detected_by=detected_by,
         mitigated_by=next((fact for fact in _last_run(statuses, OVER) if fact.state == IncidentStatus.MITIGATED), None),
-        resolved_by=next(iter(_last_run(statuses, frozenset({IncidentStatus.RESOLVED}))), None),
+        resolved_by=next(iter(_last_run(statuses, {IncidentStatus.RESOLVED})), None),
     )
 
 
@@ -267,14 +266,6 @@ def _of(ordered: Sequence[Fact], kind: FactKind) -> tuple[Fact, ...]:
     return tuple(fact for fact in ordered if fact.kind is kind)
 
 
-def _standing(said: Fact | None) -> IncidentStatus:
-    return (
-        IncidentStatus(said.state)
-        if said is not None and said.state in set(IncidentStatus)
-        else IncidentStatus.INVESTIGATING
-    )
-
-
 def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
     """Yield the statements about the incident's status.
 
@@ -296,21 +287,9 @@ def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
         before = fact.state
 
 
-def _begun_by(statuses: Sequence[Fact]) -> Fact | None:
-    """Return the first statement of the current status; repetitions do not count."""
-    begun: Fact | None = None
-    for fact in statuses:
-        if begun is None or fact.state != begun.state:
-            begun = fact
-    return begun
-
-
-def _last_run(statuses: Sequence[Fact], among: frozenset[IncidentStatus]) -> list[Fact]:
+def _last_run(statuses: Sequence[Fact], among: Collection[str]) -> list[Fact]:
     """Return the last unbroken run of these statuses, empty if the current one is different."""
-    run: list[Fact] = []
-    for fact in statuses:
-        run = [*run, fact] if fact.state in among else []
-    return run
+    return [*takewhile(lambda fact: fact.state in among, reversed(statuses))][::-1]
 
 
 def _root_cause(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> RootCause | None:
@@ -347,16 +326,12 @@ def _telling(reports: Sequence[Fact]) -> Fact:
 
 
 def _impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Impact:
+    affecting = [fact for fact in ordered if fact.kind in _AFFECTING and fact.state != _RULED_OUT]
     affected: dict[tuple[str, ObjectRef], Affected] = {}
-    clusters: set[str] = set()
-    for fact in ordered:
-        if fact.kind not in _AFFECTING or fact.state == _RULED_OUT:
-            continue
-        if fact.cluster:
-            clusters.add(fact.cluster)
+    for fact in affecting:
         for subject in fact.objects:
             affected.pop((fact.cluster, subject), None)
-            affected[fact.cluster, subject] = Affected(subject=subject, cluster=fact.cluster, fact=fact)
+            affected[fact.cluster, subject] = Affected(subject=subject, fact=fact)
     namespaces = {
         subject.name if subject.kind == "Namespace" else subject.namespace
         for _, subject in affected
@@ -365,7 +340,7 @@ def _impact(ordered: Sequence[Fact], statuses: Sequence[Fact]) -> Impact:
     return Impact(
         current=_current_impact(ordered, statuses),
         objects=tuple(reversed(_known_best(affected.values()))),
-        clusters=tuple(sorted(clusters)),
+        clusters=tuple(sorted({fact.cluster for fact in affecting if fact.cluster})),
         namespaces=tuple(sorted(namespaces)),
         reports=_of(ordered, FactKind.REPORT),
     )
@@ -379,7 +354,7 @@ def _known_best(affected: Iterable[Affected]) -> list[Affected]:
     best: list[Affected] = []
     for same in known.values():
         placed = [one for one in same if one.subject.namespace] or same
-        places = {one.subject.namespace: one for one in sorted(placed, key=lambda one: bool(one.cluster))}
+        places = {one.subject.namespace: one for one in sorted(placed, key=lambda one: bool(one.fact.cluster))}
         best += places.values()
     return sorted(best, key=lambda one: (one.fact.at, one.fact.key))
 

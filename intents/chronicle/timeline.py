@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from intents.chronicle.facts import ActionState, AlertState, Fact, FactKind, in_order
 from intents.chronicle.tracked_actions import COMING, tracked_actions_in
@@ -25,6 +25,8 @@ _WEIGHT: Final = {
     )
 }  # fmt: skip
 _REPEATED_WITHIN: Final = timedelta(minutes=30)
+# The fact that settled something, and the outcome of an action.
+_End: TypeAlias = tuple[Fact, ActionState | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +53,9 @@ def timeline_of(facts: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
     entry too. A pinned message is always an entry of its own.
     """
     ordered = in_order(facts)
-    ended, outcomes = _ended(ordered)
-    settled = {**{fact.answers: fact for fact in reversed(ordered) if fact.answers}, **ended}
     moments = entries_of(_once_a_sentence(fact for fact in ordered if fact.kind not in _UNTOLD))
-    return tuple(_with_end(moment, settled, outcomes) for moment in moments)
+    settled = _settled(ordered)
+    return tuple(_with_end(moment, settled) for moment in moments)
 
 
 def _once_a_sentence(ordered: Iterable[Fact]) -> list[Fact]:
@@ -82,31 +83,28 @@ def entries_of(ordered: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
     return tuple(entry_of(group) for group in groups)
 
 
-def _ended(ordered: Sequence[Fact]) -> tuple[dict[str, Fact], dict[str, ActionState]]:
-    """Return the fact that ended each action and alert, and the outcome of each action, by its key."""
-    ended: dict[str, Fact] = {}
-    outcomes: dict[str, ActionState] = {}
+def _settled(ordered: Sequence[Fact]) -> dict[str, _End]:
+    """Return what settled each question, action and alert, by its key."""
+    ended: dict[str, _End] = {fact.answers: (fact, None) for fact in reversed(ordered) if fact.answers}
     for work in tracked_actions_in(ordered):
         if work.ended_by is not None:
-            coming = [fact.key for fact in work.facts if fact.state in COMING]
-            ended.update(dict.fromkeys(coming, work.ended_by))
-            outcomes.update(dict.fromkeys(coming, work.course))
+            ended |= {fact.key: (work.ended_by, work.course) for fact in work.facts if fact.state in COMING}
     firing: dict[str, list[str]] = {}
     for fact in ordered:
         if fact.kind is FactKind.ALERT and fact.about:
             if fact.state == AlertState.FIRING:
                 firing.setdefault(fact.about, []).append(fact.key)
             else:
-                ended.update(dict.fromkeys(firing.pop(fact.about, ()), fact))
-    return ended, outcomes
+                ended |= dict.fromkeys(firing.pop(fact.about, ()), (fact, None))
+    return ended
 
 
-def _with_end(moment: TimelineEntry, settled: Mapping[str, Fact], outcomes: Mapping[str, ActionState]) -> TimelineEntry:
+def _with_end(moment: TimelineEntry, settled: Mapping[str, _End]) -> TimelineEntry:
     """Return the entry with the fact that settled its latest occurrence."""
-    key = (moment.also or (moment.fact,))[-1].key
-    by = settled.get(key)
-    is_itself = by is not None and by.key in {moment.fact.key, *(fact.key for fact in moment.also)}
-    return moment if by is None or is_itself else replace(moment, settled_by=by, came_to=outcomes.get(key))
+    facts = (moment.fact, *moment.also)
+    by, outcome = settled.get(facts[-1].key, (None, None))
+    is_itself = by is not None and by.key in {fact.key for fact in facts}
+    return moment if by is None or is_itself else replace(moment, settled_by=by, came_to=outcome)
 
 
 def entry_of(group: list[Fact]) -> TimelineEntry:

@@ -89,9 +89,6 @@ def _indent(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-_CONDITIONS: Final = "conditions"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """Consecutive lines about objects: what of each is evidence, and names by line, counted from the first."""
@@ -122,24 +119,15 @@ def _conditions(rows: Sequence[Row]) -> Iterator[list[int]]:
     """Yield the indexes of the rows of each condition: it ends where its list's entry does, or a key comes again."""
     group: list[int] = []
     for index, row in enumerate(rows):
-        if not _is_of_condition(row):
+        if len(row.path) < 2 or row.path[-2].lower() != "conditions":
             continue
-        first = rows[group[0]] if group else None
-        goes_on = first and row.items == first.items and (row.path == rows[index - 1].path or _is_new(row, rows, group))
-        if group and not goes_on:
+        follows = row.path == rows[index - 1].path or all(rows[each].path != row.path for each in group)
+        if group and not (row.items == rows[group[0]].items and follows):
             yield group
             group = []
         group.append(index)
     if group:
         yield group
-
-
-def _is_of_condition(row: Row) -> bool:
-    return len(row.path) > 1 and row.path[-2].lower() == _CONDITIONS
-
-
-def _is_new(row: Row, rows: Sequence[Row], group: Sequence[int]) -> bool:
-    return all(rows[index].path != row.path for index in group)
 
 
 def named(kind: str, name: str, namespace: str) -> tuple[Entity, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import takewhile
-from typing import Final
+from typing import ClassVar, Final
 
 from intents.chronicle.facts import ActionState, AlertState, Fact, FactKind
 from intents.chronicle.summary import Summary
@@ -23,6 +23,8 @@ class PressedRemedy:
 
     remedy: Fact
     announced: TrackedAction | None = None
+    # A pressed button is more than a plan.
+    is_begun: ClassVar[bool] = True
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -35,11 +37,6 @@ class PressedRemedy:
         return self.remedy
 
     @property
-    def is_begun(self) -> bool:
-        """Return True: a pressed button is more than a plan."""
-        return True
-
-    @property
     def owner(self) -> str:
         """Return who pressed the button."""
         return self.remedy.user
@@ -50,14 +47,10 @@ Act = PressedRemedy | TrackedAction
 
 def acts_of(summary: Summary) -> tuple[Act, ...]:
     """Return the actions by the time of their newest fact, the newest last."""
-    return tuple(sorted(_acts(summary), key=lambda act: (act.last.at, act.last.key)))
-
-
-def _acts(summary: Summary) -> Iterator[Act]:
     announced = {work.ended_by.key: work for work in summary.tracked_actions if work.ended_by}
-    pressed = {fact.key for fact in summary.done}
-    yield from (PressedRemedy(remedy=fact, announced=announced.get(fact.key)) for fact in summary.done)
-    yield from (work for work in summary.tracked_actions if work.ended_by is None or work.ended_by.key not in pressed)
+    acts: list[Act] = [PressedRemedy(remedy=fact, announced=announced.get(fact.key)) for fact in summary.done]
+    acts += (work for work in summary.tracked_actions if work.ended_by not in summary.done)
+    return tuple(sorted(acts, key=lambda act: (act.last.at, act.last.key)))
 
 
 class Outcome(StrEnum):

@@ -105,18 +105,16 @@ def _who(summary: Summary, formatter: FactFormatter) -> BriefLine:
     """Return who leads, and who does what now."""
     leads = next((holder for holder in summary.roles if holder.role is Role.COMMANDER), None)
     doing = [each for each in summary.open_actions if each.course is ActionState.UNDER_WAY][-_DOING:]
-    parts: list[Spans] = []
+    spans: Spans = (plain(formatter.text(incident_words.NO_COMMANDER), italic=True),)
     if leads:
         label = plain(formatter.label(incident_words.ROLES[leads.role]))
-        parts.append((label, Person(leads.user), SourceLink(leads.fact)))
-    else:
-        parts.append((plain(formatter.text(incident_words.NO_COMMANDER), italic=True),))
+        spans = (label, Person(leads.user), SourceLink(leads.fact))
     for action in doing:
         owner: Spans = (Person(action.owner), plain(" ")) if action.owner else ()
-        quiet = formatter.quiet(action, summary.now)
-        parts.append((*owner, *formatter.quote(action.said.says), *quiet, SourceLink(action.said)))
+        does = (*owner, *formatter.quote(action.said.says), *formatter.quiet(action, summary.now))
+        spans = (*spans, plain(" · "), *does, SourceLink(action.said))
     facts = (*((leads.fact,) if leads else ()), *(action.said for action in doing))
-    return BriefLine(label=incident_words.WHO_DOES, spans=_joined(parts), facts=facts)
+    return BriefLine(label=incident_words.WHO_DOES, spans=spans, facts=facts)
 
 
 def _next(summary: Summary, formatter: FactFormatter) -> BriefLine:
@@ -136,7 +134,3 @@ def _next(summary: Summary, formatter: FactFormatter) -> BriefLine:
         spans = (*spans, *formatter.quiet(action, summary.now))
         facts.append(action.said)
     return BriefLine(label=incident_words.NEXT, spans=(*spans, SourceLink(fact)), facts=tuple(facts))
-
-
-def _joined(parts: Iterable[Spans]) -> Spans:
-    return tuple(span for number, part in enumerate(parts) for span in (*((plain(" · "),) if number else ()), *part))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from intents.chronicle.facts import Fact
@@ -30,20 +30,15 @@ def _lists(summary: Summary, formatter: FactFormatter) -> Iterator[CareList]:
     def said(fact: Fact) -> Spans:
         return (*formatter.quote(fact.says), *formatter.attribution(fact), *formatter.when(fact.at))
 
-    def care(title: Text, facts: Iterable[Fact]) -> CareList:
-        return CareList(title=title, lines=tuple((said(fact), fact) for fact in facts))
-
-    yield care(incident_words.QUESTIONS, summary.questions)
-    unowned = [each for each in summary.open_actions if not each.owner]
-    lines = tuple(((*said(each.said), *formatter.quiet(each, summary.now)), each.said) for each in unowned)
-    yield CareList(title=incident_words.UNOWNED, lines=lines)
-    stale = [each for each in summary.open_actions if each.owner and each.is_stale(summary.now)]
-    lines = tuple(
-        (
-            (Person(each.owner), plain(" "), *formatter.quote(each.said.says), *formatter.quiet(each, summary.now)),
-            each.said,
-        )
-        for each in stale
-    )
-    yield CareList(title=incident_words.STALE, lines=lines)
-    yield care(incident_words.DECISIONS, summary.decisions)
+    unowned: list[tuple[Spans, Fact]] = []
+    stale: list[tuple[Spans, Fact]] = []
+    for each in summary.open_actions:
+        fact, quiet = each.said, formatter.quiet(each, summary.now)
+        if not each.owner:
+            unowned.append(((*said(fact), *quiet), fact))
+        elif quiet:
+            stale.append(((Person(each.owner), plain(" "), *formatter.quote(fact.says), *quiet), fact))
+    yield CareList(title=incident_words.QUESTIONS, lines=tuple((said(fact), fact) for fact in summary.questions))
+    yield CareList(title=incident_words.UNOWNED, lines=tuple(unowned))
+    yield CareList(title=incident_words.STALE, lines=tuple(stale))
+    yield CareList(title=incident_words.DECISIONS, lines=tuple((said(fact), fact) for fact in summary.decisions))

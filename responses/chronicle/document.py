@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from intents.chronicle.summary import Summary
@@ -18,49 +17,43 @@ from responses.chronicle.markdown import Person, PostedLink, SourceLink, Spans, 
 _NAME: Final = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainWriter:
-    """Writes spans without markup; people are shown by `names`, else by id, times in UTC."""
-
-    names: Mapping[str, str]
-
-    def line(self, spans: Spans) -> str:
-        """Return one line."""
-        said = []
-        for span in spans:
-            match span:
-                case Person(user=user):
-                    said.append(line(self.names.get(user, user), _NAME))
-                case Timestamp(at=at):
-                    said.append(clock(at))
-                case PostedLink(url=url, title=title):
-                    said.append(f"{title} {url}")
-                case SourceLink():
-                    pass
-                case _:
-                    said.append(span.text)
-        return "".join(said).strip()
+def _written(spans: Spans, names: Mapping[str, str]) -> str:
+    """Return one line without markup; people are shown by `names`, else by id, times in UTC."""
+    said = []
+    for span in spans:
+        match span:
+            case Person(user=user):
+                said.append(line(names.get(user, user), _NAME))
+            case Timestamp(at=at):
+                said.append(clock(at))
+            case PostedLink(url=url, title=title):
+                said.append(f"{title} {url}")
+            case SourceLink():
+                pass
+            case _:
+                said.append(span.text)
+    return "".join(said).strip()
 
 
 def summary_lines(summary: Summary, *, language: Language, names: Mapping[str, str]) -> Iterator[str]:
     """Yield the brief, and below it what the commander has to look after."""
-    formatter, writer = FactFormatter(language, clusters=summary.impact.clusters), PlainWriter(names=names)
+    formatter = FactFormatter(language, clusters=summary.impact.clusters)
     yield line(f"#{summary.name}")
     for each in brief_of(summary, formatter):
-        yield f"{formatter.label(each.label)}{writer.line(each.spans)}"
+        yield f"{formatter.label(each.label)}{_written(each.spans, names)}"
     for care in care_lists(summary, formatter):
         yield ""
         yield formatter.label(care.title).rstrip()
-        yield from (f"- {writer.line(spans)}" for spans, _ in care.lines)
+        yield from (f"- {_written(spans, names)}" for spans, _ in care.lines)
     if summary.second:
         yield ""
-        yield f"{formatter.text(incident_words.SECOND)} {writer.line(formatter.quote(summary.second[0].says))}"
+        yield f"{formatter.text(incident_words.SECOND)} {_written(formatter.quote(summary.second[0].says), names)}"
 
 
 def timeline_lines(moments: Iterable[TimelineEntry], *, language: Language, names: Mapping[str, str]) -> Iterator[str]:
     """Yield a line for each moment, oldest first."""
-    formatter, writer = FactFormatter(language), PlainWriter(names=names)
+    formatter = FactFormatter(language)
     for moment in moments:
-        who = writer.line(formatter.author(moment.fact))
-        what = writer.line((*formatter.moment(moment), *formatter.outcome_of_moment(moment)))
+        who = _written(formatter.author(moment.fact), names)
+        what = _written((*formatter.moment(moment), *formatter.outcome_of_moment(moment)), names)
         yield "  ".join(filter(None, (clock(moment.at), who, what)))

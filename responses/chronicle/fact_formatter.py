@@ -78,10 +78,17 @@ class FactFormatter:
     # --- a line -----------------------------------------------------------------------------------------------------
 
     def moment(self, moment: TimelineEntry) -> Spans:
-        """Return what happened and how often, without time and author."""
+        """Return what happened and how often (×12, last 12:30), without time and author."""
+        last = f"{self.text(words.COMMA)}{self.text(incident_words.LAST)}"
         if moment.fact.kind is FactKind.JOIN and moment.also:
-            return self._joined(moment)
-        return (*self.event(moment.fact), *self.repetition(moment))
+            # Each person once, as many as fit.
+            people = list(dict.fromkeys(fact.user for fact in (moment.fact, *moment.also) if fact.user))
+            spans = (plain(f"{incident_words.HERE} "), *self._first(list(map(Person, people)), _PEOPLE))
+            return (*spans, plain(f" {self.text(incident_words.JOINED)}{last} "), Timestamp(moment.last))
+        if moment.count < 2:
+            return self.event(moment.fact)
+        times = incident_words.TIMES.format(moment.count)
+        return (*self.event(moment.fact), plain(f" {times}{last} "), Timestamp(moment.last))
 
     def outcome_of_moment(self, moment: TimelineEntry) -> Spans:
         """Return · done 12:04 ↗, to follow the line and its link; () while there is no outcome."""
@@ -140,13 +147,6 @@ class FactFormatter:
     def _elsewhere(self, says: Text, fact: Fact) -> Spans:
         return (plain(f" · {self.text(says)} "), Timestamp(fact.at), SourceLink(fact))
 
-    def _joined(self, moment: TimelineEntry) -> Spans:
-        """Return who joined, each person once, as many as fit."""
-        people = list(dict.fromkeys(fact.user for fact in (moment.fact, *moment.also) if fact.user))
-        spans = (plain(f"{incident_words.HERE} "), *self._first(list(map(Person, people)), _PEOPLE))
-        last = f"{self.text(words.COMMA)}{self.text(incident_words.LAST)} "
-        return (*spans, plain(f" {self.text(incident_words.JOINED)}{last}"), Timestamp(moment.last))
-
     def event(self, fact: Fact) -> Spans:
         """Return what happened. For a role or a person who joined this includes the person."""
         match fact.kind:
@@ -155,7 +155,9 @@ class FactFormatter:
             case FactKind.ERROR:
                 return (plain(f"{incident_words.ERROR} "), plain(quoted(line(fact.says))))
             case FactKind.REMEDY:
-                return (*self.remedy(fact), *self.shown_by(fact))
+                sign, says = self.state_label(fact)
+                title = (plain(f"{sign} "), plain(self.title(fact), bold=True), *self.about(fact))
+                return (*title, plain(f"{self.text(words.COLON)}{says}"), *self.shown_by(fact))
             case FactKind.ROLE | FactKind.HANDOVER:
                 return self._role(fact)
             case FactKind.JOIN:
@@ -176,14 +178,6 @@ class FactFormatter:
         if fact.user:
             return (Person(fact.user),)
         return (plain(line(fact.bot, _BOT), italic=True),) if fact.bot else ()
-
-    def repetition(self, moment: TimelineEntry) -> Spans:
-        """Return ×12, last 12:30; () for a single occurrence."""
-        if moment.count < 2:
-            return ()
-        times = incident_words.TIMES.format(moment.count)
-        last = f"{self.text(words.COMMA)}{self.text(incident_words.LAST)}"
-        return (plain(f" {times}{last} "), Timestamp(moment.last))
 
     def quote(self, says: str) -> Spans:
         """Return the words in quotation marks, with mentions as people."""
@@ -239,12 +233,6 @@ class FactFormatter:
         listed = [span for item in items[:most] for span in (plain(", "), item)][1:]
         left = len(items) - most
         return (*listed, plain(f" {self.text(words.MORE).format(left)}")) if left > 0 else tuple(listed)
-
-    def remedy(self, fact: Fact) -> Spans:
-        """Return ✅ the title: its state."""
-        sign, says = self.state_label(fact)
-        title = plain(self.title(fact), bold=True)
-        return (plain(f"{sign} "), title, *self.about(fact), plain(f"{self.text(words.COLON)}{says}"))
 
     def state_label(self, fact: Fact) -> tuple[str, str]:
         """Return the (sign, words) of a fact's state."""
@@ -336,10 +324,8 @@ class FactFormatter:
             (incident_words.HOURS, minutes // 60 % 24),
             (incident_words.MINUTES, minutes % 60),
         )
-        parts = [self.text(unit).format(amount) for unit, amount in units if amount]
         first = next(number for number, (_, amount) in enumerate(units) if amount)
-        second = units[first + 1][1] if first + 1 < len(units) else 0
-        return " ".join(parts[:2] if second else parts[:1])
+        return " ".join(self.text(unit).format(amount) for unit, amount in units[first : first + 2] if amount)
 
     def elapsed(self, start: datetime | None, end: datetime | None) -> str:
         """Return the time between the two; "" where either is unknown."""

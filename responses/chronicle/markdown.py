@@ -111,7 +111,7 @@ class Markdown:
             case _:
                 if span.code:
                     return code(span.text)
-                return _styled(span.text, "**" if span.bold else "*" if span.italic else "")
+                return kept(span.text, mark="**" if span.bold else "*" if span.italic else "")
 
 
 def starting(line: str) -> str:
@@ -173,19 +173,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(head)} |", f"|{'|'.join(' --- ' for _ in head)}|", *(f"| {row} |" for row in body)]
 
 
-def _styled(text: str, mark: str) -> str:
-    """Put the marks around the words, not around the white space, or they would have no effect."""
-    inner = text.strip()
-    if not mark or not inner:
-        return kept(text)
-    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    return f"{before}{mark}{escaped(inner)}{mark}{after}"
-
-
-def kept(text: str) -> str:
-    """Escape the words and keep the white space around them."""
+def kept(text: str, *, mark: str = "") -> str:
+    """Escape the words and keep the white space around them: around it marks would have no effect."""
     inner = text.strip()
     if not inner:
         return " " if text else ""
     before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    return f"{before}{escaped(inner)}{after}"
+    return f"{before}{mark}{escaped(inner)}{mark}{after}"

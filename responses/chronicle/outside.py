@@ -82,21 +82,17 @@ def status_update(summary: Summary, facts: Iterable[Fact], *, people: Mapping[st
     reports = [fact for fact in summary.impact.reports if fact.user]
     current = summary.impact.current
     impact = current if current in reports else next(iter(reports), None)
-    status = f"{incident_words.STATUS.in_(language)}{words.COLON.in_(language)}{_SAYS[summary.status].in_(language)}"
     parts = [
         f"{standing} — {dated(summary.now)} UTC",
         labelled(incident_words.IMPACT, _outside(impact.says, named) if impact else ""),
-        status,
+        labelled(incident_words.STATUS, _SAYS[summary.status].in_(language)),
     ]
     if summary.status is not IncidentStatus.RESOLVED:
-        told = (_NEXT_UPDATE.search(_outside(fact.says, named)) for fact in reversed(_told(summary)))
+        step = [summary.next_step.fact] if summary.next_step else []
+        newest_first = sorted((*summary.comms, *step), key=lambda fact: (fact.at, fact.key), reverse=True)
+        told = (_NEXT_UPDATE.search(_outside(fact.says, named)) for fact in newest_first)
         parts.append(labelled(incident_words.NEXT_UPDATE, next((found[0].strip() for found in told if found), "")))
     return "\n".join(parts)
-
-
-def _told(summary: Summary) -> list[Fact]:
-    step = [summary.next_step.fact] if summary.next_step else []
-    return sorted((*summary.comms, *step), key=lambda fact: (fact.at, fact.key))
 
 
 def _named(facts: Iterable[Fact], people: Mapping[str, str]) -> re.Pattern[str]:

@@ -32,6 +32,7 @@ _OUTCOMES: Final = {
     Outcome.CALLED_OFF: incident_words.CALLED_OFF,
     Outcome.OPEN: incident_words.OPEN_ACTIONS,
 }
+_HAPPENED: Final = (incident_words.COLUMN_TIME, incident_words.COLUMN_WHO, incident_words.COLUMN_WHAT)
 _SUSPECTED: Final = frozenset({Verdict.POSSIBLE, Verdict.LIKELY})
 _BEGAN: Final = re.compile(
     r"\b(?:since|from|start(?:ed|ing)?|began|begin(?:ning)?|first|as of)\b\D{0,30}\d{1,2}[:.h]\d{2}"
@@ -118,17 +119,18 @@ class _Retrospective:
         reopened = [fact for fact in self._facts(FactKind.STATUS) if fact.state == IncidentStatus.REOPENED]
         ended, began = summary.mitigated_by or summary.resolved_by, self._began()
         stated = {fact.key: fact for fact in (*summary.impact.reports, *reopened)}
-        stated |= {fact.key: fact for fact in (summary.detected_by, began, ended) if fact}
-        labels = {
-            **({began.key: incident_words.BEGAN_AS_STATED} if began else {}),
-            **({summary.detected_by.key: incident_words.FIRST_REPORT} if summary.detected_by else {}),
-            **({ended.key: incident_words.END} if ended else {}),
-        }
+        labelled = (
+            (began, incident_words.BEGAN_AS_STATED),
+            (summary.detected_by, incident_words.FIRST_REPORT),
+            (ended, incident_words.END),
+        )
+        stated |= {fact.key: fact for fact, _ in labelled if fact}
+        labels = {fact.key: label for fact, label in labelled if fact}
         rows = (
             ((plain(self._text(labels[fact.key])),) if fact.key in labels else (), *self._told(fact))
             for fact in sorted(stated.values(), key=lambda fact: (fact.at, fact.key))
         )
-        return Rows(heads=(None, incident_words.COLUMN_TIME, incident_words.COLUMN_WHAT), rows=tuple(rows))
+        return Rows(heads=(None, incident_words.COLUMN_TIME, incident_words.COLUMN_WHAT), items=tuple(rows))
 
     def _affected(self) -> Iterator[Spans]:
         impact = self._summary.impact
@@ -137,7 +139,7 @@ class _Retrospective:
             (incident_words.IN_NAMESPACES, impact.namespaces),
         ):
             for place in places:
-                known = (one.fact for one in impact.objects if place in (one.cluster, one.subject.namespace))
+                known = (one.fact for one in impact.objects if place in (one.fact.cluster, one.subject.namespace))
                 rests_on = next(known, None)
                 there = source(rests_on, self._formatter) if rests_on else ()
                 yield (plain(self._text(label).format(line(place, 120))), *there)
@@ -170,7 +172,7 @@ class _Retrospective:
             rows.append(((plain(self._text(label)),), (plain(dated(fact.at)),), *spans, said))
             before = fact.at
         heads = (incident_words.COLUMN_TIME, incident_words.COLUMN_STEP, incident_words.COLUMN_TOOK)
-        return Rows(heads=(None, *heads, incident_words.COLUMN_SOURCE), rows=tuple(rows))
+        return Rows(heads=(None, *heads, incident_words.COLUMN_SOURCE), items=tuple(rows))
 
     def _identified(self) -> Fact | None:
         """Return who first named the cause that stands, or stated that it was identified."""
@@ -201,7 +203,7 @@ class _Retrospective:
         items += [self._of(fact, (*formatter.hypothesis(fact), *formatter.shown_by(fact))) for fact in shown]
         yield Lines(title=incident_words.PROVEN_BY_DIAGNOSIS, items=tuple(items))
         commands = dict.fromkeys(shown_line(fact.reproduce, limit=_COMMAND) for fact in shown if fact.reproduce)
-        yield Commands(title=incident_words.REPRODUCE, lines=tuple(commands))
+        yield Commands(title=incident_words.REPRODUCE, items=tuple(commands))
 
     def _suspicions(self) -> Rows:
         summary = self._summary
@@ -223,14 +225,13 @@ class _Retrospective:
                 quoted = () if each.fact.incident else (plain(" · "), *self._formatter.quote(each.fact.says))
                 fate = self._of(each.fact, (verdict, *quoted))
             rows.append((named, fate))
-        return Rows(heads=(incident_words.COLUMN_SUSPICION, incident_words.COLUMN_FATE), rows=tuple(rows))
+        return Rows(heads=(incident_words.COLUMN_SUSPICION, incident_words.COLUMN_FATE), items=tuple(rows))
 
     # --- what was done ----------------------------------------------------------------------------------------------
 
     def _acted(self, outcome: Outcome) -> Rows:
         rows = tuple(self._act(each) for each in self._acts if each.outcome is outcome)
-        heads = (incident_words.COLUMN_TIME, incident_words.COLUMN_WHO, incident_words.COLUMN_WHAT)
-        return Rows(title=_OUTCOMES[outcome], heads=(*heads, incident_words.COLUMN_OUTCOME), rows=rows)
+        return Rows(title=_OUTCOMES[outcome], heads=(*_HAPPENED, incident_words.COLUMN_OUTCOME), items=rows)
 
     def _act(self, judged: JudgedAct) -> tuple[Spans, ...]:
         """Return a row: when it was begun, its owner, what it was, what came of it."""
@@ -309,20 +310,12 @@ class _Retrospective:
     # --- lines ------------------------------------------------------------------------------------------------------
 
     def _timeline(self) -> Rows:
-        rows = (
-            (
-                (Timestamp(moment.at),),
-                self._who(moment.fact),
-                (
-                    *self._formatter.moment(moment),
-                    SourceLink(moment.fact),
-                    *self._formatter.outcome_of_moment(moment),
-                ),
-            )
-            for moment in self._moments
-        )
-        heads = (incident_words.COLUMN_TIME, incident_words.COLUMN_WHO, incident_words.COLUMN_WHAT)
-        return Rows(heads=heads, rows=tuple(rows), roomy=True)
+        rows: list[tuple[Spans, ...]] = []
+        for moment in self._moments:
+            outcome = self._formatter.outcome_of_moment(moment)
+            what = (*self._formatter.moment(moment), SourceLink(moment.fact), *outcome)
+            rows.append(((Timestamp(moment.at),), self._who(moment.fact), what))
+        return Rows(heads=_HAPPENED, items=tuple(rows), roomy=True)
 
     def _links(self) -> Iterator[Spans]:
         by_url = {found.url: (fact, found) for fact in self._summary.links for found in fact.links}

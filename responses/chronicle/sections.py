@@ -31,7 +31,7 @@ class Rows:
     """Rows of a table below a `title` of their own, oldest first. `roomy`: they get all the room that is left."""
 
     heads: tuple[Text | None, ...]
-    rows: tuple[tuple[Spans, ...], ...]
+    items: tuple[tuple[Spans, ...], ...]
     title: Text | None = None
     roomy: bool = False
 
@@ -40,7 +40,7 @@ class Rows:
 class Commands:
     """Commands to copy."""
 
-    lines: tuple[str, ...]
+    items: tuple[str, ...]
     title: Text | None = None
 
 
@@ -57,17 +57,7 @@ class Section:
     @property
     def held(self) -> tuple[Part, ...]:
         """Return the parts with content."""
-        return tuple(part for part in self.parts if _size(part))
-
-
-def _size(part: Part) -> int:
-    match part:
-        case Lines():
-            return len(part.items)
-        case Rows():
-            return len(part.rows)
-        case Commands():
-            return len(part.lines)
+        return tuple(part for part in self.parts if part.items)
 
 
 _BETWEEN_CELLS: Final = " · "
@@ -104,17 +94,16 @@ class SectionWriter:
         match part:
             case Lines():
                 sign = "- [ ]" if part.todo else "-"
-                items, left = self._kept([f"{sign} {self.markdown.line(item)}" for item in part.items], self.room)
-                yield from (*items, *(f"- {note}" for note in left))
+                yield from self._listed([f"{sign} {self.markdown.line(item)}" for item in part.items], self.room)
             case Commands() if self.tables:
-                yield from fenced(part.lines)
+                yield from fenced(part.items)
             case Commands():
-                yield from (f"- {code(line)}" for line in part.lines)
+                yield from (f"- {code(line)}" for line in part.items)
             case Rows():
                 yield from self._rows(part)
 
     def _rows(self, part: Rows) -> Iterator[str]:
-        cells = [[self.markdown.line(cell) for cell in row] for row in part.rows]
+        cells = [[self.markdown.line(cell) for cell in row] for row in part.items]
         room = self.most if part.roomy else self.room
         if self.tables:
             written = table(["" if head is None else self.text(head) for head in part.heads], cells)
@@ -122,8 +111,11 @@ class SectionWriter:
             yield from (*written[:2], *rows)
             yield from (line for note in left for line in ("", note))
         else:
-            items, left = self._kept([f"- {self._item(part, row)}" for row in cells], room)
-            yield from (*items, *(f"- {note}" for note in left))
+            yield from self._listed([f"- {self._item(part, row)}" for row in cells], room)
+
+    def _listed(self, items: list[str], room: int) -> Iterator[str]:
+        kept, left = self._kept(items, room)
+        yield from (*kept, *(f"- {note}" for note in left))
 
     def _item(self, part: Rows, row: list[str]) -> str:
         """Return the cells of a row as one item."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from intents.domain import Existence, Hypothesis, JudgedHypothesis, Language, RecentChange, Severity, Verdict
+from intents.domain import Existence, JudgedHypothesis, Language, RecentChange, Severity, Verdict
 from intents.named_objects import Dependents, EdgeType
 from intents.overview import Overview, OverviewFinding
 from responses.documents.parts import (
@@ -305,8 +305,3 @@ class MatchingDocument(Document):
 
     hypotheses: tuple[HypothesisOfTextDocument, ...]
     nearest: tuple[HypothesisOfTextDocument, ...]
-
-    @classmethod
-    def of_hypotheses(cls, hypotheses: Sequence[Hypothesis], nearest: Sequence[Hypothesis]) -> Self:
-        """Return the document of hypotheses that are safe to show."""
-        return cls.model_validate({"hypotheses": tuple(hypotheses), "nearest": tuple(nearest)})
