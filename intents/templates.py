@@ -22,8 +22,8 @@ from typing import Any, Final
 from intents.languages import Text, in_sentence, quotable, quoted
 
 _NOUNS: Final = (
-    "claim", "container", "endpoint", "event", "finding", "job", "minute", "node", "object", "pod", "replica",
-    "restart", "time", "volume",
+    "answer", "claim", "container", "endpoint", "event", "finding", "job", "message", "minute", "node", "object", "pod",
+    "replica", "restart", "time", "volume",
 )  # fmt: skip
 _VERBS: Final[Mapping[str, str]] = {"are": "is", "have": "has", "were": "was", "run": "runs", "admit": "admits"}
 _PLURAL: Final = re.compile(rf"( (?:{'|'.join(_NOUNS)}))s\b(?: ({'|'.join(_VERBS)})\b)?")

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     with told(ExportError), told(OSError, what=f"cannot read {path}"):
         channel = read_export(path)
     if channel.skipped:
-        note(f"{counted(channel.skipped, 'entries')} without a time could not be read")
+        note(f"{counted(channel.skipped, 'messages')} without a time could not be read")
     if not channel.messages:
         raise CommandError(f"{path} has no messages")
     facts = facts_of_channel(

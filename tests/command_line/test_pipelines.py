@@ -184,6 +184,16 @@ def test_one_object_by_itself_is_answered_as_before(diagnose: Run, tmp_path: Pat
     assert filed.out.splitlines()[1].startswith(" CONFIRMED ")
 
 
+def test_an_answer_in_words_is_written_to_a_file_too(diagnose: Run, tmp_path: Path) -> None:
+    file = tmp_path / "answer.txt"
+    ran = diagnose("deployment", "shop/web", "--output-file", str(file))
+
+    assert ran.code == 0
+    written = file.read_text("utf-8").splitlines()
+    assert written[:3] == [line.rstrip() for line in ran.out.splitlines()[:3]]
+    assert written[1].startswith(" CONFIRMED ")
+
+
 # --- reports ---
 
 

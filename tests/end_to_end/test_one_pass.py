@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import pytest
 
 from bot.diagnosing import Engine
-from bot.diagnosing.engine import RecentMatches
 from bot.workflows import kept_answer
 from intents.matcher import Matcher
 from responses.slack.diagnosis import answer_message
@@ -41,7 +41,7 @@ async def test_paste_is_matched_once_and_rendered_once(
         return render(*given, **options)
 
     monkeypatch.setattr(kept_answer, "answer_message", counted)
-    async with workplace(tmp_path, replace(engine, matcher=matcher, recent=RecentMatches()), broken.world) as at:
+    async with workplace(tmp_path, replace(engine, matcher=matcher, recent=OrderedDict()), broken.world) as at:
         # Texts of several lines and of one line behave alike.
         ts = await at.slack.say(at.alex, at.channel, "\n".join(["it is broken again:", broken.text][-pieces:]))
         answer = await at.answer(ts)
