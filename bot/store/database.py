@@ -257,7 +257,7 @@ class Database:
         self._schema, self._owns = schema, engine is None
         self._writing = asyncio.Lock()
         self._threads = SqliteThreads(_sqlite_engine(url), writes={_WRITES: True}) if self.sqlite else None
-        self._engine = None if self.sqlite else engine or _engine(url)
+        self._engine = None if self.sqlite else engine or _made(create_async_engine, url, pool_pre_ping=True)
         # What the current writer changes and since when, for the error of those who wait for it.
         self._holder = ("", 0.0)
         self._batch: list[tuple[Body, asyncio.Future[Any]]] = []
@@ -424,20 +424,15 @@ class _TranslatedErrors:
             raise translated_error(error) from None
 
 
-def _engine(url: URL) -> AsyncEngine:
+def _made(make: Callable[..., T], url: URL, **options: Any) -> T:
     try:
-        return create_async_engine(
-            url, connect_args=connect_args(url), hide_parameters=True, pool_pre_ping=True, pool_timeout=CONNECT_SECONDS
-        )
+        return make(url, connect_args=connect_args(url), hide_parameters=True, pool_timeout=CONNECT_SECONDS, **options)
     except (ArgumentError, NoSuchModuleError):
         raise StoreUnavailable("its URL is malformed: sqlite:///path or postgresql://host/name") from None
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    try:
-        engine = create_engine(url, connect_args=connect_args(url), hide_parameters=True, pool_timeout=CONNECT_SECONDS)
-    except (ArgumentError, NoSuchModuleError):
-        raise StoreUnavailable("its URL is malformed: sqlite:///path or postgresql://host/name") from None
+    engine = _made(create_engine, url)
     read_only = url.query.get("mode") == "ro"
     event.listen(engine, "connect", lambda connection, _: prepare_sqlite(connection, read_only=read_only))
     event.listen(engine, "begin", _begin_sqlite)

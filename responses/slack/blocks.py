@@ -112,14 +112,12 @@ def channel(channel_id: str) -> Leaf:
     return {"type": "channel", "channel_id": channel_id}
 
 
-def moment(timestamp: int, *, form: str, fallback: str) -> Leaf:
-    """Return a time that Slack shows in the reader's time zone; `form` has its tokens: {time}, {date_short_pretty}."""
-    return {"type": "date", "timestamp": timestamp, "format": form, "fallback": _filled(fallback, limits.TEXT)}
-
-
 def time(at: datetime, form: str, *, dated: bool = True) -> Leaf:
-    """Return a time as `moment` does; as text, in UTC, with the date if asked."""
-    return moment(max(0, int(at.timestamp())), form=form, fallback=utc(at, dated=dated))
+    """Return a time that Slack shows in the reader's time zone, or as text in UTC, with the date if asked.
+
+    `form` has Slack's tokens: {time}, {date_short_pretty}.
+    """
+    return {"type": "date", "timestamp": max(0, int(at.timestamp())), "format": form, "fallback": utc(at, dated=dated)}
 
 
 def utc(at: datetime, *, dated: bool = True) -> str:
@@ -369,12 +367,8 @@ def grouped_select_input(
 
 def _input(label: str, element: Element) -> Block:
     """Return the block of an input, which has the id of its element."""
-    return {
-        "type": "input",
-        "block_id": element["action_id"],
-        "label": plain(label, limits.INPUT_LABEL),
-        "element": element,
-    }
+    shown = plain(label, limits.INPUT_LABEL)
+    return {"type": "input", "block_id": element["action_id"], "label": shown, "element": element}
 
 
 def _chosen(element: Element, options: Iterable[dict[str, Any]], initial: str) -> Element:

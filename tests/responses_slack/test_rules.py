@@ -21,7 +21,7 @@ def message(*elements: dict[str, Any]) -> dict[str, Any]:
 
 
 def told_at(*, form: str = "{date_short_pretty} {time}", fallback: str = "2026-03-02 12:00 UTC") -> dict[str, Any]:
-    leaf = blocks.moment(1_772_452_807, form=form, fallback=fallback)
+    leaf = {"type": "date", "timestamp": 1_772_452_807, "format": form, "fallback": fallback}
     return {"text": "in short", "blocks": [blocks.rich(blocks.line(leaf))]}
 
 
