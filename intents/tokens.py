@@ -40,11 +40,15 @@ def words_of(line: str) -> list[str]:
 
 def tokens_of(line: str) -> list[Token]:
     """Return the words of a line in order, with their places."""
-    return [
-        Token(word, start, start + len(word))
-        for match in _WORD.finditer(_lowered(line))
-        for start, word in enumerate(_pairs(match.group()), match.start())
-    ]
+    tokens: list[Token] = []
+    for match in _WORD.finditer(_lowered(line)):
+        run, start = match.group(), match.start()
+        # Most words: each text and each signature is split here.
+        if run[0] < _FIRST_CJK:
+            tokens.append(Token(run, start, match.end()))
+        else:
+            tokens += [Token(word, at, at + len(word)) for at, word in enumerate(_pairs(run), start)]
+    return tokens
 
 
 def _pairs(run: str) -> list[str]:

@@ -44,8 +44,6 @@ class ClusterWatch:
     count: Callable[[str], None] = lambda _change: None
     _rows: dict[str, WatchedRows] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    # The keys of its notes.
-    _abouts: list[str] = field(default_factory=list)
 
     def start(self) -> None:
         """Start the tasks."""
@@ -60,8 +58,9 @@ class ClusterWatch:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for about in self._abouts:
-            self.notes.pop(about, None)
+        for namespace in self._rows:
+            for kind in WATCHED:
+                self.notes.pop(self._note(kind, namespace), None)
 
     def due(self, now: datetime) -> Mapping[str, Mapping[str, tuple[LastingTrouble, ...]]]:
         """Return the trouble that is due for a look, by watched and by own namespace."""
@@ -79,17 +78,21 @@ class ClusterWatch:
     def _watching(self, kind: str, namespace: str, rows: WatchedRows) -> Watching:
         resource = well_known(kind)
         assert resource is not None
-        about = f"watch {resource.plural} {self.cluster} {namespace}".strip()
-        self._abouts.append(about)
         return Watching(
             connect=self.connect,
             resource=resource,
             namespace=namespace,
             fields=WARNINGS if kind == "Event" else "",
             follower=rows,
-            tell=partial(self._tell, about),
+            tell=partial(self._tell, self._note(kind, namespace)),
             count=self.count,
         )
+
+    def _note(self, kind: str, namespace: str) -> str:
+        """Return the key of the note about one watch."""
+        resource = well_known(kind)
+        assert resource is not None
+        return f"watch {resource.plural} {self.cluster} {namespace}".strip()
 
     def _tell(self, about: str, error: Exception | None) -> None:
         if error is None:

@@ -17,6 +17,7 @@ from uuid import uuid4
 from pydantic import TypeAdapter, ValidationError
 
 from bot.common.catalogs import load_catalog, matcher_of
+from bot.common.recent import remember
 from bot.common.tracing import SpanName, span
 from bot.kube.log_causes import telling_words
 from bot.probes.contract import Probe
@@ -144,9 +145,7 @@ class LearnedEngines:
             return base
         key = (base.revision, channel if channel in self._own else "")
         if key not in self._made:
-            self._made[key] = _with(base, layers)
-            if len(self._made) > _KEPT:
-                self._made.popitem(last=False)
+            remember(self._made, key, _with(base, layers), most=_KEPT)
         return self._made[key]
 
 
@@ -207,10 +206,7 @@ async def carried_match(text: str, *, engine: Engine) -> CarriedMatch:
         matching = await match_text(text, engine=engine)
         # Most texts are chat: no job matches it again.
         if matching.hypotheses:
-            engine.recent[digest] = matching
-            engine.recent.move_to_end(digest)
-            if len(engine.recent) > _RECENT:
-                engine.recent.popitem(last=False)
+            remember(engine.recent, digest, matching, most=_RECENT)
     return CarriedMatch(text=digest, catalog=engine.revision, matching=matching)
 
 

@@ -35,7 +35,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class CheckedArea:
-    """What checks are about; makes their results."""
+    """An area that is checked; makes the results of its checks."""
 
     name: str
 

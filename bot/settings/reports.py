@@ -20,7 +20,10 @@ def parts_of(text: str) -> list[list[str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedPlace:
-    """What one channel hears about; no `namespaces` means the whole cluster, `cluster` "" the default one."""
+    """A channel and the place that is reported to it: without `namespaces` the whole cluster.
+
+    `cluster` is "" for the default cluster.
+    """
 
     channel: str
     namespaces: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.common.recent import remember
 from bot.slack.api import Api
 from bot.slack.app_views import AppViews
 from bot.slack.canvases import Canvases
@@ -323,9 +324,7 @@ class Slack:
 
     def _remember(self, channel: str, ts: str, key: str) -> None:
         if key:
-            self._keys[channel, ts] = key
-            while len(self._keys) > _REMEMBERED:
-                self._keys.popitem(last=False)
+            remember(self._keys, (channel, ts), key, most=_REMEMBERED)
 
 
 async def _in_full_or_as_text(message: Message, send: Callable[[dict[str, Any]], Awaitable[object]]) -> None:

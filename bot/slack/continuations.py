@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import structlog
 
+from bot.common.recent import remember
 from bot.slack.errors import MessageGone, SlackError, TooLong, log_refusal
 from bot.slack.files import Uploads
 from bot.slack.message_events import mappings_in, text_in
@@ -126,9 +127,7 @@ class Continuations:
         return bool(name) and (address.channel, address.thread_ts, name) in self._done
 
     def _remember(self, address: Address, name: str) -> None:
-        self._done[address.channel, address.thread_ts, name] = None
-        while len(self._done) > _REMEMBERED:
-            self._done.popitem(last=False)
+        remember(self._done, (address.channel, address.thread_ts, name), None, most=_REMEMBERED)
 
 
 def _own_name(snippet: Snippet | Picture, key: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import structlog
 
 from bot.common.background import CoalescedLookup
+from bot.common.recent import remember
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
 from bot.store.outbox import StoredDirectory
@@ -191,10 +192,7 @@ class Directory(Generic[T]):
             _log.info("directory_not_saved", kind=self._source.kind, error=str(error))
 
     def _keep(self, entry: _Entry[T]) -> None:
-        self._entries[entry.value.id] = entry
-        self._entries.move_to_end(entry.value.id)
-        while len(self._entries) > _MOST:
-            self._entries.popitem(last=False)
+        remember(self._entries, entry.value.id, entry, most=_MOST)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -322,7 +322,7 @@ def _file(file: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def text_in(event: Mapping[str, Any], key: str) -> str:
-    """Return the text of a field; "" if there is none."""
+    """Return a field as text, an empty one if the field is missing."""
     return str(event.get(key) or "")
 
 

@@ -20,11 +20,12 @@ from bot.asked import suggestions
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.common.portable import Portable
+from bot.common.recent import remember
 from bot.kube.access import Access
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Surface
-from bot.workflows.services import LimitReached, Requester, Services, remember
+from bot.workflows.services import LimitReached, Requester, Services
 from intents.domain import Json, Language, ObjectRef, Text
 from intents.kinds import CLUSTER_SCOPED
 from intents.places import IS_NAME

@@ -21,7 +21,7 @@ _KINDS: Final[dict[str, type[Payload]]] = {}
 
 
 class By(TypedDict):
-    """Who asked, and where."""
+    """The person who asked, with workspace and channel."""
 
     team: str
     channel: str

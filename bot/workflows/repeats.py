@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from bot.common.recent import remember
 from bot.diagnosing import CarriedMatch
 from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import JobRun
@@ -23,7 +24,7 @@ from bot.store import RequestState, StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.reply import Reply
-from bot.workflows.services import ANSWER, Exchange, Services, remember, retry_step, try_step
+from bot.workflows.services import ANSWER, Exchange, Services, retry_step, try_step
 from intents.cluster_choice import marked_with
 from intents.domain import Json
 from intents.feedback import UnknownPaste

@@ -10,7 +10,7 @@ across restarts, before it runs the step again.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -150,17 +150,6 @@ async def try_step(
         await retry_step(run, name, do, *args, pauses=pauses)
     except OutageLasted as error:
         _log.warning("job_step_left_out", job=run.id, step=name, error=str(error))
-
-
-K = TypeVar("K")
-
-
-def remember(kept: OrderedDict[K, T], key: K, value: T, *, most: int) -> None:
-    """Keep a value as the newest of at most so many."""
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > most:
-        kept.popitem(last=False)
 
 
 # Key of our messages: the request, and the step that posted the message.

@@ -19,6 +19,7 @@ from typing import Final
 
 import structlog
 
+from bot.common.recent import remember
 from bot.jobs import JobIntake, JobRun
 from bot.metrics import Metrics
 from bot.slack.errors import SlackError
@@ -27,7 +28,7 @@ from bot.workflows.chronicle.facts import record_withdrawal
 from bot.workflows.job_payloads import AnswerJob, WithdrawJob
 from bot.workflows.kept_answer import AnswerNotes
 from bot.workflows.message_poster import MessagePoster
-from bot.workflows.services import Services, remember, retry_step
+from bot.workflows.services import Services, retry_step
 from intents.domain import Hypothesis, Json
 from intents.mutes import named_objects
 from responses import failures

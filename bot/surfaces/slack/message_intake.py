@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from bot.common.recent import remember
 from bot.diagnosing import CarriedMatch, Engine, carried_match
 from bot.jobs import StartJob, TooManyJobs
 from bot.metrics import Metrics
@@ -25,7 +26,6 @@ from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMess
 from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
 from bot.workflows.incident_payloads import MentionJob
 from bot.workflows.job_payloads import AlertOverJob
-from bot.workflows.services import remember
 from bot.workflows.submissions import RefusalNotices, Submissions, TooManyRequests
 from intents.alerts.alert import identities
 from intents.alerts.labels import is_over
