@@ -154,6 +154,7 @@ AS_OF: Final = Text(en="as of {:%H:%M} UTC", zh="截至 {:%H:%M} UTC")
 
 COLON: Final = Text(en=": ", zh="：")
 COMMA: Final = Text(en=", ", zh="，")
+DOT: Final = Text.same(" · ")
 # Between the entries of a list.
 ENUMERATION: Final = Text(en=", ", zh="、")
 FULL_STOP: Final = Text(en=". ", zh="。")

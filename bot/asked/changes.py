@@ -24,6 +24,7 @@ from intents.sheets import CLUSTER, Sheet, SheetRow
 from intents.talk.asks import Ask
 from intents.templates import duration
 from responses.next_asks import further
+from responses.words import DOT
 
 PERMISSIONS: Final = (
     *OF_OWNERS,
@@ -48,7 +49,6 @@ _LATEST: Final = Text(en="The latest known change: {}", zh="最近一次已知�
 REVISION: Final = Text(en="revision {}", zh="revision {}")
 _TEMPLATE: Final = Text(en="its pod template changed", zh="Pod 模板已变更")
 BY: Final = Text(en="by {}", zh="操作者 {}")
-DOT: Final = Text.same(" · ")
 _APPLIED: Final = Text(en="{} applies it; its source has the history.", zh="由 {} 应用，历史见其配置源。")
 _NOT_READ: Final = Text(
     en="ConfigMaps and Services are not among them: name a namespace.",

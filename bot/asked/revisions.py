@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from bot.asked.changes import BY, DOT, REVISION, history_of, quoted
+from bot.asked.changes import BY, REVISION, history_of, quoted
 from bot.asked.contract import Asked
 from bot.asked.pods import PERMISSIONS as OF_PODS
 from bot.asked.pods import look_at
@@ -29,6 +29,7 @@ from intents.domain import Json, Text
 from intents.sheets import Sheet, SheetRow
 from intents.talk.asks import Ask
 from responses.next_asks import further
+from responses.words import DOT
 
 PERMISSIONS: Final = (
     *OF_PODS, *OF_OWNERS, *OF_ORIGINS,

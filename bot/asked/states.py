@@ -10,6 +10,7 @@ from bot.kube.objects import ref
 from bot.kube.rollouts import REPLICATED, replicas_of
 from bot.kube.settling import lasting_problem
 from intents.domain import Json, Text
+from responses.words import COLON
 
 _READY: Final = Text(en="{} of {} pods ready", zh="{}/{} 个 Pod 就绪")
 _WELL: Final = Text(en="its status shows no trouble", zh="其状态没有异常")
@@ -26,4 +27,4 @@ def state_line(obj: Json, kind: str, now: datetime) -> Text:
         says = _READY.filled(counts.ready, counts.desired)
     else:
         says = Text.same(problem) if problem else _WELL
-    return Text.joined((Text.same(about), says), Text(en=": ", zh="："))
+    return Text.joined((Text.same(about), says), COLON)

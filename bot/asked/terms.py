@@ -19,6 +19,7 @@ from intents.catalog.schema import Incident, RunbookStep
 from intents.domain import Json, Link, ObjectRef, Text
 from intents.sheets import NextAsk, Sheet, SheetRow
 from intents.talk.terms import Meant, kind_in
+from responses.words import ENUMERATION
 
 PERMISSIONS: Final = may("list", "pods")
 _STEPS: Final = 6
@@ -105,7 +106,7 @@ def howto(text: str, meant: Meant, *, entries: int, actions: Iterable[KnownActio
 def _unknown(heading: Text, near: Sequence[Incident], entries: int, *, asks: str) -> Sheet:
     rows = [SheetRow(says=_LOOKED.filled(entries))]
     if near:
-        titles = Text.joined((each.title for each in near), Text(en=", ", zh="、"))
+        titles = Text.joined((each.title for each in near), ENUMERATION)
         rows.append(SheetRow(says=_NEAR.filled(titles)))
     return Sheet(heading=heading, rows=tuple(rows), next=tuple(_asks(near, asks)))
 

@@ -20,6 +20,7 @@ from intents.domain import Json, ObjectRef, Text
 from intents.sheets import Sheet, SheetRow
 from intents.talk.asks import Ask
 from responses.next_asks import further
+from responses.words import COMMA
 
 PERMISSIONS: Final = (*OF_PODS, *may("get list", "nodes"))
 _SHOWN: Final = (8, 40)
@@ -40,7 +41,6 @@ _ZONE: Final = Text(en="zone {}", zh="可用区 {}")
 _NOT_READY: Final = Text(en="node not ready", zh="节点未就绪")
 _CORDONED: Final = Text(en="cordoned", zh="已禁止调度")
 _NO_PODS: Final = Text(en="No pod of it exists.", zh="它没有 Pod。")
-_COMMA: Final = Text(en=", ", zh="，")
 
 
 async def where(asked: Asked) -> Sheet:
@@ -75,7 +75,7 @@ def _summary(pods: Sequence[Json], nodes: Mapping[str, Json]) -> SheetRow:
     on = _ONE_NODE if len(names) == 1 else _NODES.filled(len(names))
     if len(names) > 1 and "" not in zones and zones:
         in_zones = _ONE_ZONE.filled(min(zones)) if len(zones) == 1 else _ZONES_OF.filled(len(zones))
-        on = Text.joined((on, in_zones), _COMMA)
+        on = Text.joined((on, in_zones), COMMA)
     ready = sum(map(is_ready, pods))
     return SheetRow(says=_SUMMARY.filled(ready=ready, all=len(pods), nodes=on))
 
@@ -89,7 +89,7 @@ def _nodes(pods: Iterable[Json], nodes: Mapping[str, Json]) -> list[SheetRow]:
         parts.append(_READY.filled(len(there) - len(unready), len(there)))
         parts += [Text.same(reasons)] if (reasons := _reasons(unready)) else []
         about = ObjectRef(kind="Node", name=name) if name and unready else None
-        row = SheetRow(says=Text.joined(parts, _COMMA), about=about)
+        row = SheetRow(says=Text.joined(parts, COMMA), about=about)
         found.append(((bool(name), -len(unready), -len(there), name), row))
     return [row for _, row in sorted(found, key=lambda each: each[0])]
 
@@ -105,7 +105,7 @@ def _state(node: Json | None) -> list[Text]:
 
 def _of_node(node: Json | None, pods: Sequence[Json]) -> SheetRow:
     ready = sum(map(is_ready, pods))
-    return SheetRow(says=Text.joined([_READY.filled(ready, len(pods)), *_state(node)], _COMMA))
+    return SheetRow(says=Text.joined([_READY.filled(ready, len(pods)), *_state(node)], COMMA))
 
 
 def _workloads(pods: Iterable[Json]) -> list[SheetRow]:

@@ -22,9 +22,9 @@ from intents.catalog.schema import Risk
 from intents.domain import Focus, Gap, ObjectRef, Question, Text
 from responses import failures
 from responses.safety import safe_value
+from responses.words import COLON
 
 _RISKS: Final = tuple(Risk)
-_TITLE: Final = Text(en="{}: {}", zh="{}：{}")
 
 
 async def plan_requested(
@@ -63,7 +63,7 @@ async def plan_requested(
                 args=dict(args),
                 basis=basis,
                 about=About(focus=Focus(kind=about.kind, namespace=about.namespace, name=about.name), subject=about),
-                title=safe_value(_TITLE.filled(action.words.verb, about)),
+                title=safe_value(Text.joined((action.words.verb, Text.same(str(about))), COLON)),
                 # Nothing shows that what runs is broken: a change to it disturbs something at least.
                 risk=max(action.declaration.least_risk, Risk.DISRUPTIVE, key=_RISKS.index),
                 asks=asks,

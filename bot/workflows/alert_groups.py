@@ -40,6 +40,7 @@ from responses import alert_words as words
 from responses import failures
 from responses.overview import scrubbed_overview
 from responses.safety import safe_value, scrubbed
+from responses.words import DOT
 
 WINDOW_S: Final = 2.0
 _AT_ONCE: Final = 4
@@ -181,7 +182,7 @@ class AlertGroupWorkflow:
         return _Cause(key=key, finding=AlertFinding(language=requester.language, answer=answer))
 
     def _plain(self, alert: PendingAlert, says: Text, requester: Requester, *, key: str) -> _Cause:
-        both = Text.joined((Text.same(alert.summary), says), Text.same(" · ")) if alert.summary else says
+        both = Text.joined((Text.same(alert.summary), says), DOT) if alert.summary else says
         return _Cause(key=key, finding=AlertFinding(language=requester.language, says=safe_value(both)))
 
 

@@ -26,6 +26,7 @@ from intents.domain import InputType, ObjectRef, Question, Text
 from intents.talk.doings import asked_actions, number_in
 from responses.safety import safe_value
 from responses.slack.controls import RemedyButton
+from responses.words import COLON, ENUMERATION
 
 _OTHER_CHANGES: Final = re.compile(
     r"(?i)^\W*(?:please |pls |can you )?(?:exec|ssh|port-forward|edit|apply|patch|set|remove|delete|create|upgrade)\b"
@@ -58,8 +59,8 @@ class _Wanted:
     @property
     def label(self) -> Text:
         """Return the words of the button: the verb, and the numbers that were said."""
-        verb, said = self.action.words.verb, [str(value) for value in self.args.values() if isinstance(value, int)]
-        return Text(en=": ".join((verb.en, *said)), zh="：".join((verb.zh, *said)))
+        said = (Text.same(str(value)) for value in self.args.values() if isinstance(value, int))
+        return Text.joined((self.action.words.verb, *said), COLON)
 
 
 async def offered(
@@ -159,7 +160,7 @@ def _instead(about: ObjectRef) -> Iterator[Text]:
     yield _NO_ACTION.filled(about.kind)
     verbs = [actions()[name].words.verb for name in _spoken() if about.kind in actions()[name].writes]
     if verbs:
-        yield _INSTEAD.filled(Text.joined(verbs, Text(en=", ", zh="、")))
+        yield _INSTEAD.filled(Text.joined(verbs, ENUMERATION))
 
 
 def asks_for_action(text: str) -> bool:

@@ -36,6 +36,7 @@ from responses.sentences import leading_hypotheses, open_hypotheses
 from responses.sentences import offers as offered
 from responses.slack.blocks import Style
 from responses.slack.controls import LABEL, RemedyButton, labelled
+from responses.words import COLON, COMMA
 
 APPLIED: Final = "applied"
 PARTLY_DONE: Final = "partly done"
@@ -110,12 +111,9 @@ def _under_way(former: EarlierClaim, *, seconds: int, by_you: bool) -> Text:
     )
 
 
-_TRIED: Final = Text(en="{}: {}", zh="{}：{}")
-
-
 def _often(former: Sequence[EarlierClaim], limit: Limit, minutes: int) -> Text:
-    tried = [(words_of(each.action).verb, each.state) for each in former[: limit.writes]]
-    done = Text.joined((_TRIED.filled(verb, state) for verb, state in tried), Text(en=", ", zh="，"))
+    tried = (Text.joined((words_of(each.action).verb, Text.same(each.state)), COLON) for each in former[: limit.writes])
+    done = Text.joined(tried, COMMA)
     return Text(
         en=f"{len(former)} remedies were tried on the same object within {limit.minutes} minutes ({done.en}). One more "
         f"will hardly help. Find the cause, or try again in {minutes} min",

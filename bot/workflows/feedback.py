@@ -33,6 +33,7 @@ from responses.slack.help import misused
 from responses.slack.message import Message, View
 from responses.slack.notices import MuteShown, all_muted, muted, notice, unmuted
 from responses.slack.presses import Press
+from responses.words import DOT, ENUMERATION
 
 _REASON: Final = 200
 
@@ -63,7 +64,7 @@ class Mutes:
         for mute in chosen:
             await self.services.store.mutes.remove(channel, mute.muted)
         titles = [self.services.title_of(mute.muted, channel) for mute in chosen]
-        return unmuted(Text.joined(titles, Text(en=", ", zh="、")), language=language)
+        return unmuted(Text.joined(titles, ENUMERATION), language=language)
 
     async def _mute(self, command: MuteCommand, *, channel: str, user: str, language: Language) -> Message:
         incidents = self.services.engine(channel).catalog.incidents
@@ -184,7 +185,7 @@ def _was(services: Services, correction: Correction) -> Text:
         parts.insert(0, feedback_words.NOT_KNOWN)
     elif correction.entry:
         parts.insert(0, services.title_of(correction.entry, correction.channel))
-    return Text.joined(parts, Text.same(" · "))
+    return Text.joined(parts, DOT)
 
 
 async def take_opinion(services: Services, run: JobRun, payload: OpinionJob) -> Json | None:

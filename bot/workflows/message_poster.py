@@ -45,6 +45,7 @@ from responses.safety import safe_value
 from responses.slack.diagnosis import placeholder_message
 from responses.slack.message import Message, Picture
 from responses.slack.notices import notice
+from responses.words import COLON
 
 
 async def post_once(
@@ -255,7 +256,7 @@ class MessagePoster:
                 language = choose(preferred=services.language, text=request.text)
                 place = await services.slack.place(original.channel)
                 where = [Text.same(f"#{place.name}")] if place.name else []
-                says = Text.joined([*where, error.says], Text(en=": ", zh="："))
+                says = Text.joined([*where, error.says], COLON)
                 await services.slack.post(channel=original.user, message=notice(says, language=language))
 
 

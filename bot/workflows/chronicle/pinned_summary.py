@@ -39,6 +39,7 @@ from responses.slack.chronicle.mark_dialog import with_correct_button
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message
 from responses.slack.notices import notice
+from responses.words import COLON
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -222,7 +223,7 @@ class SummaryWorkflow:
             return frozenset({_PINNING})
         except SlackRefusal as error:
             _log.warning("summary_pin_failed", channel=channel, error=str(error))
-            says = Text.joined((failures.PIN_FAILED, error.says), Text(en=": ", zh="："))
+            says = Text.joined((failures.PIN_FAILED, error.says), COLON)
             await self._say_once(channel, ts, "pin", says)
         return frozenset()
 
