@@ -172,7 +172,8 @@ class _Reading:
             return self._with_links([_naming(fact, read_symptoms("\n".join(read.lines)))])
         facts = list(self._errors())
         marked = () if message.bot else tuple(marked_in(line for line in read.lines if not is_printed(line)))
-        if not marked and (not read.lines or is_paste("\n".join(read.lines))):
+        # What a program printed says nothing of what its reader does; a bot has no other words.
+        if not marked and (not read.lines or (not message.bot and is_paste("\n".join(read.lines)))):
             return self._with_links(facts)
         shares = self._shares(features, context)
         self.answers = shares["answer"]

@@ -15,7 +15,10 @@ JUDGE: Final = Path(__file__).parent / "judge"
 BEGAN: Final = datetime(2024, 5, 6, 8, tzinfo=UTC)
 # Authors that are programs, by what writers called them.
 BOTS: Final = re.compile(
-    r"bot$|^bot|alert|pager|grafana|deploy|argo|jenkins|statuspage|^ci$|zabbix|告警|机器人|发布系统|监控$",
+    r"bot$|^bot|alert|pager|grafana|deploy|argo|jenkins|statuspage|\bci$|zabbix|ship-?it|spinnaker|octopus|buildkite"
+    r"|launchdarkly|terraform|ansible|airflow|nodepool|ghactions|github|tekton|opsgenie|renovate|uptime|datadog|sentry"
+    r"|flagpole|feature-ctl|modelctl|trafficd|cron\b|tf-runner|packager|dbt-cloud|cdn-mux|queuefair|zonefile-git|opslog"
+    r"|change-feed|ff-console|告警|机器人|機器人|小助手|发布系统|发布助手|cms发布|开关平台|监控$",
     re.IGNORECASE,
 )
 
