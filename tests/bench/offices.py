@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from bot.common.encryption import Encryption, new_key
-from bot.playground.slack import SimulatedCompany
 from bot.store import Installation, open_store
 from tests.end_to_end.company import FULL_POLICY, Office
 from tests.end_to_end.workplace import GRANTED, HEARD
+from tests.simulated_company import SimulatedCompany
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

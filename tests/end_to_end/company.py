@@ -18,11 +18,12 @@ from bot.cluster.clusters import Clusters
 from bot.common.encryption import new_key
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.slack import SimulatedCompany, SimulatedSlack
+from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy
 from bot.settings import Settings
 from bot.workflows.services import Configuration
 from tests.end_to_end.workplace import GRANTED, HASTY, HEARD, UNPACED, Clock, is_final
+from tests.simulated_company import SimulatedCompany
 
 # Workspaces that install the app by themselves, and an organisation with two that installs it once.
 ONE, OTHER = "T0ONE00000", "T0OTHER000"

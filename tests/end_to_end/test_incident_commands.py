@@ -10,6 +10,7 @@ import pytest
 from bot.store import ChannelState
 from intents.chronicle.news import UNKNOWN
 from responses.slack.presses import Press
+from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, lines_of, root_cause, workplace
 
 REPORT = "checkout is down, customers cannot pay"
@@ -249,12 +250,12 @@ async def test_pin_outside_an_incident_is_ignored(at):
 
 async def test_late_joiner_gets_a_catch_up_and_an_early_one_does_not(at):
     cy, dee = at.slack.add_user("cy"), at.slack.add_user("dee")
-    channel = await at.slack.channel_actions.create(at.alex, "inc-10")
+    channel = await channels_of(at.slack).create(at.alex, "inc-10")
     await at.slack.wait_for(lambda: pinned_texts(at, channel))
-    await at.slack.channel_actions.join(cy, channel)
+    await channels_of(at.slack).join(cy, channel)
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
-    await at.slack.channel_actions.join(dee, channel)
+    await channels_of(at.slack).join(dee, channel)
 
     assert REPORT in await wait_for_ephemeral(at, dee, "Impact:")
     await at.settled()
@@ -264,7 +265,7 @@ async def test_late_joiner_gets_a_catch_up_and_an_early_one_does_not(at):
 async def test_archiving_member_gets_the_final_summary_directly(at):
     channel = await incident(at, "inc-11", REPORT)
 
-    await at.slack.channel_actions.archive(at.bo, channel)
+    await channels_of(at.slack).archive(at.bo, channel)
     await at.slack.wait_for(lambda: uploaded_texts(at, at.slack.open_im(at.bo)))
     await at.settled()
 
@@ -386,7 +387,7 @@ async def test_final_summary_mentions_a_forbidden_upload(at):
 async def test_archiving_user_without_access_is_told_how_to_get_the_summary(at):
     channel = await incident(at, "inc-15", REPORT)
 
-    await at.slack.channel_actions.archive(at.guest, channel)
+    await channels_of(at.slack).archive(at.guest, channel)
     await at.slack.wait_for(lambda: direct_messages(at, at.guest))
     await at.settled()
 

@@ -11,6 +11,7 @@ import pytest
 from bot.playground.slack import AppResponse, SharedFile
 from bot.surfaces.slack.manifest import DIAGNOSE_THIS
 from bot.surfaces.slack.surface import MESSAGE_EVENTS, REVOKED_EVENTS
+from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
 
 POD = "ledger/db-tikv-0"
@@ -61,7 +62,7 @@ async def test_command_for_a_workload_diagnoses_its_pods(tmp_path, engine):
 
 async def test_slackbot_notice_of_removal_is_not_a_question(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
-        await at.slack.channel_actions.remove(at.alex, at.channel)
+        await channels_of(at.slack).remove(at.alex, at.channel)
         await at.settled()
 
         assert [delivery.type for delivery in at.slack.deliveries] == ["message", "channel_left"]

@@ -4,6 +4,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import CHANNEL_EVENTS, ImpossibleActionError, SimulatedSlack
+from tests.channel_changes import channels_of
 from tests.simulated_slack.conftest import Receiver
 from tests.simulated_slack.refusals import error, refusal
 
@@ -57,7 +58,7 @@ async def test_impossible_pins_are_refused(world):
     elsewhere = slack.add_channel("elsewhere", bot=False)
     bo = slack.add_user("bo")
     closed = slack.add_channel("closed", members=(ana,))
-    await slack.channel_actions.join(bo, closed)
+    await channels_of(slack).join(bo, closed)
     (notice,) = slack.messages(closed)
 
     assert await error(client.pins_add(channel=channel, timestamp="1.000000")) == "message_not_found"
@@ -128,7 +129,7 @@ async def test_marks_need_membership_and_an_open_channel(world):
 
     with pytest.raises(ImpossibleActionError, match="ana is not in secret"):
         await slack.marks.pin(ana, secret, "1.000000")
-    await slack.channel_actions.archive(ana, channel)
+    await channels_of(slack).archive(ana, channel)
     with pytest.raises(ImpossibleActionError, match="#inc-42 is archived"):
         await slack.marks.react(ana, channel, ts, "eyes")
 
@@ -174,7 +175,7 @@ async def test_invalid_canvas_changes_are_refused(world):
     theirs = slack.canvases.create(channel=full, user=ana, markdown="x" * 1024 * 1024)
     change["operation"] = "insert_at_end"
     assert await error(client.canvases_edit(canvas_id=theirs.id, changes=[change])) == "canvas_editing_failed"
-    await slack.channel_actions.remove(ana, channel)
+    await channels_of(slack).remove(ana, channel)
     assert await error(client.canvases_edit(canvas_id=canvas, changes=[change])) == "canvas_not_found"
     await slack.channel_actions.invite(ana, channel)
     slack.canvases.delete(canvas)

@@ -39,7 +39,7 @@ class Fault:
 class FaultControls:
     """The part of a `SimulatedSlack` that injects faults. `latency`: the seconds added to every Web API call."""
 
-    _state: State
+    state: State
     _rate_limits: RateLimits
 
     def __init__(self) -> None:
@@ -72,22 +72,18 @@ class FaultControls:
 
     def hide_files(self) -> None:
         """Serve the login page for every file from now on, as to an app without the scope files:read."""
-        self._state.files_hidden = True
+        self.state.files_hidden = True
 
     def revoke_scope(self, scope: str) -> None:
         """Revoke a scope: refuse its methods and deliver none of its events from now on."""
-        self._state.scopes.discard(scope)
+        self.state.scopes.discard(scope)
 
     def restrict_history(self, *, items: int = 15, per_minute: int = 1) -> None:
         """Limit message history as for apps outside Slack's marketplace: small pages, few calls."""
-        self._state.history_page = items
+        self.state.history_page = items
         for method in ("conversations.history", "conversations.replies"):
             self._rate_limits.stricter[method] = per_minute
 
-    def restore_token(self) -> None:
-        """Accept the token again: the app was installed again."""
-        self._state.revoked = False
-
     def revoke_token(self) -> None:
         """Refuse every token of the app from now on."""
-        self._state.revoked = True
+        self.state.revoked = True

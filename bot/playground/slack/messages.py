@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.records import ChangeKind, Json, Refused, copied
@@ -50,15 +50,6 @@ class Messages:
             self._threads.setdefault((channel, thread_ts), []).append(ts)
             self._recount(channel, thread_ts)
         return self._publish(ChangeKind.MESSAGE_POSTED, channel, stored)
-
-    def restore(self, channel: str, messages: Iterable[Json]) -> None:
-        """Restore messages under their old ts, as `all` returned them."""
-        stored = self._channels.setdefault(channel, {})
-        for message in messages:
-            stored[message["ts"]] = copied(message)
-            parent = str(message.get("thread_ts", message["ts"]))
-            if parent != message["ts"]:
-                self._threads.setdefault((channel, parent), []).append(message["ts"])
 
     def change(self, channel: str, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> Json:
         """Replace fields of a message. Raise KeyError if it does not exist."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.records import ChangeKind, Identity, ImpossibleActionError, Json, Refused, copied
 
@@ -30,11 +28,6 @@ class Views:
         for view in self._stacks.pop(user, []):
             self._publish(ChangeKind.VIEW_CLOSED, user, view)
         return self._show(user, given)
-
-    def restore(self, user: str, views: Iterable[Json]) -> None:
-        """Open views again under their old ids, as `all` returned them."""
-        self._stacks[user] = copied(list(views))
-        self._made += len(self._stacks[user])
 
     def push(self, user: str, given: Json) -> Json:
         """Push a view onto the stack. Refuse if the stack is empty or already has three views."""

@@ -6,7 +6,7 @@ import base64
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -104,7 +104,7 @@ class SimulatedCompany:
         group = tuple(each for each in self.workspaces.values() if org and each.identity.enterprise_id == org)
         self._granted[code] = _Granted(workspaces=group or (chosen,))
         for each in group or (chosen,):
-            each.restore_token()
+            each.state.revoked = False
         return f"code={code}&state={asked['state'][0]}"
 
     def uninstall(self, team: str) -> None:
@@ -155,7 +155,8 @@ class SimulatedCompany:
         token = f"xoxe.xoxb-simulated-{secrets.token_hex(12)}"
         granted.refresh = f"xoxe-1-simulated-{secrets.token_hex(12)}"
         for slack in granted.workspaces:
-            slack.issue_token(token)
+            slack.bot_token = token
+            slack.state.identity = replace(slack.identity, bot_token=token)
         return {"access_token": token, "refresh_token": granted.refresh, "expires_in": _LASTS_S}
 
 
