@@ -59,7 +59,9 @@ class SimulatedCompany:
 
     def add(self, team: str, *, enterprise: str = "", **options: Any) -> SimulatedSlack:
         """Add a workspace, before the start; one with `enterprise` shares the bot token of its organisation."""
-        same = [each for each in self.workspaces.values() if enterprise and each.identity.enterprise_id == enterprise]
+        same = [
+            each for each in self.workspaces.values() if enterprise and each.state.identity.enterprise_id == enterprise
+        ]
         identity = Identity(
             signing_secret=self.signing_secret,
             bot_token=same[0].bot_token if same else f"xoxb-simulated-{secrets.token_hex(12)}",
@@ -100,8 +102,8 @@ class SimulatedCompany:
         asked = parse_qs(urlsplit(location).query)
         code = secrets.token_hex(12)
         chosen = self.workspaces[team]
-        org = chosen.identity.enterprise_id
-        group = tuple(each for each in self.workspaces.values() if org and each.identity.enterprise_id == org)
+        org = chosen.state.identity.enterprise_id
+        group = tuple(each for each in self.workspaces.values() if org and each.state.identity.enterprise_id == org)
         self._granted[code] = _Granted(workspaces=group or (chosen,))
         for each in group or (chosen,):
             each.state.revoked = False
@@ -139,7 +141,7 @@ class SimulatedCompany:
         if granted is None or granted.used:
             return {"ok": False, "error": "invalid_code"}
         granted.used = True
-        identity = granted.workspaces[0].identity
+        identity = granted.workspaces[0].state.identity
         org = identity.is_org
         return {
             "ok": True, "app_id": identity.app_id, "authed_user": {"id": "U0INSTALLER"}, "token_type": "bot",
@@ -156,7 +158,7 @@ class SimulatedCompany:
         granted.refresh = f"xoxe-1-simulated-{secrets.token_hex(12)}"
         for slack in granted.workspaces:
             slack.bot_token = token
-            slack.state.identity = replace(slack.identity, bot_token=token)
+            slack.state.identity = replace(slack.state.identity, bot_token=token)
         return {"access_token": token, "refresh_token": granted.refresh, "expires_in": _LASTS_S}
 
 

@@ -48,7 +48,7 @@ class Offices:
         encryption, now = Encryption([self.key]), datetime.now(UTC)
         async with open_store(url) as store:
             for team in teams:
-                identity = self.company.workspaces[team].identity
+                identity = self.company.workspaces[team].state.identity
                 about = {"user": identity.bot_user_id, "bot_id": identity.bot_id, "app_id": identity.app_id}
                 installation = Installation(
                     id=team,

@@ -156,7 +156,7 @@ def test_a_revoked_token_is_reported(run: Run, variables: Any, slack: SimulatedS
 
 def test_missing_required_scopes_are_reported(run: Run, variables: Any, slack: SimulatedSlack) -> None:
     for scope in ("users:read", "chat:write", "pins:write"):
-        slack.revoke_scope(scope)
+        slack.state.scopes.discard(scope)
 
     assert line_of(run("serve")) == (
         "casebook: CASEBOOK_SLACK_BOT_TOKEN: the token lacks chat:write, users:read, which Casebook requires: "

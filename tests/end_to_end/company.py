@@ -90,7 +90,7 @@ class Company:
                 yield app
             finally:
                 for office in self.offices.values():
-                    await office.slack.stop_deliveries()
+                    await office.slack.sender.close()
                     office.slack.serve_at(office.slack.url)
 
     async def install(self, app: RunningApp, team: str) -> tuple[int, str]:
@@ -140,7 +140,7 @@ async def company(
         offices = {}
         for number, (team, each) in enumerate(slack.workspaces.items()):
             # Within an organisation ids differ; among organisations they are the same here.
-            suffix = "" if not each.identity.enterprise_id else f"{number}"
+            suffix = "" if not each.state.identity.enterprise_id else f"{number}"
             user = each.add_user("alex", id=f"U0ALEX{suffix}")
             offices[team] = Office(slack=each, user=user, channel=each.add_channel("general", id=f"C0GENERAL{suffix}"))
         directory = tmp_path / "workspaces"

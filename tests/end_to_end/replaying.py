@@ -90,9 +90,10 @@ class Replay:
 
     async def _answered(self) -> None:
         """Wait until the work caused by an event is done, so that results carry its time."""
+        sender = self.at.slack.sender
         for _ in range(_MOST_LOOKS):
             await asyncio.sleep(_LOOK_S)
-            if not self.at.slack.delivering and await self.at.app.jobs.idle(_IDLE_S) and not self.at.slack.delivering:
+            if not sender.delivering and await self.at.app.jobs.idle(_IDLE_S) and not sender.delivering:
                 return
         raise AssertionError("the app does not come to rest")
 

@@ -12,6 +12,7 @@ from intents.chronicle.news import UNKNOWN
 from responses.slack.presses import Press
 from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, lines_of, root_cause, workplace
+from tests.quiet_changes import remove_bot
 
 REPORT = "checkout is down, customers cannot pay"
 
@@ -365,7 +366,7 @@ async def test_interrupted_final_summary_is_posted_once(at):
 
 async def test_resolve_after_the_bot_was_removed_succeeds_and_tells_the_requester(at):
     channel = await incident(at, "inc-13", REPORT)
-    at.slack.remove_bot(channel)
+    remove_bot(at.slack, channel)
 
     await at.resolve(at.bo, channel)
 
@@ -420,7 +421,7 @@ async def test_manually_deleted_summary_does_not_block_dismissal(at):
 async def test_missing_scopes_are_reported_once_below_the_summary_with_a_fix(at):
     missing = ("channels:history", "channels:join", "pins:write", "canvases:write", "files:write", "reactions:read")
     for scope in missing:
-        at.slack.revoke_scope(scope)
+        at.slack.state.scopes.discard(scope)
     channel = at.slack.add_channel("checkout-scopes")
 
     await run_command(at, at.bo, channel, "incident open")

@@ -19,6 +19,7 @@ from bot.playground.slack import RecordedCall, SimulatedSlack
 from bot.store import ChannelState
 from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import GRANTED, HEARD, UNPACED_ONCE, Clock, Workplace, lines_of, workplace
+from tests.quiet_changes import invite_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -127,7 +128,7 @@ async def test_user_who_removes_the_bot_is_told_once_how_to_reinvite_it(at):
     audit = next(one["id"] for one in at.slack.channels() if one["name"] == "audit")
     live, over = await incident(at, "inc-1c-live"), await incident(at, "inc-1d-over")
     secret = at.slack.add_channel("inc-1e-secret", private=True, members=[at.bo])
-    at.slack.invite_bot(secret)
+    invite_bot(at.slack, secret)
     await at.slack.say(at.bo, secret, REPORT)
     await wait_for_summary(at, secret, REPORT)
     await at.resolve(at.bo, over)

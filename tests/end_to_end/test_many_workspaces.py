@@ -417,7 +417,7 @@ async def _ask_until_told(office: Office, words: str) -> None:
 
 async def _press_as(at: Company, office: Office, button: dict[str, Any], answer: dict[str, Any]) -> None:
     """Press a button of another workspace's answer in the name of this one."""
-    identity = office.slack.identity
+    identity = office.slack.state.identity
     payload = {
         "type": "block_actions",
         "team": {"id": identity.team_id, "domain": identity.domain},

@@ -13,6 +13,7 @@ from bot.surfaces.slack.manifest import DIAGNOSE_THIS
 from bot.surfaces.slack.surface import MESSAGE_EVENTS, REVOKED_EVENTS
 from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
+from tests.quiet_changes import invite_bot, remove_bot
 
 POD = "ledger/db-tikv-0"
 
@@ -110,7 +111,7 @@ async def test_unknown_name_gets_similar_names(tmp_path, engine, broken):
 
 async def test_command_in_a_channel_without_the_bot_is_answered_to_the_requester(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
-        at.slack.remove_bot(at.channel)
+        remove_bot(at.slack, at.channel)
         await at.slack.slash(at.alex, at.channel, f"pod {POD}")
         shown = await at.slack.wait_for(lambda: [one for one in at.slack.ephemerals(at.alex) if is_final(one)])
         await at.settled()
@@ -189,9 +190,9 @@ async def test_mention_in_a_thread_with_an_unreadable_parent_says_so(tmp_path, e
 
 async def post_before_joining(at: Workplace, text: str, **options: Any) -> str:
     """Post a message from before the bot joined and return its ts."""
-    at.slack.remove_bot(at.channel)
+    remove_bot(at.slack, at.channel)
     ts = await at.slack.say(at.alex, at.channel, text, **options)
-    at.slack.invite_bot(at.channel)
+    invite_bot(at.slack, at.channel)
     return ts
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from tests.channel_changes import channels_of
+from tests.quiet_changes import invite_bot, set_archived
 from tests.slack_client.scene import serving
 
 TYPES = {kind: "".join(word.title() for word in kind.split("_")) + "Event" for kind in CHANNEL_EVENTS} | {
@@ -69,8 +70,8 @@ async def _recorded_events() -> list[dict[str, Any]]:
                 await channels_of(slack).archive(ana, channel)
                 await channels_of(slack).unarchive(ana, channel)
             # A closed private channel sends no events, so this one is archived without an event first.
-            slack.set_archived(channel)
-            slack.invite_bot(channel)
+            set_archived(slack, channel)
+            invite_bot(slack, channel)
             await channels_of(slack).unarchive(ana, channel)
     finally:
         await slack.stop()

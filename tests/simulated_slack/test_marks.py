@@ -94,7 +94,9 @@ async def test_users_add_and_remove_reactions(world):
 
     await slack.marks.react(bo, channel, ts, "pushpin")
     await client.reactions_add(channel=channel, timestamp=ts, name=":pushpin:")
-    assert slack.reactions(channel, ts) == [{"name": "pushpin", "users": [bo, slack.bot_user_id], "count": 2}]
+    assert slack.message(channel, ts)["reactions"] == [
+        {"name": "pushpin", "users": [bo, slack.bot_user_id], "count": 2}
+    ]
     await slack.marks.unreact(bo, channel, ts, "pushpin")
     await client.reactions_remove(channel=channel, timestamp=ts, name="pushpin")
     await slack.wait_for(lambda: len(receiver.received) == 4)
@@ -183,7 +185,7 @@ async def test_invalid_canvas_changes_are_refused(world):
     assert "properties" not in (await client.conversations_info(channel=channel))["channel"]
     with pytest.raises(ImpossibleActionError, match="no canvas"):
         slack.canvases.delete(canvas)
-    slack.canvases.disabled = True
+    slack.fail("conversations.canvases.create", error="team_tier_cannot_create_channel_canvases")
     refused = await error(create(channel_id=channel, document_content=markdown("a")))
     assert refused == "team_tier_cannot_create_channel_canvases"
 
@@ -250,7 +252,7 @@ async def test_an_app_from_outside_the_marketplace_reads_fifteen_messages_a_minu
 )
 async def test_a_missing_scope_is_named(world, scope: str, method: str, arguments: dict):
     slack, _, client, _, channel = world
-    slack.revoke_scope(scope)
+    slack.state.scopes.discard(scope)
 
     refused = await refusal(client.api_call(method, json={"channel": channel, "channel_id": channel, **arguments}))
 

@@ -6,6 +6,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
+from tests.quiet_changes import invite_bot, remove_bot, set_archived
 from tests.simulated_slack.refusals import refusal
 
 HEADER = {"type": "header", "text": {"type": "plain_text", "text": "Root cause"}}
@@ -81,11 +82,11 @@ async def test_posting_where_the_bot_may_not_write_is_refused(slack: SimulatedSl
     assert (await refusal(client.chat_postMessage(channel="C999", text="x")))["error"] == "channel_not_found"
     assert (await refusal(client.chat_postMessage(channel=old, text="x")))["error"] == "is_archived"
 
-    slack.invite_bot(elsewhere)
-    slack.set_archived(old, archived=False)
+    invite_bot(slack, elsewhere)
+    set_archived(slack, old, archived=False)
     assert (await client.chat_postMessage(channel=elsewhere, text="x"))["ok"]
     assert (await client.chat_postMessage(channel=old, text="x"))["ok"]
-    slack.remove_bot(elsewhere)
+    remove_bot(slack, elsewhere)
     assert (await refusal(client.chat_postMessage(channel=elsewhere, text="x")))["error"] == "not_in_channel"
 
 

@@ -70,14 +70,6 @@ class FaultControls:
         """Remove every pending fault."""
         self._faults.clear()
 
-    def hide_files(self) -> None:
-        """Serve the login page for every file from now on, as to an app without the scope files:read."""
-        self.state.files_hidden = True
-
-    def revoke_scope(self, scope: str) -> None:
-        """Revoke a scope: refuse its methods and deliver none of its events from now on."""
-        self.state.scopes.discard(scope)
-
     def restrict_history(self, *, items: int = 15, per_minute: int = 1) -> None:
         """Limit message history as for apps outside Slack's marketplace: small pages, few calls."""
         self.state.history_page = items

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from aiohttp import web
@@ -27,7 +26,7 @@ from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
 from bot.playground.slack.user_actions import UserActions
 from bot.playground.slack.web_api import WebApi
-from bot.playground.slack.workspace import User, UserGroup
+from bot.playground.slack.workspace import User
 
 T = TypeVar("T")
 
@@ -48,10 +47,10 @@ class SimulatedSlack(UserActions, FaultControls):
     The app has `answer_within` seconds for every payload, and as long for the dialog of a press: three as with Slack,
     thirty if not `paced`, for tests on a busy machine.
 
-    `marks` and `channel_actions` are further actions of users; `canvases` can be deleted or disabled; `sockets` can be
-    refreshed or dropped. `calls` (of the Web API) and `deliveries` (to the app) are oldest first. What is shown to
-    users is told by `ephemerals` (all, or those of a user), `views` and `home` (of a user), `prompts` and `sessions`
-    (of a channel), as the parts of the state keep them.
+    `marks` and `channel_actions` are further actions of users; `canvases` can be deleted; `sockets` can be refreshed or
+    dropped. `calls` (of the Web API) and `deliveries` (to the app) are oldest first. What is shown to users is told by
+    `ephemerals` (all, or those of a user), `views` and `home` (of a user), `prompts` and `sessions` (of a channel), as
+    the parts of the state keep them. Tests may change `state` directly, and act with `publisher` and `sender`.
     """
 
     def __init__(
@@ -83,11 +82,11 @@ class SimulatedSlack(UserActions, FaultControls):
         within = answer_within or (_ANSWER_WITHIN if paced else _UNPACED_WITHIN)
         self.state = State(identity=identity, clock=clock, scopes=scopes, trigger_seconds=within)
         self.sockets = sockets or SocketMode(identity=identity)
-        self._sender = PayloadSender(
+        self.sender = PayloadSender(
             secret=identity.signing_secret, clock=signature_clock or clock, changes=self.state.changes,
             sockets=self.sockets, retry_pauses=lambda: self.retry_pauses, within=within,
         )  # fmt: skip
-        self.publisher = EventPublisher(state=self.state, sender=self._sender, subscribed=frozenset(events))
+        self.publisher = EventPublisher(state=self.state, sender=self.sender, subscribed=frozenset(events))
         self._payloads = PayloadBuilder(state=self.state)
         self._responses = ResponseHandler(state=self.state, publisher=self.publisher)
         self._rate_limits = RateLimits(clock=clock, enforced=paced)
@@ -99,14 +98,14 @@ class SimulatedSlack(UserActions, FaultControls):
             marks=self.marks, channel_actions=self.channel_actions,
         )  # fmt: skip
         self._web_api = WebApi(context=context, faults=self, clock=signature_clock or clock)
-        self.calls, self.deliveries = self._web_api.calls, self._sender.deliveries
+        self.calls, self.deliveries = self._web_api.calls, self.sender.deliveries
         self._listener = Listener()
         places = self.state.places
         self.home, self.prompts, self.sessions = places.home, places.prompts, places.sessions
         self.ephemerals, self.views = self.state.ephemerals.all, self.state.views.all
         self.users, self.channels = self.state.users, self.state.channels
         self.subscribe = self.state.changes.subscribe
-        self.sign, self.send_raw, self.redeliver = self._sender.sign, self._sender.send_raw, self._sender.resend
+        self.sign, self.send_raw, self.redeliver = self.sender.sign, self.sender.send_raw, self.sender.resend
         self.tell, self.handle_call = self.publisher.tell, self._web_api.handle
 
     @property
@@ -141,31 +140,17 @@ class SimulatedSlack(UserActions, FaultControls):
     def serve_at(self, url: str) -> None:
         """Take calls at a base URL from now on."""
         self._web_api.stopping.clear()
-        self._sender.open()
+        self.sender.open()
         self.state.url = url
-
-    @property
-    def identity(self) -> Identity:
-        """Return the ids and secrets of the installed app."""
-        return self.state.identity
 
     async def stop(self) -> None:
         """Stop listening: cancel deliveries, close sockets, release calls that hang."""
         self._web_api.stopping.set()
-        await self._sender.close()
+        await self.sender.close()
         await self.sockets.close()
         self.state.changes.close()
         await self._listener.stop()
         self.state.url = ""
-
-    @property
-    def delivering(self) -> bool:
-        """Tell whether the app has not yet responded to an event or a press."""
-        return self._sender.delivering
-
-    async def stop_deliveries(self) -> None:
-        """Cancel deliveries and start no more, because the app is about to stop. API calls still work."""
-        await self._sender.close()
 
     # The workspace.
 
@@ -184,24 +169,6 @@ class SimulatedSlack(UserActions, FaultControls):
         self.state.workspace.add_user(user)
         return user.id
 
-    def deactivate(self, user: str) -> None:
-        """Deactivate a user who left the workspace."""
-        self.state.workspace.users[user] = replace(self.state.workspace.user(user), deleted=True)
-        self.state.workspace.changed()
-
-    def set_group(
-        self, handle: str, *, id: str = "", members: Iterable[str] = (), external: bool = False, disabled: bool = False
-    ) -> str:
-        """Create or replace the user group with this handle and exactly these members; return its id."""
-        workspace = self.state.workspace
-        existing = next((each.id for each in workspace.groups.values() if each.handle == handle), "")
-        group = UserGroup(
-            id=existing or id or f"S0{len(workspace.groups) + 1:09d}", handle=handle, external=external,
-            created=int(self.state.clock()), members=[workspace.user(each).id for each in members], disabled=disabled,
-        )  # fmt: skip
-        workspace.groups[group.id] = group
-        return group.id
-
     def add_channel(
         self, name: str, *, id: str = "", external: bool = False, private: bool = False, members: Iterable[str] = (),
         bot: bool = True, archived: bool = False,
@@ -219,23 +186,6 @@ class SimulatedSlack(UserActions, FaultControls):
         """Return the channel id of the direct message between `user` and the bot."""
         return self.state.workspace.find_im(self.state.workspace.user(user).id).id
 
-    # These three send the app no events; `channel_actions` does.
-
-    def set_archived(self, channel: str, *, archived: bool = True) -> None:
-        """Archive or unarchive a channel."""
-        self.state.workspace.channel(channel).archived = archived
-        self.state.workspace.changed()
-
-    def invite_bot(self, channel: str) -> None:
-        """Add the bot to a channel."""
-        self.state.workspace.channel(channel).members.add(self.bot_user_id)
-        self.state.workspace.changed()
-
-    def remove_bot(self, channel: str) -> None:
-        """Remove the bot from a channel."""
-        self.state.workspace.channel(channel).members.discard(self.bot_user_id)
-        self.state.workspace.changed()
-
     # Payloads to the app besides those of user actions.
 
     def deliver_to(self, *urls: str | None) -> None:
@@ -243,13 +193,13 @@ class SimulatedSlack(UserActions, FaultControls):
 
         Several URLs take turns, as replicas behind one address do.
         """
-        self._sender.urls = urls or (None,)
+        self.sender.urls = urls or (None,)
 
     async def verify_url(self) -> AppResponse:
         """Send the URL verification challenge, as Slack does when the request URL is set."""
         token = self.state.identity.verification_token
         payload = {"token": token, "challenge": "simulated-challenge", "type": "url_verification"}
-        return await self._sender.send(PayloadKind.EVENT, payload)
+        return await self.sender.send(PayloadKind.EVENT, payload)
 
     # What happened so far.
 
@@ -271,11 +221,6 @@ class SimulatedSlack(UserActions, FaultControls):
     def file_content(self, file_id: str) -> bytes:
         """Return a file's content, b"" until it is uploaded."""
         return self.state.files.get(file_id).content or b""
-
-    def reactions(self, channel: str, ts: str) -> list[Json]:
-        """Return the reactions to a message: name, users, count."""
-        found: list[Json] = self.message(channel, ts).get("reactions", [])
-        return found
 
     async def wait_for(self, predicate: Callable[[], T], *, timeout: float = 30) -> T:  # noqa: ASYNC109 - the caller sets the deadline, and the error's text is ours
         """Return the first truthy value of `predicate`, checked after every change.

@@ -36,7 +36,7 @@ class UserActions:
 
     state: State
     publisher: EventPublisher
-    _sender: PayloadSender
+    sender: PayloadSender
     _payloads: PayloadBuilder
     _responses: ResponseHandler
 
@@ -106,7 +106,7 @@ class UserActions:
         """Send a slash command and show the user the app's response."""
         person, place = self.state.workspace.present(user, channel)
         payload = self._payloads.command(person, place, command=command, text=text)
-        response = await self._sender.send(PayloadKind.COMMAND, payload)
+        response = await self.sender.send(PayloadKind.COMMAND, payload)
         self._responses.handle_command(person, place, response)
         return response
 
@@ -202,7 +202,7 @@ class UserActions:
         return action_entry(blocks, action_id=action_id, block_id=block_id, value=value, ts=ts)
 
     async def _interact(self, payload: Json) -> AppResponse:
-        return await self._sender.send(PayloadKind.INTERACTION, payload)
+        return await self.sender.send(PayloadKind.INTERACTION, payload)
 
     def _own(self, user: User, channel: Channel, ts: str) -> None:
         message = self.state.message(channel, ts)
