@@ -17,6 +17,7 @@ from bot.playground.slack.records import Identity, Json
 from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.server import SimulatedSlack
 from bot.playground.slack.sockets import SocketMode
+from tests.slack_administration import revoke_token
 
 _LASTS_S = 43_200
 
@@ -112,7 +113,7 @@ class SimulatedCompany:
     def uninstall(self, team: str) -> None:
         """Uninstall the app: its token is refused, and the app is told."""
         slack = self.workspaces[team]
-        slack.revoke_token()
+        revoke_token(slack)
         slack.tell("tokens_revoked", tokens={"oauth": [], "bot": [slack.bot_user_id]})
         slack.tell("app_uninstalled")
 

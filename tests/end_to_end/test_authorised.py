@@ -24,7 +24,7 @@ from tests.end_to_end.workplace import (
     words_of,
     workplace,
 )
-from tests.quiet_changes import set_group
+from tests.slack_administration import set_group
 
 PODS = "/api/v1/namespaces/front/pods"
 POD = "checkout-6f4d8b7c5-kz9wp"

@@ -12,7 +12,7 @@ from intents.chronicle.news import UNKNOWN
 from responses.slack.presses import Press
 from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, lines_of, root_cause, workplace
-from tests.quiet_changes import remove_bot
+from tests.slack_administration import remove_bot
 
 REPORT = "checkout is down, customers cannot pay"
 

@@ -15,7 +15,7 @@ from tests.end_to_end.corners import Corner, corner_in_errors, kill_and_clear, m
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken, lines_of, root_cause, words_of
 from tests.postgres import Server, postgres
-from tests.quiet_changes import remove_bot
+from tests.slack_administration import remove_bot, restrict_history
 from tests.waiting import until
 
 # A fixture that tests request by name.
@@ -126,7 +126,7 @@ async def test_killed_during_an_incident_gives_the_same_timeline_after_restart(t
     async with premises(tmp_path, pace=False, **INCIDENTS) as at:
         # On a busy machine a process may acknowledge an event too late; Slack redelivers it.
         at.slack.retry_pauses = (0.1, 0.5, 2.0)
-        at.slack.restrict_history(items=PAGE, per_minute=1_000)
+        restrict_history(at.slack, items=PAGE, per_minute=1_000)
         # The call that the process waits for when killed, and whether it has answered by then.
         early = {
             "with the summary sent and unanswered": call_held("chat.postMessage"),

@@ -19,7 +19,7 @@ from bot.playground.slack import RecordedCall, SimulatedSlack
 from bot.store import ChannelState
 from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import GRANTED, HEARD, UNPACED_ONCE, Clock, Workplace, lines_of, workplace
-from tests.quiet_changes import invite_bot
+from tests.slack_administration import invite_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -16,7 +16,7 @@ from intents.chronicle.news import UNKNOWN
 from responses.slack.presses import Press
 from responses.slack.validation import validate_view
 from tests.end_to_end.workplace import Workplace, lines_of, root_cause, words_of, workplace
-from tests.quiet_changes import invite_bot, remove_bot
+from tests.slack_administration import invite_bot, remove_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -37,6 +37,7 @@ from tests.end_to_end.company import (
 from tests.end_to_end.process import Program
 from tests.end_to_end.test_alerts_webhook import alert, group
 from tests.end_to_end.workplace import Broken, broken_case, pressable, submitted, words_of
+from tests.slack_administration import revoke_token
 from tests.waiting import until
 
 
@@ -274,7 +275,7 @@ async def test_a_token_that_is_revoked_in_the_middle_of_an_answer_harms_nobody_e
         await at.install(app, OTHER)
         one, other = at.offices[ONE], at.offices[OTHER]
         await one.paste(pulls_again.text)
-        one.slack.revoke_token()
+        revoke_token(one.slack)
         await other.answer(await other.paste(pulls_again.text))
         await until(lambda: app.workspaces is not None and ONE in app.workspaces.notes())
         assert (await ready(app))["status"] == "ready"

@@ -13,7 +13,7 @@ from bot.surfaces.slack.manifest import DIAGNOSE_THIS
 from bot.surfaces.slack.surface import MESSAGE_EVENTS, REVOKED_EVENTS
 from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
-from tests.quiet_changes import invite_bot, remove_bot
+from tests.slack_administration import invite_bot, remove_bot, verify_url
 
 POD = "ledger/db-tikv-0"
 
@@ -295,7 +295,7 @@ async def test_rate_limit_event_is_acknowledged(tmp_path, engine):
 
 async def test_url_verification_is_answered(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
-        challenged = await at.slack.verify_url()
+        challenged = await verify_url(at.slack)
         assert (challenged.status, challenged.body["challenge"]) == (200, "simulated-challenge")
 
         body = b"ssl_check=1&token=simulated"

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from tests.channel_changes import channels_of
-from tests.quiet_changes import invite_bot, set_archived
+from tests.slack_administration import invite_bot, set_archived
 from tests.slack_client.scene import serving
 
 TYPES = {kind: "".join(word.title() for word in kind.split("_")) + "Event" for kind in CHANNEL_EVENTS} | {

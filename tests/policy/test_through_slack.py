@@ -18,7 +18,7 @@ from bot.store import open_store
 from bot.workflows.services import Configuration, Services
 from intents.domain import Text
 from tests.end_to_end.workplace import Workplace, broken_of, words_of, workplace
-from tests.quiet_changes import set_group
+from tests.slack_administration import set_group
 
 ALL: dict[str, Any] = {"clusters": ["*"], "namespaces": ["*"]}
 

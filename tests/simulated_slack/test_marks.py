@@ -7,6 +7,7 @@ from bot.playground.slack import CHANNEL_EVENTS, ImpossibleActionError, Simulate
 from tests.channel_changes import channels_of
 from tests.simulated_slack.conftest import Receiver
 from tests.simulated_slack.refusals import error, refusal
+from tests.slack_administration import restrict_history
 
 
 @pytest.fixture
@@ -222,7 +223,7 @@ async def test_a_thread_is_paged(world):
 
 async def test_an_app_from_outside_the_marketplace_reads_fifteen_messages_a_minute(simulate, clock):
     slack, _ = await simulate()
-    slack.restrict_history()
+    restrict_history(slack)
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
     ana, channel = slack.add_user("ana"), slack.add_channel("inc-42")
     said = [await slack.say(ana, channel, str(number)) for number in range(20)]

@@ -6,8 +6,8 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
-from tests.quiet_changes import invite_bot, remove_bot, set_archived
 from tests.simulated_slack.refusals import refusal
+from tests.slack_administration import invite_bot, remove_bot, revoke_token, set_archived
 
 HEADER = {"type": "header", "text": {"type": "plain_text", "text": "Root cause"}}
 
@@ -241,7 +241,7 @@ async def test_invalid_tokens_are_refused(slack: SimulatedSlack, incidents: str)
     assert await error(slack.app_token) == "not_allowed_token_type"
     assert await error(slack.bot_token, "apps.connections.open") == "not_allowed_token_type"
     assert await error(slack.bot_token, "no.such.method") == "unknown_method"
-    slack.revoke_token()
+    revoke_token(slack)
     assert await error(slack.bot_token) == "token_revoked"
 
 

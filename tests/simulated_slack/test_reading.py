@@ -2,8 +2,8 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import ImpossibleActionError, SimulatedSlack
-from tests.quiet_changes import deactivate, set_group
 from tests.simulated_slack.refusals import error
+from tests.slack_administration import deactivate, set_group
 
 METADATA = {"event_type": "casebook_answer", "event_payload": {"request": "r1", "step": "placeholder"}}
 

@@ -9,7 +9,7 @@ from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.web_client import web_client
 from bot.store.outbox import StoredDirectory
-from tests.quiet_changes import deactivate
+from tests.slack_administration import deactivate
 
 
 class Kept(StoredDirectory):

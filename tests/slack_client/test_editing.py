@@ -16,7 +16,7 @@ from bot.slack.pacer import Limits, Rate
 from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Snippet
 from tests.clocks import Stopwatch
-from tests.quiet_changes import remove_bot
+from tests.slack_administration import remove_bot
 from tests.slack_client.scene import CHANNEL, FAST, section, serving
 
 

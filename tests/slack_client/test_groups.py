@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.people import Membership
-from tests.quiet_changes import set_group
+from tests.slack_administration import set_group
 from tests.slack_client.conftest import QUICK
 from tests.slack_client.scene import serving
 

@@ -8,7 +8,7 @@ from bot.common.background import CoalescedLookup
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.people import Person, Place
-from tests.quiet_changes import deactivate
+from tests.slack_administration import deactivate
 from tests.slack_client.scene import CHANNEL
 
 

@@ -14,12 +14,11 @@ from bot.playground.slack.channel_actions import ChannelActions
 from bot.playground.slack.delivery import PayloadSender
 from bot.playground.slack.events import EventPublisher
 from bot.playground.slack.faults import FaultControls
-from bot.playground.slack.files import file_json
 from bot.playground.slack.limits import RateLimits
 from bot.playground.slack.marks import Marks
 from bot.playground.slack.methods.registry import MethodContext
 from bot.playground.slack.payloads import PayloadBuilder
-from bot.playground.slack.records import AppResponse, Identity, Json, PayloadKind
+from bot.playground.slack.records import Identity, Json
 from bot.playground.slack.response_handler import ResponseHandler
 from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.sockets import SocketMode
@@ -89,12 +88,12 @@ class SimulatedSlack(UserActions, FaultControls):
         self.publisher = EventPublisher(state=self.state, sender=self.sender, subscribed=frozenset(events))
         self._payloads = PayloadBuilder(state=self.state)
         self._responses = ResponseHandler(state=self.state, publisher=self.publisher)
-        self._rate_limits = RateLimits(clock=clock, enforced=paced)
+        self.rate_limits = RateLimits(clock=clock, enforced=paced)
         self.canvases = self.state.canvases
         self.marks = Marks(state=self.state, publisher=self.publisher)
         self.channel_actions = ChannelActions(state=self.state, publisher=self.publisher)
         context = MethodContext(
-            state=self.state, publisher=self.publisher, rate_limits=self._rate_limits, sockets=self.sockets,
+            state=self.state, publisher=self.publisher, rate_limits=self.rate_limits, sockets=self.sockets,
             marks=self.marks, channel_actions=self.channel_actions,
         )  # fmt: skip
         self._web_api = WebApi(context=context, faults=self, clock=signature_clock or clock)
@@ -186,7 +185,7 @@ class SimulatedSlack(UserActions, FaultControls):
         """Return the channel id of the direct message between `user` and the bot."""
         return self.state.workspace.find_im(self.state.workspace.user(user).id).id
 
-    # Payloads to the app besides those of user actions.
+    # Where payloads go.
 
     def deliver_to(self, *urls: str | None) -> None:
         """Set where events, commands and interactions are POSTed. None: over the app's sockets.
@@ -194,12 +193,6 @@ class SimulatedSlack(UserActions, FaultControls):
         Several URLs take turns, as replicas behind one address do.
         """
         self.sender.urls = urls or (None,)
-
-    async def verify_url(self) -> AppResponse:
-        """Send the URL verification challenge, as Slack does when the request URL is set."""
-        token = self.state.identity.verification_token
-        payload = {"token": token, "challenge": "simulated-challenge", "type": "url_verification"}
-        return await self.sender.send(PayloadKind.EVENT, payload)
 
     # What happened so far.
 
@@ -216,7 +209,7 @@ class SimulatedSlack(UserActions, FaultControls):
 
     def files(self) -> list[Json]:
         """Return the files as `files.info` shows them."""
-        return [file_json(each, identity=self.state.identity, url=self.state.url) for each in self.state.files.all()]
+        return [self.state.file(each) for each in self.state.files.all()]
 
     def file_content(self, file_id: str) -> bytes:
         """Return a file's content, b"" until it is uploaded."""

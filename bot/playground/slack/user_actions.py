@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.playground.slack.delivery import PayloadSender
 from bot.playground.slack.events import EventPublisher
-from bot.playground.slack.files import SharedFile, file_json
+from bot.playground.slack.files import SharedFile
 from bot.playground.slack.payloads import (
     PayloadBuilder,
     action_entry,
@@ -59,8 +59,7 @@ class UserActions:
         if blocks:
             message["blocks"] = [*blocks]
         if shared:
-            identity, url = self.state.identity, self.state.url
-            shown = [file_json(each, identity=identity, url=url, listed=each.only_listed) for each in shared]
+            shown = [self.state.file(each, listed=each.only_listed) for each in shared]
             message |= {"subtype": "file_share", "files": shown, "upload": False, "display_as_bot": False}
         if thread_ts:
             root = self.state.message(place, thread_ts).get("thread_ts", thread_ts)

@@ -1,6 +1,6 @@
-"""Change the users, user groups and channels of a simulated Slack without an event to the app.
+"""Do what administrators of a workspace and Slack itself do, without an event to the app.
 
-`tests.channel_changes` sends the events too.
+`tests.channel_changes` changes channels as users do, with the events.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.playground.slack import SimulatedSlack
+from bot.playground.slack import AppResponse, SimulatedSlack
+from bot.playground.slack.records import PayloadKind
 from bot.playground.slack.workspace import UserGroup
 
 
@@ -50,3 +51,22 @@ def remove_bot(slack: SimulatedSlack, channel: str) -> None:
     """Remove the bot from a channel."""
     slack.state.workspace.channel(channel).members.discard(slack.bot_user_id)
     slack.state.workspace.changed()
+
+
+def revoke_token(slack: SimulatedSlack) -> None:
+    """Refuse every token of the app from now on."""
+    slack.state.revoked = True
+
+
+def restrict_history(slack: SimulatedSlack, *, items: int = 15, per_minute: int = 1) -> None:
+    """Limit message history as for apps outside Slack's marketplace: small pages, few calls."""
+    slack.state.history_page = items
+    for method in ("conversations.history", "conversations.replies"):
+        slack.rate_limits.stricter[method] = per_minute
+
+
+async def verify_url(slack: SimulatedSlack) -> AppResponse:
+    """Send the URL verification challenge, as Slack does when the request URL is set."""
+    token = slack.state.identity.verification_token
+    payload = {"token": token, "challenge": "simulated-challenge", "type": "url_verification"}
+    return await slack.sender.send(PayloadKind.EVENT, payload)
