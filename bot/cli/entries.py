@@ -14,7 +14,7 @@ from rich.text import Text
 from bot.cli.console import show
 from bot.cli.errors import CommandError, ExitCode, did_you_mean
 from bot.cli.inputs import catalog, chosen_language, locale, settings
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from intents import templates
 from intents.catalog.schema import Incident, Remediation, Rule, describe_fields
 from intents.domain import Language

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.cli.console import note
 from bot.cli.errors import CommandError, ExitCode, told
-from bot.slack.exports import ChannelExport, ExportError, read_export
+from bot.slack.channel_messages import ChannelExport, ExportError, read_export
 from intents.chronicle.channel_reader import facts_of_channel
 from intents.chronicle.facts import Fact, kind_of
 from intents.chronicle.summary import Summary, summary_of

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from bot.asked.resolve import mentioned
+from bot.asked.inventory import mentioned
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.cluster.snapshot import Snapshot
