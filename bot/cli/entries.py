@@ -19,7 +19,7 @@ from intents import templates
 from intents.catalog.schema import Incident, Remediation, Rule, describe_fields
 from intents.domain import Language
 from intents.domain import Text as Sentence
-from responses.language import choose
+from intents.languages import choose
 from responses.layout import DIM, WrappedText, command, heading, link, listed, marked
 from responses.sentences import joined
 

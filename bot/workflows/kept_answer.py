@@ -19,12 +19,11 @@ from responses.alert_words import over_after
 from responses.glance import dated_row
 from responses.overview import SafeOverview, heading
 from responses.sentences import leading_hypotheses
-from responses.slack.controls import AnswerView, RemedyButton
+from responses.slack.controls import AnswerView, OfferedAction, RemedyButton, offered_action
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message, headlines
 from responses.slack.message import Message, View
 from responses.slack.notices import notice
-from responses.slack.offered_actions import OfferedAction, offered_action
 from responses.slack.overview import overview_message
 from responses.slack.remedy_states import RemedyShown
 

@@ -47,13 +47,12 @@ from responses.paste_templates import error_lines
 from responses.plots import leading_plot
 from responses.redaction import secret_kinds
 from responses.safety import safe, safe_value, scrubbed
-from responses.sheets import scrubbed_sheet
 from responses.slack.choices import Picker, which_cluster, which_object, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
 from responses.slack.notices import failed
 from responses.slack.overview import overview_message
-from responses.slack.sheets import sheet_message
+from responses.slack.sheets import scrubbed_sheet, sheet_message
 
 _log: Final = structlog.get_logger(__name__)
 

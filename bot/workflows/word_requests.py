@@ -44,11 +44,10 @@ from intents.spoken_names import is_word
 from intents.talk.asks import Ask
 from intents.talk.mentions import Mentions
 from intents.talk.turns import Request, understood
-from responses.sheets import scrubbed_sheet
 from responses.slack.chronicle.incident_list import IncidentRow, incident_list_message
 from responses.slack.message import Message
 from responses.slack.notices import notice
-from responses.slack.sheets import sheet_message
+from responses.slack.sheets import scrubbed_sheet, sheet_message
 
 _THANKED: Final = "thumbsup"
 _GREETED: Final = "wave"

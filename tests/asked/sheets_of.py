@@ -15,8 +15,8 @@ from bot.workflows.words import ANSWERERS
 from intents.domain import Language, ObjectRef
 from intents.sheets import Sheet
 from intents.talk.asks import Ask
-from responses.sheets import notes_below, row_head, scrubbed_sheet
 from responses.shown import shown_value
+from responses.slack.sheets import notes_below, row_head, scrubbed_sheet
 
 _ENGINE = build_engine()[0]
 
