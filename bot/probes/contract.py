@@ -21,7 +21,7 @@ from bot.cluster.owners import Owners, Top
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.snapshot import MOST_LISTED, Snapshot
 from bot.kube.timestamps import UNKNOWN, moment, seconds_since
-from bot.prometheus.errors import PrometheusError
+from bot.prometheus import PrometheusError
 from intents.domain import (
     ArgDeclaration,
     Focus,

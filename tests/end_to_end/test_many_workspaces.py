@@ -15,7 +15,7 @@ import pytest
 from yarl import URL
 
 from bot.app import RunningApp
-from bot.app.workspace_files import WorkspaceFiles
+from bot.app.configured_files import WorkspaceFiles
 from bot.common.encryption import new_key
 from bot.diagnosing import Engine
 from bot.policy.strict_yaml import FileError

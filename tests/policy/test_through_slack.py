@@ -12,7 +12,7 @@ from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.kube.access import ActsAs
 from bot.policy import Policy, PolicyScope, load_policy
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from bot.slack.client import Slack
 from bot.store import open_store
 from bot.workflows.services import Configuration, Services

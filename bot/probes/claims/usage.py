@@ -18,7 +18,7 @@ from bot.kube.volumes import claim_names
 from bot.probes.claims.in_question import ClaimRow
 from bot.probes.contract import Look, RowValues
 from bot.probes.shared.scope import pods_of
-from bot.prometheus.errors import PrometheusError
+from bot.prometheus import PrometheusError
 from intents.domain import ObjectRef, ProbeResult, Row
 
 _BYTES: Final = "kubelet_volume_stats_available_bytes{0} / kubelet_volume_stats_capacity_bytes{0}"
