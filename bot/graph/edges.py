@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube import custom_references, ingresses
+from bot.kube import custom_references, field_paths, ingresses
 from bot.kube.addresses import services_called
 from bot.kube.autoscaling import target_of
 from bot.kube.objects import (
@@ -29,15 +29,7 @@ from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
 from bot.kube.services import selector_of, service_of
 from bot.kube.tidb_clusters import labelled_cluster
-from bot.kube.volumes import (
-    attachment_in,
-    claim_names,
-    claim_reference,
-    class_of,
-    class_of_volume,
-    driver_of,
-    volume_name_of,
-)
+from bot.kube.volumes import claim_names, claim_reference, class_of, driver_of, volume_name_of
 from intents.kinds import CLUSTER_SCOPED
 from intents.named_objects import Edge, EdgeType, ObjectKey
 
@@ -52,6 +44,16 @@ _METRICS: Final = {
     "Pods": ("v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"),
     "Object": ("v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"),
     "External": ("v1beta1.external.metrics.k8s.io",),
+}
+# Fields with the name of an object: the edge, the object's kind, and the path.
+_FIELDS: Final[Mapping[str, tuple[tuple[EdgeType, str, tuple[str, ...]], ...]]] = {
+    "PersistentVolume": ((EdgeType.REFERENCES, "StorageClass", ("spec", "storageClassName")),),
+    "StorageClass": ((EdgeType.REFERENCES, "CSIDriver", ("provisioner",)),),
+    "VolumeAttachment": (
+        (EdgeType.BINDS, "PersistentVolume", ("spec", "source", "persistentVolumeName")),
+        (EdgeType.BINDS, "Node", ("spec", "nodeName")),
+    ),
+    "Certificate": ((EdgeType.PROVIDES, "Secret", ("spec", "secretName")),),
 }
 _WEBHOOKS: Final = frozenset({"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"})
 _BINDINGS: Final = frozenset({"RoleBinding", "ClusterRoleBinding"})
@@ -145,6 +147,8 @@ def _named(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:
     elif ingresses.service_refs(obj) or ingresses.parent_refs(obj):
         yield from ((EdgeType.ROUTES_TO, ("Service", *place)) for place in ingresses.service_refs(obj))
         yield from ((EdgeType.REFERENCES, ("Gateway", *place)) for place in ingresses.parent_refs(obj))
+    for type_, target, path in _FIELDS.get(kind, ()):
+        yield type_, key_of(target, home, str(field_paths.get(obj, path) or ""))
     for one in custom_references.references_of(obj):
         yield EdgeType.REFERENCES, key_of(one.kind, one.namespace, one.name)
 
@@ -214,20 +218,6 @@ def _of_claim(claim: Mapping[str, Any], home: str) -> Iterator[Named]:
     yield EdgeType.REFERENCES, (str(source.get("kind") or ""), home, str(source.get("name") or ""))
 
 
-def _of_volume(volume: Mapping[str, Any], _home: str) -> Iterator[Named]:
-    yield EdgeType.REFERENCES, ("StorageClass", "", class_of_volume(volume))
-
-
-def _of_class(storage_class: Mapping[str, Any], _home: str) -> Iterator[Named]:
-    yield EdgeType.REFERENCES, ("CSIDriver", "", str(storage_class.get("provisioner") or ""))
-
-
-def _of_attachment(manifest: Mapping[str, Any], _home: str) -> Iterator[Named]:
-    attachment = attachment_in(dict(manifest))
-    yield EdgeType.BINDS, ("PersistentVolume", "", attachment.volume)
-    yield EdgeType.BINDS, ("Node", "", attachment.node)
-
-
 def _of_ingress(ingress: Mapping[str, Any], home: str) -> Iterator[Named]:
     yield from ((EdgeType.ROUTES_TO, ("Service", home, one.service)) for one in ingresses.backends_of(ingress))
     yield from ((EdgeType.REFERENCES, ("Secret", home, one.secret)) for one in ingresses.certificates_of(ingress))
@@ -254,10 +244,6 @@ def _of_binding(binding: Mapping[str, Any], home: str) -> Iterator[Named]:
             yield EdgeType.PROVIDES, account
 
 
-def _of_certificate(certificate: Mapping[str, Any], home: str) -> Iterator[Named]:
-    yield EdgeType.PROVIDES, ("Secret", home, str(spec_of(certificate).get("secretName") or ""))
-
-
 def _of_external_secret(external: Mapping[str, Any], home: str) -> Iterator[Named]:
     target = spec_of(external).get("target") or {}
     yield EdgeType.PROVIDES, ("Secret", home, str(target.get("name") or name_of(external)))
@@ -265,13 +251,9 @@ def _of_external_secret(external: Mapping[str, Any], home: str) -> Iterator[Name
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Iterator[Named]]]] = {
     "PersistentVolumeClaim": _of_claim,
-    "PersistentVolume": _of_volume,
-    "StorageClass": _of_class,
-    "VolumeAttachment": _of_attachment,
     "Ingress": _of_ingress,
     "EndpointSlice": _of_endpoints,
     "HorizontalPodAutoscaler": _of_scaler,
-    "Certificate": _of_certificate,
     "ExternalSecret": _of_external_secret,
     **dict.fromkeys(_BINDINGS, _of_binding),
 }

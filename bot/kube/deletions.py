@@ -156,8 +156,7 @@ def remover_of(obj: Mapping[str, Any], finalizer: str, workloads: Iterable[Json]
 
 
 def _running_first(workloads: Iterable[Json]) -> Json | None:
-    ordered = sorted(workloads, key=lambda each: (replicas_of(each).ready <= 0, place_of(each)))
-    return ordered[0] if ordered else None
+    return min(workloads, key=lambda each: (replicas_of(each).ready <= 0, place_of(each)), default=None)
 
 
 def _is_called(workload: Json, words: set[str]) -> bool:

@@ -123,7 +123,7 @@ def asked_labels(pod: Mapping[str, Any]) -> tuple[Requirement, ...]:
 def unmet_labels(pod: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[Requirement, ...]:
     """Return the requirements that the node does not meet: of alternative terms, those of the term that lacks least."""
     selector, terms = _asked(pod)
-    labels = {**labels_of(node), "metadata.name": name_of(node)}
+    labels = _labels_and_name(node)
     missing = [each for each in selector if not each.holds(labels)]
     if terms:
         left = sorted(([each for each in term if not each.holds(labels)] for term in terms), key=len)
@@ -173,8 +173,14 @@ def _required(spec: Mapping[str, Any], kind: str) -> Any:
 
 def matches_node(terms: Iterable[Mapping[str, Any]], node: Mapping[str, Any]) -> bool:
     """Tell whether one of a node selector's terms selects the node."""
-    fields = {"metadata.name": name_of(node)}
-    return any(_term_holds(term, labels_of(node), fields) for term in terms)
+    labels = _labels_and_name(node)
+    asked = map(requirements, terms)
+    # An empty term selects nothing.
+    return any(each and all(one.holds(labels) for one in each) for each in asked)
+
+
+def _labels_and_name(node: Mapping[str, Any]) -> Mapping[str, str]:
+    return {**labels_of(node), "metadata.name": name_of(node)}
 
 
 def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
@@ -208,17 +214,6 @@ def may_use(pod: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     if not required:
         return True
     return matches_node(required.get("nodeSelectorTerms") or (), node)
-
-
-def _term_holds(term: Mapping[str, Any], labels: Mapping[str, str], fields: Mapping[str, str]) -> bool:
-    expressions = term.get("matchExpressions") or ()
-    on_fields = term.get("matchFields") or ()
-    # An empty term selects nothing.
-    return bool(expressions or on_fields) and all(
-        _requirement(written).holds(values)
-        for listed, values in ((expressions, labels), (on_fields, fields))
-        for written in listed
-    )
 
 
 def _compares(value: str | None, wanted: Sequence[str], *, greater: bool) -> bool:
