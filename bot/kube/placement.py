@@ -137,8 +137,12 @@ def _asked(pod: Mapping[str, Any]) -> tuple[list[Requirement], list[list[Require
         Requirement(key=str(key), operator="In", values=(str(value),))
         for key, value in (spec.get("nodeSelector") or {}).items()
     ]
-    terms = (_required(spec, "nodeAffinity") or {}).get("nodeSelectorTerms") or ()
-    return selector, [list(requirements(each)) for each in terms]
+    return selector, [list(requirements(each)) for each in required_terms(pod)]
+
+
+def required_terms(pod: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the terms of a pod's required node affinity."""
+    return (_required(spec_of(pod), "nodeAffinity") or {}).get("nodeSelectorTerms") or ()
 
 
 def requirements(term: Mapping[str, Any]) -> tuple[Requirement, ...]:
