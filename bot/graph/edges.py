@@ -15,6 +15,7 @@ from typing import Any, Final
 from bot.kube import custom_references, field_paths, ingresses
 from bot.kube.addresses import services_called
 from bot.kube.autoscaling import target_of
+from bot.kube.config_references import named_in_environment, named_in_volume
 from bot.kube.objects import (
     all_containers,
     is_builtin,
@@ -33,10 +34,6 @@ from bot.kube.volumes import claim_names, claim_reference, class_of, driver_of, 
 from intents.kinds import CLUSTER_SCOPED
 from intents.named_objects import Edge, EdgeType, ObjectKey
 
-# Where a container or volume names an object: the field, the key of its name, and the kind.
-_ENVIRONMENT: Final = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))
-_VARIABLES: Final = (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"))
-_VOLUMES: Final = (("configMap", "name", "ConfigMap"), ("secret", "secretName", "Secret"), ("secret", "name", "Secret"))
 _CLASSES: Final = (("priorityClassName", "PriorityClass"), ("runtimeClassName", "RuntimeClass"))
 _METRICS: Final = {
     "Resource": ("v1beta1.metrics.k8s.io",),
@@ -195,18 +192,13 @@ def _of_pod(spec: Mapping[str, Any], home: str) -> Iterator[Named]:
 def _of_containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for container in all_containers(spec):
         yield "Image", container.get("image")
-        for source in container.get("envFrom") or ():
-            yield from ((kind, (source.get(field) or {}).get("name")) for field, kind in _ENVIRONMENT)
-        for variable in container.get("env") or ():
-            source = variable.get("valueFrom") or {}
-            yield from ((kind, (source.get(field) or {}).get("name")) for field, kind in _VARIABLES)
+        yield from ((kind, name) for kind, name, _ in named_in_environment(container))
     yield from (("Secret", each.get("name")) for each in spec.get("imagePullSecrets") or ())
 
 
 def _of_volumes(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for volume in spec.get("volumes") or ():
-        for source in (volume, *((volume.get("projected") or {}).get("sources") or ())):
-            yield from ((kind, (source.get(field) or {}).get(name)) for field, name, kind in _VOLUMES)
+        yield from ((kind, name) for kind, name, _ in named_in_volume(volume))
         yield "PersistentVolumeClaim", (volume.get("persistentVolumeClaim") or {}).get("claimName")
         yield "Secret", ((volume.get("csi") or {}).get("nodePublishSecretRef") or {}).get("name")
 
