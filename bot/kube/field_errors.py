@@ -109,7 +109,7 @@ def _value(text: str, start: int) -> tuple[str, int]:
 
 def _quoted_end(text: str, start: int) -> int:
     found = _QUOTED.match(text, start)
-    return found.end() if found else len(text)
+    return int(found.end()) if found else len(text)
 
 
 def _bracketed_end(text: str, start: int) -> int:
@@ -117,7 +117,7 @@ def _bracketed_end(text: str, start: int) -> int:
     for found in _QUOTED_OR_BRACKET.finditer(text, start):
         depth += (found[0] in _PAIRS) - (found[0] in _PAIRS.values())
         if depth == 0:
-            return found.end()
+            return int(found.end())
     return len(text)
 
 
