@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.playground.kubernetes import grants, logs, reads, reviews, structs
-from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, VERSION, Discovery
+from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, Discovery
 from bot.playground.kubernetes.grants import USER, Address, Identity, identity
-from bot.playground.kubernetes.resources import NAMESPACES, NODES, Resource
+from bot.playground.kubernetes.resources import NAMESPACES, NODES, WIRE, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import method_not_allowed, page_not_found, unknown_resource
 from bot.playground.kubernetes.write_requests import Answer, Write, Writer
@@ -77,7 +77,7 @@ class Dispatcher:
             case ["apis", group, version]:
                 return Answer(body=discovery.resources(group=group, version=version))
             case ["version"]:
-                return Answer(body=VERSION)
+                return Answer(body=WIRE["version"])
             case ["healthz" | "livez" | "readyz" as check]:
                 verbose = f"[+]ping ok\n[+]log ok\n[+]etcd ok\n{check} check passed\n"
                 text = verbose if "verbose" in request.query else "ok"

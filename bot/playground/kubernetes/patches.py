@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.resources import WIRE, Json, Resource
 from bot.playground.kubernetes.status import (
     Refusal,
     bad_request,
@@ -25,17 +25,7 @@ APPLY_PATCH = "application/apply-patch+yaml"
 _TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
 
 # The patchMergeKey tags of the Go types, by the name of the list; other lists are replaced as a whole.
-_MERGE_KEYS = {
-    **dict.fromkeys(("containers", "initContainers", "ephemeralContainers", "volumes", "env"), ("name",)),
-    **dict.fromkeys(("imagePullSecrets", "secrets", "webhooks", "resourceClaims"), ("name",)),
-    **dict.fromkeys(("conditions", "addresses"), ("type",)),
-    **dict.fromkeys(("hostAliases", "podIPs", "hostIPs"), ("ip",)),
-    "volumeMounts": ("mountPath",),
-    "volumeDevices": ("devicePath",),
-    "ports": ("containerPort", "port"),
-    "topologySpreadConstraints": ("topologyKey",),
-    "ownerReferences": ("uid",),
-}
+_MERGE_KEYS = {name: keys for keys, names in WIRE["merge_keys"].items() for name in names.split()}
 _MERGED_PRIMITIVES = frozenset({"finalizers", "podCIDRs"})
 _DIRECTIVE = "$patch"
 
@@ -129,7 +119,7 @@ def _merge_list(before: list[Any], patch: list[Any], *, name: str) -> list[Any]:
 
 def _merge_key(patch: list[Any], *, name: str) -> str | None:
     """Return the key that identifies the items of this list, None if the patch replaces the whole list."""
-    for key in _MERGE_KEYS.get(name, ()):
+    for key in _MERGE_KEYS.get(name, "").split():
         if all(isinstance(each, dict) for each in patch) and any(key in each for each in patch):
             return key
     return None

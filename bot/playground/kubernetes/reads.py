@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from bot.playground.kubernetes import events, selectors
 from bot.playground.kubernetes.grants import Address
 from bot.playground.kubernetes.objects import without
-from bot.playground.kubernetes.resources import NEW_EVENTS, Json, Resource, Table
+from bot.playground.kubernetes.resources import NEW_EVENTS, WIRE, Json, Resource, Table
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import bad_request, invalid, not_allowed, not_found, refusal
 from bot.playground.kubernetes.store import Store, etcd_key
@@ -26,12 +26,6 @@ _URL_SAFE = frozenset(string.ascii_letters + string.digits + "-_")
 # A real server chooses a time between 30 and 60 minutes for a request without one.
 _USUAL_S = 1800
 _LOOK_S = 0.02
-_EXPIRED_TOKEN = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
-    "deleted between the time the first chunk was returned and now may show up in the list."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +195,7 @@ def _continued(token: _Token, *, store: Store, table: Table, namespace: str) -> 
         return _View(objects=objects, revision=store.revision, start=token.start)
     if token.revision < store.compacted:
         fresh = _Token(revision=-1, start=token.start).encode()
-        raise refusal(code=410, message=_EXPIRED_TOKEN, reason="Expired", metadata={"continue": fresh})
+        raise refusal(code=410, message=WIRE["texts"]["expired_token"], reason="Expired", metadata={"continue": fresh})
     objects = store.objects_at(table=table, namespace=namespace, revision=token.revision)
     return _View(objects=objects, revision=token.revision, start=token.start)
 

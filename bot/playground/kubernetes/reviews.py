@@ -6,24 +6,14 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from bot.playground.kubernetes.grants import Address, Denial, Identity, Rule, account_of, parse_rules
-from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.resources import WIRE, Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import invalid, invalid_value, not_implemented
 
 _GROUP = "rbac.authorization.k8s.io"
 _BY = 'RBAC: allowed by ClusterRoleBinding "casebook" of ClusterRole "casebook" to ServiceAccount "casebook/casebook"'
 _ACCOUNT_UID = "0b9e4f0a-7d55-5b8e-9a53-0f6a3d0c6a11"
-# The default role system:basic-user grants these to every authenticated user.
-_BASIC = (
-    {
-        "verbs": ["create"],
-        "apiGroups": ["authorization.k8s.io"],
-        "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
-    },
-    {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]},
-)
-_EVERYTHING = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
-_DOCUMENTS = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/readyz", "/version", "/version/"]
+_RULES: Json = WIRE["rules"]
 
 
 def review(body: Json, *, resource: Resource, who: Identity, state: State) -> Json:
@@ -69,11 +59,11 @@ def _own_rules(spec: Json, *, who: Identity, state: State) -> Json:
     """Return the rules of a user; they are incomplete if there are denials, which rules cannot express."""
     denials, bound = state.access.denials, state.access.bound(who)
     reaching = [binding for binding in bound if binding.reaches(spec.get("namespace", ""))]
-    granted = [*_BASIC, *(rule.as_json() for binding in reaching for rule in binding.rules)]
-    everything = [] if Denial() in denials else [_EVERYTHING]
+    granted = [*_RULES["basic"], *(rule.as_json() for binding in reaching for rule in binding.rules)]
+    everything = [] if Denial() in denials else [_RULES["everything"]]
     return {
         "resourceRules": granted if bound else everything,
-        "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": _DOCUMENTS}],
+        "nonResourceRules": [_RULES["documents"]],
         "incomplete": bool(denials),
     }
 

@@ -13,11 +13,6 @@ from bot.playground.kubernetes.status import page_not_found, service_unavailable
 from bot.playground.kubernetes.store import Store
 
 _AGE = timedelta(days=30)
-_ROOT_CA = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
-    "clusters."
-)
 
 
 class State:
@@ -133,7 +128,7 @@ class State:
     def fill_namespace(self, name: str, *, created: str = "") -> None:
         """Add the default ServiceAccount and the cluster's CA to a new namespace, as controllers do."""
         self._make(("", "serviceaccounts"), "default", {}, namespace=name, created=created)
-        notes = {"kubernetes.io/description": _ROOT_CA}
+        notes = {"kubernetes.io/description": resources.WIRE["texts"]["root_ca"]}
         body = {"data": {"ca.crt": "<PEM, shortened>"}}
         table = ("", "configmaps")
         self._make(table, "kube-root-ca.crt", body, namespace=name, created=created, annotations=notes)
