@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from bot.playground.kubernetes import grants, logs, reads, reviews, structs
+from bot.playground.kubernetes.calls import Answer, Call, Request
 from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, Discovery
-from bot.playground.kubernetes.grants import USER, Address, Identity, identity
+from bot.playground.kubernetes.grants import Address, Identity, identity
 from bot.playground.kubernetes.resources import NAMESPACES, NODES, WIRE, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import method_not_allowed, page_not_found, unknown_resource
-from bot.playground.kubernetes.write_requests import Answer, Write, Writer
+from bot.playground.kubernetes.write_requests import Writer
 
 TEXT_TYPE = "text/plain; charset=utf-8"
 _PARTIAL = ("as=PartialObjectMetadata;", "as=PartialObjectMetadataList;")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """An HTTP request, as far as the server uses it; header names are lower case.
-
-    `user` sent it; `acts_as` and `acting_groups` are the identity that its headers ask to impersonate.
-    """
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    user: str = USER
-    acts_as: str = ""
-    acting_groups: tuple[str, ...] = ()
-
-    @property
-    def content_type(self) -> str:
-        return self.headers.get("content-type", "")
-
-    @property
-    def accepts(self) -> str:
-        return self.headers.get("accept", "")
 
 
 class Dispatcher:
@@ -50,7 +23,6 @@ class Dispatcher:
         self._writer = writer
         self._discovery = Discovery(state=state)
         self.server_address = "127.0.0.1"
-        self.bookmark_s = 60.0
 
     def answer(self, request: Request) -> Answer | reads.Watch:
         """Answer an authenticated request. Raises Refusal."""
@@ -86,41 +58,29 @@ class Dispatcher:
                 raise page_not_found()
 
     def _resource(self, request: Request, parts: list[str]) -> Answer | reads.Watch:
-        state, query = self._state, request.query
-        address = grants.parse(method=request.method, parts=parts, query=query)
+        state = self._state
+        address = grants.parse(method=request.method, parts=parts, query=request.query)
         user = identity(request.user)
         who = state.access.acting_as(user, user=request.acts_as, groups=request.acting_groups, address=address)
         state.access.check(address, who=who)
-        resource = self._served(address)
-        write = Write(
-            address=address, resource=resource, query=query, content_type=request.content_type, body=request.body
-        )
+        call = Call(request=request, address=address, resource=self._served(address))
         if address.resource.endswith("reviews") and address.verb == "create":
-            return self._review(write, who=who)
+            return self._review(call, who=who)
         if address.subresource:
-            return self._subresource(write)
-        if address.verb not in resource.verbs:
+            return self._subresource(call)
+        if address.verb not in call.resource.verbs:
             raise method_not_allowed()
         metadata_only = any(form in f"{request.accepts.split(',')[0]};" for form in _PARTIAL)
         match address.verb:
             case "get":
-                obj = reads.get(state=state, resource=resource, address=address, query=query)
+                obj = reads.get(call, state=state)
                 return Answer(body=reads.partial(obj) if metadata_only else obj)
             case "list":
-                body = reads.list_objects(
-                    state=state, resource=resource, address=address, query=query, metadata_only=metadata_only
-                )
-                return Answer(body=body)
+                return Answer(body=reads.list_objects(call, state=state, metadata_only=metadata_only))
             case "watch":
-                return reads.accept(
-                    store=state.store,
-                    resource=resource,
-                    namespace=address.namespace,
-                    query=query,
-                    bookmark_s=self.bookmark_s,
-                )
+                return reads.accept(call, store=state.store)
             case _:
-                return self._writer.write(write)
+                return self._writer.write(call)
 
     def _served(self, address: Address) -> Resource:
         """Return the resource of an address. Refusal 404 or 503 if it is not served, or not at this scope."""
@@ -131,26 +91,26 @@ class Dispatcher:
             raise unknown_resource()
         return resource
 
-    def _subresource(self, asked: Write) -> Answer:
-        state, address, resource, query = self._state, asked.address, asked.resource, asked.query
-        subresource = resource.subresource(address.subresource)
+    def _subresource(self, call: Call) -> Answer:
+        state, resource = self._state, call.resource
+        subresource = resource.subresource(call.address.subresource)
         if subresource is None:
             raise unknown_resource()
-        if address.verb not in subresource.verbs:
+        if call.address.verb not in subresource.verbs:
             raise method_not_allowed()
         if subresource.name == "log":
-            pod = reads.existing(state=state, resource=resource, address=address)
+            pod = reads.existing(call, state=state)
             node = state.get(NODES, (pod.get("spec") or {}).get("nodeName", ""))
-            text = logs.read(pod=pod, node=node, logs=state.logs, query=query, now=state.now())
+            text = logs.read(pod=pod, node=node, logs=state.logs, query=call.query, now=state.now())
             return Answer(status=204 if text is None else 200, body=text, content_type="text/plain")
-        if address.verb == "get" and subresource.kind == resource.kind:
-            return Answer(body=reads.get(state=state, resource=resource, address=address, query=query))
-        return self._writer.write(asked)
+        if call.address.verb == "get" and subresource.kind == resource.kind:
+            return Answer(body=reads.get(call, state=state))
+        return self._writer.write(call)
 
-    def _review(self, write: Write, *, who: Identity) -> Answer:
-        resource, body = write.resource, write.decoded()
-        structs.check(body, resource=resource)
-        return Answer(status=201, body=reviews.review(body, resource=resource, who=who, state=self._state))
+    def _review(self, call: Call, *, who: Identity) -> Answer:
+        body = call.decoded()
+        structs.check(body, resource=call.resource)
+        return Answer(status=201, body=reviews.review(body, resource=call.resource, who=who, state=self._state))
 
 
 def _fits(address: Address, *, resource: Resource) -> bool:

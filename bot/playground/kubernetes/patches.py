@@ -6,7 +6,8 @@ import copy
 import json
 from typing import Any
 
-from bot.playground.kubernetes.resources import WIRE, Json, Resource
+from bot.playground.kubernetes.calls import Call
+from bot.playground.kubernetes.resources import WIRE, Json
 from bot.playground.kubernetes.status import (
     Refusal,
     bad_request,
@@ -30,17 +31,17 @@ _MERGED_PRIMITIVES = frozenset({"finalizers", "podCIDRs"})
 _DIRECTIVE = "$patch"
 
 
-def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> Json:
-    """Return the object with the patch applied. Refusal 415, 400 or 422."""
-    media_type = content_type.partition(";")[0].strip()
+def apply(obj: Json, *, call: Call) -> Json:
+    """Return the object with the patch of a request applied. Refusal 415, 400 or 422."""
+    media_type = call.request.content_type.partition(";")[0].strip()
     if media_type not in _TYPES:
         raise refusal(code=415, message="415: Unsupported Media Type", reason="UnsupportedMediaType", details={})
-    if media_type == STRATEGIC_PATCH and resource.custom:
+    if media_type == STRATEGIC_PATCH and call.resource.custom:
         raise unknown_format(", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)))
     if media_type == APPLY_PATCH:
         raise no_apply(manager="")
     try:
-        patch = json.loads(body)
+        patch = json.loads(call.request.content)
     except ValueError as error:
         raise bad_request(f"error decoding patch: {error}") from None
     if media_type == JSON_PATCH:
