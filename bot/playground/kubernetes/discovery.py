@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import State
-from bot.playground.kubernetes.status import page_not_found
+from bot.playground.kubernetes.status import fixed
 
 AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _STALE = {"freshness": "Stale"}
@@ -32,7 +32,7 @@ class Discovery:
     def group(self, group: str) -> Json:
         """Return the document of one group. Refusal 404 in plain text for an unknown group."""
         if not group or not self._registry.versions(group):
-            raise page_not_found()
+            raise fixed("page_not_found")
         return {"kind": "APIGroup", "apiVersion": "v1", **self._group(group)}
 
     def resources(self, *, group: str, version: str) -> Json:

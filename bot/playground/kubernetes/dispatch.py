@@ -8,7 +8,7 @@ from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, Discovery
 from bot.playground.kubernetes.grants import Address, Identity, identity
 from bot.playground.kubernetes.resources import NAMESPACES, NODES, WIRE, Resource
 from bot.playground.kubernetes.state import State
-from bot.playground.kubernetes.status import method_not_allowed, page_not_found, unknown_resource
+from bot.playground.kubernetes.status import fixed
 from bot.playground.kubernetes.write_requests import Writer
 
 TEXT_TYPE = "text/plain; charset=utf-8"
@@ -33,7 +33,7 @@ class Dispatcher:
 
     def _document(self, request: Request, parts: list[str]) -> Answer:
         if request.method != "GET":
-            raise page_not_found()
+            raise fixed("page_not_found")
         discovery = self._discovery
         match parts:
             case ["api"] | ["apis"] if "as=APIGroupDiscoveryList" in request.accepts:
@@ -55,7 +55,7 @@ class Dispatcher:
                 text = verbose if "verbose" in request.query else "ok"
                 return Answer(body=text, content_type=TEXT_TYPE)
             case _:
-                raise page_not_found()
+                raise fixed("page_not_found")
 
     def _resource(self, request: Request, parts: list[str]) -> Answer | reads.Watch:
         state = self._state
@@ -69,7 +69,7 @@ class Dispatcher:
         if address.subresource:
             return self._subresource(call)
         if address.verb not in call.resource.verbs:
-            raise method_not_allowed()
+            raise fixed("method_not_allowed")
         metadata_only = any(form in f"{request.accepts.split(',')[0]};" for form in _PARTIAL)
         match address.verb:
             case "get":
@@ -88,16 +88,16 @@ class Dispatcher:
         self._state.require_served(group=group, version=version)
         resource = self._state.registry.find(group=group, version=version, plural=address.resource)
         if resource is None or not _fits(address, resource=resource):
-            raise unknown_resource()
+            raise fixed("unknown_resource")
         return resource
 
     def _subresource(self, call: Call) -> Answer:
         state, resource = self._state, call.resource
         subresource = resource.subresource(call.address.subresource)
         if subresource is None:
-            raise unknown_resource()
+            raise fixed("unknown_resource")
         if call.address.verb not in subresource.verbs:
-            raise method_not_allowed()
+            raise fixed("method_not_allowed")
         if subresource.name == "log":
             pod = reads.existing(call, state=state)
             node = state.get(NODES, (pod.get("spec") or {}).get("nodeName", ""))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.status import page_not_found
+from bot.playground.kubernetes.status import fixed
 from bot.playground.kubernetes.world_checks import WorldError, check_keys
 
 USER = "system:serviceaccount:casebook:casebook"
@@ -71,7 +71,7 @@ def parse(*, method: str, parts: list[str], query: Mapping[str, str]) -> Address
     group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
     verb = _VERBS.get(method)
     if verb is None:
-        raise page_not_found()
+        raise fixed("page_not_found")
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 1:
         namespace = rest[1]
@@ -79,7 +79,7 @@ def parse(*, method: str, parts: list[str], query: Mapping[str, str]) -> Address
             rest = rest[2:]
         # RBAC checks a request for a namespace object as a request in that namespace.
     if len(rest) > 3 and rest[2] != "proxy":
-        raise page_not_found()
+        raise fixed("page_not_found")
     resource, name, subresource = (*rest, "", "")[:3]
     if not name:
         verb = {"get": "list", "delete": "deletecollection"}.get(verb, verb)

@@ -11,6 +11,7 @@ from bot.playground.kubernetes.resources import WIRE, Json
 from bot.playground.kubernetes.status import (
     Refusal,
     bad_request,
+    fixed,
     invalid,
     not_implemented,
     refusal,
@@ -35,7 +36,7 @@ def apply(obj: Json, *, call: Call) -> Json:
     """Return the object with the patch of a request applied. Refusal 415, 400 or 422."""
     media_type = call.request.content_type.partition(";")[0].strip()
     if media_type not in _TYPES:
-        raise refusal(code=415, message="415: Unsupported Media Type", reason="UnsupportedMediaType", details={})
+        raise fixed("unsupported_media_type")
     if media_type == STRATEGIC_PATCH and call.resource.custom:
         raise unknown_format(", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)))
     if media_type == APPLY_PATCH:

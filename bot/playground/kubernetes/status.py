@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.resources import WIRE, Json
 
 
 class Refusal(Exception):
@@ -67,25 +67,10 @@ def _about(*, code: int, reason: str, group: str, resource: str, name: str, says
     return refusal(code=code, message=says.replace("{}", named, 1), reason=reason, details=shown)
 
 
-def page_not_found() -> Refusal:
-    """Return the 404 in plain text for an unknown path."""
-    return Refusal(code=404, body="404 page not found\n")
-
-
-def service_unavailable() -> Refusal:
-    """Return the aggregator's 503 for an API whose backend is not available."""
-    return Refusal(code=503, body="service unavailable\n")
-
-
-def unknown_resource() -> Refusal:
-    """Return the 404 for a resource that is not served."""
-    return refusal(code=404, message="the server could not find the requested resource", reason="NotFound", details={})
-
-
-def method_not_allowed() -> Refusal:
-    """Return the 405 for a verb that the resource does not support."""
-    message = "the server does not allow this method on the requested resource"
-    return refusal(code=405, message=message, reason="MethodNotAllowed", details={})
+def fixed(name: str) -> Refusal:
+    """Return a refusal that is the same for every request (`refusals` of wire.yaml); a `text` is sent in plain."""
+    row = WIRE["refusals"][name]
+    return Refusal(code=row["code"], body=row["text"]) if "text" in row else refusal(**row, details={})
 
 
 def not_found(*, group: str, resource: str, name: str) -> Refusal:

@@ -13,7 +13,7 @@ from bot.playground.kubernetes import claims, jobs, logs, patches, pods, replica
 from bot.playground.kubernetes.defaults import TEMPLATED, suffix
 from bot.playground.kubernetes.objects import is_controlled_by, is_ready, is_terminating, is_true, status_of, without
 from bot.playground.kubernetes.recorder import Recorder, creation_text
-from bot.playground.kubernetes.resources import PODS, REPLICA_SETS, Json, Table
+from bot.playground.kubernetes.resources import PODS, REPLICA_SETS, WIRE, Json, Table
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.validated_world import Override, OverrideTrigger, PodOutcome
 
@@ -369,20 +369,8 @@ def pod_labels(owner: Json, *, name: str) -> Json:
     """Return the labels that a controller gives to its pod of this name."""
     template = owner["spec"].get("template") or {}
     labels = dict((template.get("metadata") or {}).get("labels") or {})
-    match owner["kind"]:
-        case "StatefulSet":
-            labels |= {
-                "apps.kubernetes.io/pod-index": name.rpartition("-")[2],
-                "controller-revision-hash": workload_status.update_revision(owner),
-                "statefulset.kubernetes.io/pod-name": name,
-            }
-        case "DaemonSet":
-            labels |= {
-                "controller-revision-hash": workload_status.update_revision(owner).rpartition("-")[2],
-                "pod-template-generation": str(owner["metadata"].get("generation", 1)),
-            }
-        case "Job":
-            labels |= {"batch.kubernetes.io/job-name": owner["metadata"]["name"]}
-        case _:
-            pass
-    return labels
+    rows: dict[str, str] = WIRE["pod_labels"].get(owner["kind"], {})
+    known = {"pod": name, "owner": owner["metadata"]["name"], "generation": owner["metadata"].get("generation", 1)}
+    known |= {"ordinal": name.rpartition("-")[2], "revision": workload_status.update_revision(owner)}
+    known["hash"] = known["revision"].rpartition("-")[2]
+    return labels | {label: value.format(**known) for label, value in rows.items()}

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.objects import conditions_of, is_ready, labels_of, status_of
+from bot.playground.kubernetes.objects import amount, conditions_of, is_ready, labels_of, status_of
 from bot.playground.kubernetes.resources import WIRE, Json
 
 _COUNTERS: Final[dict[str, dict[str, str]]] = WIRE["counters"]
@@ -82,7 +82,7 @@ def _conditions(owner: Json, counted: Json, *, now: str, newest: str) -> list[Js
     spec = owner["spec"]
     desired = int(spec.get("replicas", 1))
     rolling = (spec.get("strategy") or {}).get("rollingUpdate") or {}
-    tolerated = _share(rolling.get("maxUnavailable", "25%"), of=desired)
+    tolerated = amount(rolling.get("maxUnavailable", "25%"), of=desired, rounded=math.floor)
     before = {each["type"]: each for each in conditions_of(owner)}
     enough = counted["availableReplicas"] >= desired - tolerated
     available = {
@@ -119,12 +119,4 @@ def _dated(condition: Json, before: Json, *, now: str) -> Json:
 def surge(deployment: Json) -> int:
     """Return how many pods beyond its size a rollout may make."""
     rolling = (deployment["spec"].get("strategy") or {}).get("rollingUpdate") or {}
-    value = rolling.get("maxSurge", 0)
-    replicas = int(deployment["spec"].get("replicas", 1))
-    return math.ceil(replicas * int(value.rstrip("%")) / 100) if isinstance(value, str) else int(value)
-
-
-def _share(value: int | str, *, of: int) -> int:
-    if isinstance(value, str):
-        return of * int(value.rstrip("%")) // 100
-    return value
+    return amount(rolling.get("maxSurge", 0), of=int(deployment["spec"].get("replicas", 1)))

@@ -16,10 +16,10 @@ from bot.playground.kubernetes.status import (
     bad_request,
     cause,
     conflict,
+    fixed,
     forbidden,
     invalid,
     invalid_value,
-    method_not_allowed,
     not_found,
     not_implemented,
     refusal,
@@ -56,7 +56,7 @@ class Writer:
             case "eviction", _:
                 return self._evict(call)
             case "", "create":
-                raise method_not_allowed()
+                raise fixed("method_not_allowed")
             case "binding", _:
                 return self._bind(call)
             case _ if subresource in _WHOLE:
