@@ -5,18 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.playground.kubernetes import events, times
-from bot.playground.kubernetes.resources import EVENTS, Json, Resource
+from bot.playground.kubernetes.resources import EVENTS, WIRE, Json, Resource
 from bot.playground.kubernetes.state import State
 
 # The names under which controllers write events, by the kind of their objects.
-CONTROLLERS = {
-    "Deployment": "deployment-controller",
-    "ReplicaSet": "replicaset-controller",
-    "StatefulSet": "statefulset-controller",
-    "DaemonSet": "daemonset-controller",
-    "Job": "job-controller",
-    "ReplicationController": "replication-controller",
-}
+CONTROLLERS: dict[str, str] = WIRE["controllers"]
 
 
 class Recorder:
@@ -50,14 +43,9 @@ class Recorder:
         assigned = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {node}"
         self.write(pod, reason="Scheduled", message=assigned, source=events.SCHEDULER)
         for container in pod["spec"].get("containers") or ():
-            present = f'Container image "{container.get("image", "")}" already present on machine'
-            messages = {
-                "Pulled": f"{present} and can be accessed by the pod",
-                "Created": "Container created",
-                "Started": "Container started",
-            }
-            for reason, message in messages.items():
-                self.write(pod, reason=reason, message=message, source="kubelet", container=container["name"])
+            for reason, message in WIRE["started"].items():
+                told = message.format(container.get("image", ""))
+                self.write(pod, reason=reason, message=told, source="kubelet", container=container["name"])
 
     def again(self, old: Json, new: Json) -> None:
         """Repeat the events of a pod for the pod that replaces it and has its fault."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from bot.playground.kubernetes.grants import Address, Denial, Identity, Rule, account_of, parse_rules
+from bot.playground.kubernetes.grants import Address, Denial, Identity, Rule, account_of, parse_rules, rule_allows
 from bot.playground.kubernetes.resources import WIRE, Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import invalid, invalid_value, not_implemented
@@ -59,7 +59,7 @@ def _own_rules(spec: Json, *, who: Identity, state: State) -> Json:
     """Return the rules of a user; they are incomplete if there are denials, which rules cannot express."""
     denials, bound = state.access.denials, state.access.bound(who)
     reaching = [binding for binding in bound if binding.reaches(spec.get("namespace", ""))]
-    granted = [*_RULES["basic"], *(rule.as_json() for binding in reaching for rule in binding.rules)]
+    granted = [*_RULES["basic"], *(rule for binding in reaching for rule in binding.rules)]
     everything = [] if Denial() in denials else [_RULES["everything"]]
     return {
         "resourceRules": granted if bound else everything,
@@ -85,7 +85,7 @@ def _grants(state: State, address: Address, *, user: str, groups: list[str]) -> 
     for kind, plural, namespace in kinds:
         for binding in state.objects((_GROUP, plural), namespace):
             named = next((each for each in binding.get("subjects") or () if _is(each, user=user, groups=groups)), None)
-            if named and any(rule.allows(address) for rule in _rules(state, binding)):
+            if named and any(rule_allows(rule, address) for rule in _rules(state, binding)):
                 role, place = binding["roleRef"], f"/{namespace}" if namespace else ""
                 name = f"{binding['metadata']['name']}{place}"
                 yield f'{kind} "{name}" of {role["kind"]} "{role["name"]}" to {_described(named)}'

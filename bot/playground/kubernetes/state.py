@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.playground.kubernetes import resources, times
-from bot.playground.kubernetes.access import Access
+from bot.playground.kubernetes.grants import Access
 from bot.playground.kubernetes.logs import Logs
 from bot.playground.kubernetes.objects import is_terminating, is_true
 from bot.playground.kubernetes.resources import API_SERVICES, DEFINITIONS, NAMESPACES, Json, Registry, Resource, Table
