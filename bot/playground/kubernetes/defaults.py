@@ -13,7 +13,7 @@ _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 TEMPLATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
 # Those whose selector is written, and whose status counts pods.
 SELECTING = TEMPLATED - {"Job", "ReplicationController"}
-_TABLE: dict[str, Json] = read_table("defaults.yaml")
+_TABLE: Json = read_table("defaults.yaml")
 JOB: Json = _TABLE["new_job"]
 _JOB_UID = "batch.kubernetes.io/controller-uid"
 

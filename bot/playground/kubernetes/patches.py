@@ -27,7 +27,7 @@ APPLY_PATCH = "application/apply-patch+yaml"
 _TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
 
 # The patchMergeKey tags of the Go types, by the name of the list; other lists are replaced as a whole.
-_MERGE_KEYS = {name: keys for keys, names in WIRE["merge_keys"].items() for name in names.split()}
+_MERGE_KEYS: dict[str, str] = {name: keys for keys, names in WIRE["merge_keys"].items() for name in names.split()}
 _MERGED_PRIMITIVES = frozenset({"finalizers", "podCIDRs"})
 _DIRECTIVE = "$patch"
 

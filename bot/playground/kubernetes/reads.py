@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from bot.playground.kubernetes import events, selectors
 from bot.playground.kubernetes.calls import Call
 from bot.playground.kubernetes.objects import without
-from bot.playground.kubernetes.resources import NEW_EVENTS, WIRE, Json, Resource, Table
+from bot.playground.kubernetes.resources import NEW_EVENTS, WIRE, Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import bad_request, invalid, not_allowed, not_found, refusal
 from bot.playground.kubernetes.store import Store, etcd_key
@@ -29,31 +29,24 @@ _LOOK_S = 0.02
 _BOOKMARK_S = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Token:
-    revision: int
-    start: str
+def _token(revision: int, start: str) -> str:
+    """Return the continue token of a list at a revision, after this key."""
+    text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": start + "\0"}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
-    def encode(self) -> str:
-        text = json.dumps(
-            {"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.start + "\0"}, separators=(",", ":")
-        )
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
-    @classmethod
-    def decode(cls, text: str) -> _Token:
-        wrong = next((at for at, letter in enumerate(text) if letter not in _URL_SAFE), None)
-        if wrong is None and len(text) % 4 == 1:
-            wrong = len(text) - 1
+def _parse_token(text: str) -> tuple[int, str]:
+    """Return the revision and the key of a continue token. Refusal 400 if it is malformed."""
+    wrong = next((at for at, letter in enumerate(text) if letter not in _URL_SAFE), None)
+    if wrong is None and len(text) % 4 == 1:
+        wrong = len(text) - 1
+    try:
         if wrong is not None:
-            raise bad_request(
-                f"invalid continue token: continue key is not valid: illegal base64 data at input byte {wrong}"
-            )
-        try:
-            parsed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            return cls(revision=int(parsed["rv"]), start=str(parsed["start"]).rstrip("\0").lstrip("/"))
-        except (ValueError, KeyError, TypeError) as error:
-            raise bad_request(f"invalid continue token: continue key is not valid: {error}") from None
+            raise ValueError(f"illegal base64 data at input byte {wrong}")
+        parsed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return int(parsed["rv"]), str(parsed["start"]).rstrip("\0").lstrip("/")
+    except (ValueError, KeyError, TypeError) as error:
+        raise bad_request(f"invalid continue token: continue key is not valid: {error}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +136,7 @@ def page(call: Call, *, store: Store) -> tuple[list[Json], Json]:
         return selected, metadata
     last = etcd_key(selected[limit - 1])
     start = "/" + (last.removeprefix(f"{namespace}/") if namespace else last)
-    metadata["continue"] = _Token(revision=view.revision, start=start).encode()
+    metadata["continue"] = _token(view.revision, start)
     if not query.get("labelSelector") and not query.get("fieldSelector"):
         metadata["remainingItemCount"] = len(selected) - limit
     return selected[:limit], metadata
@@ -162,7 +155,7 @@ def _view(call: Call, *, store: Store) -> _View:
     if token := query.get("continue"):
         if version and version != "0":
             raise bad_request("specifying resource version is not allowed when using continue")
-        return _continued(_Token.decode(token), store=store, table=table, namespace=namespace)
+        return _continued(*_parse_token(token), call=call, store=store)
     asked = parse_revision(version, store=store)
     if match == "Exact" and asked is not None:
         if asked < store.compacted:
@@ -174,16 +167,16 @@ def _view(call: Call, *, store: Store) -> _View:
     return _View(objects=objects, revision=store.revision, paged=asked != 0)
 
 
-def _continued(token: _Token, *, store: Store, table: Table, namespace: str) -> _View:
+def _continued(revision: int, start: str, *, call: Call, store: Store) -> _View:
     """Return the objects of the list that a continue token belongs to."""
-    if token.revision == -1:
-        objects = store.objects(table=table, namespace=namespace)
-        return _View(objects=objects, revision=store.revision, start=token.start)
-    if token.revision < store.compacted:
-        fresh = _Token(revision=-1, start=token.start).encode()
-        raise refusal(code=410, message=WIRE["texts"]["expired_token"], reason="Expired", metadata={"continue": fresh})
-    objects = store.objects_at(table=table, namespace=namespace, revision=token.revision)
-    return _View(objects=objects, revision=token.revision, start=token.start)
+    if revision == -1:
+        objects = store.objects(call.resource.table, call.namespace)
+        return _View(objects=objects, revision=store.revision, start=start)
+    if revision < store.compacted:
+        message, metadata = WIRE["texts"]["expired_token"], {"continue": _token(-1, start)}
+        raise refusal(code=410, message=message, reason="Expired", metadata=metadata)
+    objects = store.objects_at(table=call.resource.table, namespace=call.namespace, revision=revision)
+    return _View(objects=objects, revision=revision, start=start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -229,9 +229,8 @@ def from_custom_resource_definition(definition: Json) -> Iterable[Resource]:
     names = spec["names"]
     served = [version for version in spec["versions"] if version.get("served", True)]
     for version in sorted(served, key=lambda each: not each.get("storage", False)):
-        subresources = tuple(
-            _subresource(parent=names["kind"], name=name) for name in sorted(version.get("subresources") or {})
-        )
+        declared = sorted(version.get("subresources") or {})
+        paths = [each["jsonPath"].lstrip(".") for each in version.get("selectableFields") or ()]
         yield Resource(
             group=spec["group"],
             version=version["name"],
@@ -241,11 +240,8 @@ def from_custom_resource_definition(definition: Json) -> Iterable[Resource]:
             singular=names.get("singular", names["kind"].lower()),
             short_names=tuple(names.get("shortNames") or ()),
             categories=tuple(names.get("categories") or ()),
-            subresources=subresources,
-            fields={
-                each["jsonPath"].lstrip("."): each["jsonPath"].lstrip(".")
-                for each in version.get("selectableFields") or ()
-            },
+            subresources=tuple(_subresource(parent=names["kind"], name=name) for name in declared),
+            fields={path: path for path in paths},
             custom=True,
             schema=(version.get("schema") or {}).get("openAPIV3Schema"),
         )

@@ -29,29 +29,18 @@ def refusal(
     headers: Mapping[str, str] | None = None,
 ) -> Refusal:
     """Return a failure Status; empty `reason` and `details` are omitted, as by the real server."""
-    body: Json = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": metadata or {},
-        "status": "Failure",
-        "message": message,
-    }
-    if reason:
-        body["reason"] = reason
-    if details is not None:
-        body["details"] = details
-    body["code"] = code
+    body = _status("Failure", metadata=metadata, message=message, reason=reason or None, details=details, code=code)
     return Refusal(code=code, body=body, headers=headers)
 
 
 def success(*, details: Json | None = None, code: int | None = None) -> Json:
     """Return the Status of a write whose response has no object."""
-    body: Json = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
-    if details is not None:
-        body["details"] = details
-    if code is not None:
-        body["code"] = code
-    return body
+    return _status("Success", details=details, code=code)
+
+
+def _status(outcome: str, *, metadata: Json | None = None, **fields: Any) -> Json:
+    body = {"kind": "Status", "apiVersion": "v1", "metadata": metadata or {}, "status": outcome}
+    return body | {key: value for key, value in fields.items() if value is not None}
 
 
 def qualified(group: str, resource: str) -> str:

@@ -98,20 +98,17 @@ class Writer:
 
     def _initial(self, obj: Json, *, resource: Resource, namespace: str) -> Json:
         metadata, name = obj["metadata"], obj["metadata"].get("name", "")
-        generated = {key: metadata[key] for key in ("generateName",) if key in metadata}
-        head = self._state.new_metadata(resource.table, name, namespace=namespace) | generated
+        head = self._state.new_metadata(resource.table, name, namespace=namespace)
+        head |= {key: metadata[key] for key in ("generateName",) if key in metadata}
         if resource.has_generation:
             head["generation"] = 1
-        kept = {key: value for key, value in metadata.items() if key in ("labels", "annotations", "ownerReferences")}
+        head |= {key: metadata[key] for key in ("labels", "annotations", "ownerReferences") if key in metadata}
         if metadata.get("finalizers"):
-            kept["finalizers"] = metadata["finalizers"]
-        created: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head | kept}
+            head["finalizers"] = metadata["finalizers"]
         with_status = resource.subresource("status") is not None
-        created |= {
-            key: copy.deepcopy(value)
-            for key, value in obj.items()
-            if key not in ("kind", "apiVersion", "metadata") and not (key == "status" and with_status)
-        }
+        written = without(obj, "kind", "apiVersion", "metadata", *(["status"] if with_status else []))
+        created: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head}
+        created |= copy.deepcopy(written)
         if with_status and not resource.custom:
             created["status"] = {"phase": "Active"} if resource.kind == "Namespace" else {}
         if resource.kind == "Namespace":
