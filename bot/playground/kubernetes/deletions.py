@@ -126,13 +126,9 @@ class Deleter:
         finalizers = list(metadata.get("finalizers") or ())
         # For compatibility with its first clients, the API batch/v1 leaves the pods of a deleted Job.
         policy = options.policy or ("Orphan" if resource.table == JOBS else "Background")
-        if policy == "Foreground":
-            finalizers.append("foregroundDeletion")
-        elif policy == "Orphan":
-            finalizers.append("orphan")
-        held = bool(finalizers) or resource.table == NAMESPACES
+        finalizers += {"Foreground": ["foregroundDeletion"], "Orphan": ["orphan"]}.get(policy, [])
         marked = self._marked(obj, resource=resource, finalizers=finalizers)
-        if held:
+        if finalizers or resource.table == NAMESPACES:
             if not options.dry_run:
                 marked = self._state.put(resource.table, marked)
                 self._controllers.terminating(resource.table, marked)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.playground.kubernetes import grants, logs, reads, reviews, structs
+from bot.playground.kubernetes import discovery, grants, logs, reads, reviews, structs
 from bot.playground.kubernetes.calls import Answer, Call, Request
-from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, Discovery
-from bot.playground.kubernetes.grants import Address, Identity, identity
+from bot.playground.kubernetes.discovery import AGGREGATED_TYPE
+from bot.playground.kubernetes.grants import Address, identity
 from bot.playground.kubernetes.resources import NAMESPACES, NODES, WIRE, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import fixed
@@ -21,33 +21,33 @@ class Dispatcher:
     def __init__(self, *, state: State, writer: Writer) -> None:
         self._state = state
         self._writer = writer
-        self._discovery = Discovery(state=state)
         self.server_address = "127.0.0.1"
 
     def answer(self, request: Request) -> Answer | reads.Watch:
         """Answer an authenticated request. Raises Refusal."""
         parts = [part for part in request.path.split("/") if part]
-        if grants.is_resource_path(parts):
+        # Discovery documents and health checks lie above the group versions.
+        if (parts[:1] == ["api"] and len(parts) > 2) or (parts[:1] == ["apis"] and len(parts) > 3):
             return self._resource(request, parts)
         return self._document(request, parts)
 
     def _document(self, request: Request, parts: list[str]) -> Answer:
         if request.method != "GET":
             raise fixed("page_not_found")
-        discovery = self._discovery
+        state = self._state
         match parts:
             case ["api"] | ["apis"] if "as=APIGroupDiscoveryList" in request.accepts:
-                return Answer(body=discovery.aggregated(core=parts == ["api"]), content_type=AGGREGATED_TYPE)
+                return Answer(body=discovery.aggregated(state, core=parts == ["api"]), content_type=AGGREGATED_TYPE)
             case ["api"]:
                 return Answer(body=discovery.legacy_versions(address=self.server_address))
             case ["apis"]:
-                return Answer(body=discovery.groups())
+                return Answer(body=discovery.groups(state.registry))
             case ["api", version]:
-                return Answer(body=discovery.resources(group="", version=version))
+                return Answer(body=discovery.resources(state, group="", version=version))
             case ["apis", group]:
-                return Answer(body=discovery.group(group))
+                return Answer(body=discovery.group(group, registry=state.registry))
             case ["apis", group, version]:
-                return Answer(body=discovery.resources(group=group, version=version))
+                return Answer(body=discovery.resources(state, group=group, version=version))
             case ["version"]:
                 return Answer(body=WIRE["version"])
             case ["healthz" | "livez" | "readyz" as check]:
@@ -65,7 +65,9 @@ class Dispatcher:
         state.access.check(address, who=who)
         call = Call(request=request, address=address, resource=self._served(address))
         if address.resource.endswith("reviews") and address.verb == "create":
-            return self._review(call, who=who)
+            body = call.decoded()
+            structs.check(body, resource=call.resource)
+            return Answer(status=201, body=reviews.review(body, resource=call.resource, who=who, state=state))
         if address.subresource:
             return self._subresource(call)
         if address.verb not in call.resource.verbs:
@@ -106,11 +108,6 @@ class Dispatcher:
         if call.address.verb == "get" and subresource.kind == resource.kind:
             return Answer(body=reads.get(call, state=state))
         return self._writer.write(call)
-
-    def _review(self, call: Call, *, who: Identity) -> Answer:
-        body = call.decoded()
-        structs.check(body, resource=call.resource)
-        return Answer(status=201, body=reviews.review(body, resource=call.resource, who=who, state=self._state))
 
 
 def _fits(address: Address, *, resource: Resource) -> bool:

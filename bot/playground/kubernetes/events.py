@@ -33,8 +33,9 @@ def recorded(written: Json, *, involved: Json, resource: Resource, now: datetime
     first = last if count == 1 else last - timedelta(minutes=5)
     if "first" in written:
         first = times.moment(written["first"], now=now)
-    host = _host(involved) if source == "kubelet" else ""
-    metadata, container = involved["metadata"], written.get("container", "")
+    metadata, container, host = involved["metadata"], written.get("container", ""), ""
+    if source == "kubelet":
+        host = metadata["name"] if involved["kind"] == "Node" else (involved.get("spec") or {}).get("nodeName", "")
     head: Json = {
         "kind": "Event",
         "apiVersion": "v1",
@@ -88,12 +89,6 @@ def _reference(*, involved: Json, resource: Resource, source: str, container: st
         initial = any(each.get("name") == container for each in spec.get("initContainers") or ())
         reference["fieldPath"] = f"spec.{'initContainers' if initial else 'containers'}{{{container}}}"
     return reference
-
-
-def _host(involved: Json) -> str:
-    if involved["kind"] == "Node":
-        return str(involved["metadata"]["name"])
-    return str((involved.get("spec") or {}).get("nodeName", ""))
 
 
 def as_new_event(event: Json) -> Json:

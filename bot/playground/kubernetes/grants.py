@@ -65,11 +65,6 @@ class Address:
         return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
 
 
-def is_resource_path(parts: list[str]) -> bool:
-    """Return whether the path lies below a group version; discovery documents and health checks do not."""
-    return (parts[:1] == ["api"] and len(parts) > 2) or (parts[:1] == ["apis"] and len(parts) > 3)
-
-
 def parse(*, method: str, parts: list[str], query: Mapping[str, str]) -> Address:
     """Parse the address of a resource request. Refusal 404 (text) for too many path parts or an unknown method."""
     group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])

@@ -28,7 +28,9 @@ def review(body: Json, *, resource: Resource, who: Identity, state: State) -> Js
         case "SelfSubjectRulesReview":
             status, spec = _own_rules(spec, who=who, state=state), {}
         case "SelfSubjectReview":
-            status, metadata = _oneself(who), {"creationTimestamp": state.stamp()}
+            uid = {"uid": _ACCOUNT_UID} if account_of(who.user) else {}
+            status = {"userInfo": {"username": who.user, "groups": list(who.groups)} | uid}
+            metadata = {"creationTimestamp": state.stamp()}
         case _:
             raise not_implemented(f"does no {resource.plural}")
     head = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
@@ -66,11 +68,6 @@ def _own_rules(spec: Json, *, who: Identity, state: State) -> Json:
         "nonResourceRules": [_RULES["documents"]],
         "incomplete": bool(denials),
     }
-
-
-def _oneself(who: Identity) -> Json:
-    uid = {"uid": _ACCOUNT_UID} if account_of(who.user) else {}
-    return {"userInfo": {"username": who.user, "groups": list(who.groups)} | uid}
 
 
 def _address(attributes: Json) -> Address:

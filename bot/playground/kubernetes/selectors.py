@@ -136,15 +136,9 @@ def _compares(value: str, operator: str, bound: int) -> bool:
 
 def selector(query: Mapping[str, str], *, resource: Resource) -> Predicate:
     """Return a predicate over a whole object for the selectors of a request. Refusal 400 if one is malformed."""
-    by_labels = label_selector(query.get("labelSelector", ""))
+    requirements = _LabelParser(query.get("labelSelector", "")).parse()
     by_fields = field_selector(query.get("fieldSelector", ""), resource=resource)
-    return lambda obj: by_labels(labels_of(obj)) and by_fields(obj)
-
-
-def label_selector(text: str) -> Predicate:
-    """Return a predicate over an object's labels. Refusal 400 if the selector does not parse."""
-    requirements = _LabelParser(text).parse()
-    return lambda labels: all(requirement(labels) for requirement in requirements)
+    return lambda obj: all(holds(labels_of(obj)) for holds in requirements) and by_fields(obj)
 
 
 def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:

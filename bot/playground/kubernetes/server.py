@@ -207,7 +207,9 @@ class SimulatedCluster:
                 return await self._stream(incoming, answer)
             response = self._response(answer)
         except Refusal as refused:
-            response = self._refused(refused)
+            content_type = TEXT_TYPE if isinstance(refused.body, str) else "application/json"
+            response = self._response(Answer(status=refused.code, body=refused.body, content_type=content_type))
+            response.headers.update(refused.headers)
         self.requests.append(replace(request, status=response.status))
         return response
 
@@ -247,12 +249,6 @@ class SimulatedCluster:
         for warning in answer.warnings:
             escaped = warning.replace("\\", "\\\\").replace('"', '\\"')
             response.headers.add("Warning", f'299 - "{escaped}"')
-        return response
-
-    def _refused(self, refused: Refusal) -> web.Response:
-        content_type = TEXT_TYPE if isinstance(refused.body, str) else "application/json"
-        response = self._response(Answer(status=refused.code, body=refused.body, content_type=content_type))
-        response.headers.update(refused.headers)
         return response
 
     def _date(self) -> str:

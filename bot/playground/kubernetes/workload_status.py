@@ -114,9 +114,3 @@ def _dated(condition: Json, before: Json, *, now: str) -> Json:
     same = before.get("status") == condition["status"]
     times_of = {"lastUpdateTime": now, "lastTransitionTime": before.get("lastTransitionTime", now) if same else now}
     return {"type": condition["type"], "status": condition["status"]} | times_of | condition
-
-
-def surge(deployment: Json) -> int:
-    """Return how many pods beyond its size a rollout may make."""
-    rolling = (deployment["spec"].get("strategy") or {}).get("rollingUpdate") or {}
-    return amount(rolling.get("maxSurge", 0), of=int(deployment["spec"].get("replicas", 1)))
