@@ -112,19 +112,13 @@ def _merge_list(before: list[Any], patch: list[Any], *, name: str) -> list[Any]:
     directives = [each for each in patch if isinstance(each, dict) and _DIRECTIVE in each]
     if any(each[_DIRECTIVE] == "replace" for each in directives):
         return [each for each in patch if each not in directives]
-    key = _merge_key(patch, name=name)
+    # Without a key that identifies its items, the patch replaces the whole list.
+    known = _MERGE_KEYS.get(name, "").split() if all(isinstance(each, dict) for each in patch) else []
+    key = next((key for key in known if any(key in each for each in patch)), None)
     if key is None:
         return copy.deepcopy(patch)
     deleted = {each.get(key) for each in directives if each[_DIRECTIVE] == "delete"}
     return _merge_by_key(before, patch, key=key, deleted=deleted)
-
-
-def _merge_key(patch: list[Any], *, name: str) -> str | None:
-    """Return the key that identifies the items of this list, None if the patch replaces the whole list."""
-    for key in _MERGE_KEYS.get(name, "").split():
-        if all(isinstance(each, dict) for each in patch) and any(key in each for each in patch):
-            return key
-    return None
 
 
 def _merge_by_key(before: list[Json], patch: list[Json], *, key: str, deleted: set[Any]) -> list[Json]:
