@@ -9,7 +9,7 @@ from bot.playground.kubernetes import pods, times
 from bot.playground.kubernetes.objects import labels_of, made_condition, without
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import messages, single_pods
-from bot.playground.kubernetes.scenes.container_faults import PROBES, ContainerFault
+from bot.playground.kubernetes.scenes.container_faults import ContainerFault
 from bot.playground.kubernetes.scenes.forms import KEYS, Form
 from bot.playground.kubernetes.scenes.single_pods import with_condition
 from bot.playground.kubernetes.scenes.stage import Stage
@@ -75,12 +75,9 @@ def _of_faults(pod: Json, faults: list[ContainerFault], *, stage: Stage) -> list
 
 def _of_preparations(fault: Form, *, since: datetime) -> list[Json]:
     """Return the events about a pod whose containers cannot be created."""
-    told: list[Json] = []
-    for key, (reason, beginning, source) in messages.PREPARATIONS.items():
-        if key in fault:
-            count = max(1, int((fault.now - since).total_seconds()) // _ATTEMPTS_S)
-            told.append({"reason": reason, "message": beginning + fault[key], "source": source, "count": count})
-    return told
+    count = max(1, int((fault.now - since).total_seconds()) // _ATTEMPTS_S)
+    found = [key for key in messages.PREPARATIONS if key in fault]
+    return [each for key in found for each in messages.events(key, count=count, text=fault[key])]
 
 
 def _moved(pod: Json, *, node: str, stage: Stage) -> Json:
@@ -108,7 +105,7 @@ def _of_containers(pod: Json, fault: Form, *, alike: bool) -> list[ContainerFaul
     if unknown := next((name for name in by_name if name not in known), None):
         raise fault.wrong(f"expected one of the containers {', '.join(known)}, got {unknown!r}")
     for name, each in by_name.items():
-        if probe := next((key for key in PROBES if key in each and f"{key}Probe" not in known[name]), None):
+        if probe := next((key for key in messages.PROBES if key in each and f"{key}Probe" not in known[name]), None):
             raise fault.wrong(f"container {name} has no {probe}Probe that could fail", probe)
     return [ContainerFault(pod=pod, container=known[name], fault=each) for name, each in by_name.items()]
 

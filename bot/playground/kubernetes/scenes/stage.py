@@ -128,18 +128,13 @@ class Stage:
         metadata |= {"creationTimestamp": times.timestamp(created), **more}
         return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
 
-    def tell(
-        self, about: Json, *, reason: str, message: str, first: datetime, last: datetime | None = None, **more: Any
-    ) -> None:
-        """Note an event, unless it is so old that the API server has dropped it."""
+    def tell(self, about: Json, *, first: datetime | None = None, last: datetime | None = None, **event: Any) -> None:
+        """Note an event, by default of the stage's moment, unless the API server has dropped it for its age."""
+        first = first or self.moment
         last = last or first
-        if self.now - last >= EVENTS_KEPT:
-            return
-        self.events.append(
-            {"for": address(about), "reason": reason, "message": message}
-            | {"first": times.timestamp(first), "last": times.timestamp(last)}
-            | more
-        )
+        if self.now - last < EVENTS_KEPT:
+            span = {"first": times.timestamp(first), "last": times.timestamp(last)}
+            self.events.append({"for": address(about), **event, **span})
 
     def repeat(
         self, about: Json, *, since: datetime, until: str, every_s: int, most: int = sys.maxsize, **event: Any

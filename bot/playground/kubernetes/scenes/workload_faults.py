@@ -8,8 +8,9 @@ from typing import Final
 from bot.playground.kubernetes import jobs, times
 from bot.playground.kubernetes.defaults import TEMPLATED
 from bot.playground.kubernetes.objects import condition, conditions_of, made_condition, with_status
+from bot.playground.kubernetes.recorder import CONTROLLERS
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import messages, pod_faults
+from bot.playground.kubernetes.scenes import pod_faults
 from bot.playground.kubernetes.scenes.forms import KEYS, Form
 from bot.playground.kubernetes.scenes.stage import Stage
 
@@ -85,9 +86,14 @@ def _refuse(owner: Json, pods: list[Json], fault: Form, *, stage: Stage) -> None
         for each in map(stage.latest, (keeper, owner)):
             stage.put(with_status(each, conditions=[*conditions_of(each), failure]))
     if "events" not in fault:
-        name = (refused or pods)[0]["metadata"]["name"]
-        told = messages.refusal_of(keeper, pod=name, because=fault["refused"])
-        stage.repeat(keeper, since=since, until="20s", every_s=_ATTEMPTS_S, most=_MOST_ATTEMPTS, **told)
+        text = f"Error creating: {fault['refused']}"
+        if keeper["kind"] == "StatefulSet":
+            pod, name = (refused or pods)[0]["metadata"]["name"], keeper["metadata"]["name"]
+            text = f"create Pod {pod} in StatefulSet {name} failed error: {fault['refused']}"
+        stage.repeat(
+            keeper, since=since, until="20s", every_s=_ATTEMPTS_S, most=_MOST_ATTEMPTS, reason="FailedCreate",
+            message=text, source=CONTROLLERS[keeper["kind"]],
+        )  # fmt: skip
 
 
 def _fail_job(job: Json, pods: list[Json], fault: Form, *, of_pods: Form, stage: Stage) -> None:

@@ -15,8 +15,9 @@ from typing import Final
 from bot.playground.kubernetes import claims, defaults, jobs, patches, replicasets, times, workload_status
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.objects import condition, owner_reference, status_of, with_status, without
+from bot.playground.kubernetes.recorder import CONTROLLERS, creation_text, scaling_text
 from bot.playground.kubernetes.resources import CLAIMS, Json
-from bot.playground.kubernetes.scenes import messages, single_pods, storage
+from bot.playground.kubernetes.scenes import single_pods, storage
 from bot.playground.kubernetes.scenes.forms import KEYS, Form
 from bot.playground.kubernetes.scenes.single_pods import containers, pod_spec
 from bot.playground.kubernetes.scenes.stage import Stage
@@ -136,7 +137,8 @@ class _Maker:
         made = replicasets.made(owner, state=state, digest=next(iter(digests), ""))
         stored = replicasets.promote(owner, made, state=state, replicas=replicas, number=number)
         if self.stage.moment != self.stage.now and replicas:
-            self._tell(owner, messages.of_scaling(owner, stored["metadata"]["name"], replicas=replicas))
+            text = scaling_text(stored["metadata"]["name"], before=0, after=replicas)
+            _tell(owner, "ScalingReplicaSet", text, stage=self.stage)
         return stored
 
     def _controller_revision(self, owner: Json, *, number: int) -> None:
@@ -198,7 +200,7 @@ class _Maker:
             if self.form.get("injected"):
                 pod["spec"]["containers"] = [*pod["spec"]["containers"], *containers(self.form, "injected")]
             pod = single_pods.started(pod, details, node=node, stage=self.stage)
-            self._tell(owner, messages.of_creation(owner, pod))
+            _tell(owner, "SuccessfulCreate", creation_text(owner, pod), stage=self.stage)
 
     def _claims(self, owner: Json, *, pod: str) -> None:
         claims.make_missing(owner, pod=pod, state=self.stage.state)
@@ -207,9 +209,6 @@ class _Maker:
             claim = self.stage.state.get(CLAIMS, name, namespace=owner["metadata"]["namespace"])
             if claim is not None and status_of(claim).get("phase") == "Pending":
                 storage.bind(claim, stage=self.stage)
-
-    def _tell(self, about: Json, told: Json) -> None:
-        self.stage.tell(about, first=self.stage.moment, **told)
 
 
 def _one_per_node(owner: Json, *, plans: list[Plan], free: list[str], exactly: bool) -> Iterator[tuple[Plan, str]]:
@@ -264,6 +263,11 @@ def _last_change(owner: Json, *, stage: Stage) -> datetime:
     return min(max(map(stage.when, changes)), stage.now)
 
 
+def _tell(about: Json, reason: str, message: str, *, stage: Stage) -> None:
+    """Note an event that the controller of a workload writes at the stage's moment."""
+    stage.tell(about, reason=reason, message=message, source=CONTROLLERS[about["kind"]], type="Normal")
+
+
 def make_job(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store a Job and its pod. `obj` is its head: kind, apiVersion and metadata."""
     metadata = obj["metadata"]
@@ -282,12 +286,13 @@ def make_job(obj: Json, form: Form, *, stage: Stage) -> None:
         pod = single_pods.of_owner(job, name=plan.name, labels=pod_labels(job, name=plan.name), stage=stage)
         node = plan.details.get("node") or stage.node_for(made["spec"])
         pod = single_pods.started(pod, plan.details, node=node, stage=stage)
-        stage.tell(job, first=born, **messages.of_creation(job, pod))
+        _tell(job, "SuccessfulCreate", creation_text(job, pod), stage=stage)
     if not form.get("active"):
         at = born + (stage.now - form.when("ran", "20s"))
         stage.put(jobs.succeeded(pod, at=at))
         stage.put(job | {"status": jobs.completed(job["status"], at=at)})
-        stage.tell(job, reason="Completed", message="Job completed", first=at, type="Normal", source="job-controller")
+        with stage.at(at):
+            _tell(job, "Completed", "Job completed", stage=stage)
 
 
 def make_cron_job(obj: Json, form: Form, *, stage: Stage) -> None:
