@@ -109,12 +109,12 @@ def apply(node: Json, fault: Form, *, stage: Stage) -> None:
             text = f"Node {metadata['name']} status is now: {marks['event']}"
             source = marks.get("source", "kubelet")
             stage.tell(node, first=since, reason=marks["event"], message=text, type="Normal", source=source)
-    if taints:
-        spec["taints"] = taints
     if cordoned := fault.get("cordoned"):
         spec["unschedulable"] = True
         if cordoned is not True:
             metadata = _written_by(metadata, str(cordoned), at=at)
+    if taints:
+        spec["taints"] = taints
     stage.put(with_status(node | {"metadata": metadata, "spec": spec}, conditions=conditions))
 
 
