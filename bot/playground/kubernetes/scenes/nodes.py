@@ -9,7 +9,7 @@ from typing import Final
 from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.objects import conditions_of, with_status
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.resources import PODS, Json
 from bot.playground.kubernetes.scenes import single_pods
 from bot.playground.kubernetes.scenes.forms import Form
 from bot.playground.kubernetes.scenes.messages import TEXTS, filled
@@ -144,7 +144,7 @@ def _mark_silent(name: str, *, since: datetime, stage: Stage) -> None:
     lease = stage.get("Lease", _LEASES, name)
     if lease is not None:
         stage.put(lease | {"spec": lease["spec"] | {"renewTime": times.micro_timestamp(since)}})
-    for pod in stage.pods():
+    for pod in stage.state.objects(PODS):
         if pod["spec"].get("nodeName") != name or stage.is_neighbour(pod):
             continue
         at = times.timestamp(since)

@@ -17,6 +17,7 @@ from bot.playground.kubernetes.scenes.stage import Stage
 _ATTEMPTS_S: Final = 14
 _SINCE: Final = {"since": "time"}
 _STATUSES: Final = (("initContainers", "initContainerStatuses"), ("containers", "containerStatuses"))
+_UNSCHEDULED: Final = frozenset({"unschedulable", "gates", "scheduler"})
 _GATED: Final = "Scheduling is blocked due to non-empty scheduling gates"
 _UNREADY: Final = "containers with unready status: [{}]"
 _ENDED: Final = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
@@ -32,13 +33,11 @@ def apply(pod: Json, fault: Form, *, stage: Stage) -> Json:
     told = _of_preparations(fault, since=since)
     if told and "running" not in fault:
         fault = fault.but(waiting=fault.get("waiting", "ContainerCreating"))
-    if "unschedulable" in fault:
-        pod = _unschedulable(pod, message=fault["unschedulable"], since=since)
+    if not _UNSCHEDULED.isdisjoint(fault):
+        pod = _unscheduled(pod, fault, since=since)
         stage.untell(pod, reasons=messages.OF_START)
-        told.append({"reason": "FailedScheduling", "message": fault["unschedulable"]})
-    elif "gates" in fault or "scheduler" in fault:
-        pod = _not_looked_at(pod, fault, since=since)
-        stage.untell(pod, reasons=messages.OF_START)
+        if "unschedulable" in fault:
+            told.append({"reason": "FailedScheduling", "message": fault["unschedulable"]})
     elif "evicted" in fault or "rejected" in fault:
         pod, event = _failed(pod, fault, since=since)
         told.append(event)
@@ -127,17 +126,12 @@ def _with_containers(pod: Json, faults: list[ContainerFault]) -> Json:
             status[key] = [
                 by_name[each["name"]].status(each) if each["name"] in by_name else each for each in status[key]
             ]
-    incomplete = [
-        each["name"]
-        for each in status.get("initContainerStatuses") or ()
-        if (each["state"].get("terminated") or {}).get("exitCode") != 0
-    ]
+    incomplete = [each["name"] for each in status.get("initContainerStatuses") or () if _exit_code(each) != 0]
     if incomplete:
         waiting = {"state": {"waiting": {"reason": "PodInitializing"}}, "ready": False, "started": False, "imageID": ""}
         status["containerStatuses"] = [each | waiting for each in status["containerStatuses"]]
-    moments = [each.changed for each in faults if each.changed is not None]
     born = times.parse(pod["metadata"]["creationTimestamp"])
-    changed = max(moments) if moments else born
+    changed = max(filter(None, (each.changed for each in faults)), default=born)
     status["phase"] = _phase(status, pod["spec"])
     status["conditions"] = _conditions(status, incomplete=incomplete, changed=times.timestamp(changed))
     return pod | {"status": status}
@@ -146,80 +140,74 @@ def _with_containers(pod: Json, faults: list[ContainerFault]) -> Json:
 def _conditions(status: Json, *, incomplete: list[str], changed: str) -> list[Json]:
     """Return the pod's conditions as they follow from the states of its containers."""
     unready = [each["name"] for each in status["containerStatuses"] if not each["ready"]]
-    ready: Json = {"lastProbeTime": None, "status": "False" if unready else "True", "lastTransitionTime": changed}
+    ready: Json = {"status": "False" if unready else "True", "lastTransitionTime": changed}
     if status["phase"] in _ENDED:
         ready |= {"reason": _ENDED[status["phase"]]}
     elif unready:
         ready |= {"reason": "ContainersNotReady", "message": _UNREADY.format(" ".join(unready))}
-    waiting = {"status": "False", "reason": "ContainersNotInitialized"}
-    waiting |= {"message": _INCOMPLETE.format(" ".join(incomplete))}
-    found = []
-    for each in status["conditions"]:
-        if each["type"] in single_pods.READINESS:
-            found.append({"type": each["type"]} | ready)
-        else:
-            found.append(each | (waiting if incomplete and each["type"] == "Initialized" else {}))
-    return found
+    changes = dict.fromkeys(single_pods.READINESS, ready)
+    if incomplete:
+        text = _INCOMPLETE.format(" ".join(incomplete))
+        changes["Initialized"] = {"status": "False", "reason": "ContainersNotInitialized", "message": text}
+    return [
+        without(each, "reason", "message") | changes[each["type"]] if each["type"] in changes else each
+        for each in status["conditions"]
+    ]
+
+
+def _exit_code(container: Json) -> int | None:
+    """Return the exit code of a container that has ended, None if it has not."""
+    code: int | None = (container["state"].get("terminated") or {}).get("exitCode")
+    return code
 
 
 def _phase(status: Json, spec: Json) -> str:
     """Return the phase as the kubelet finds it from the states of the containers."""
-    init = status.get("initContainerStatuses") or ()
-    if any((each["state"].get("terminated") or {}).get("exitCode") != 0 for each in init):
-        failed = any((each["state"].get("terminated") or {}).get("exitCode") for each in init)
-        return "Failed" if failed and spec.get("restartPolicy") == "Never" else "Pending"
+    never = spec.get("restartPolicy") == "Never"
+    initial = [_exit_code(each) for each in status.get("initContainerStatuses") or ()]
+    if any(code != 0 for code in initial):
+        return "Failed" if never and any(initial) else "Pending"
     states = status["containerStatuses"]
     if any("waiting" in each["state"] and not each["lastState"] for each in states):
         return "Pending"
     if any("running" in each["state"] for each in states) or spec.get("restartPolicy", "Always") == "Always":
         return "Running"
-    codes = [(each["state"].get("terminated") or {}).get("exitCode") for each in states]
-    if all(code == 0 for code in codes):
+    if not any(_exit_code(each) != 0 for each in states):
         return "Succeeded"
-    return "Failed" if spec.get("restartPolicy") == "Never" else "Running"
+    return "Failed" if never else "Running"
 
 
-def _not_looked_at(pod: Json, fault: Form, *, since: datetime) -> Json:
-    """Return a pod that no scheduler looks at: gated, which the API server notes itself, or of an unknown scheduler."""
-    pod = _unschedulable(pod, message=_GATED, since=since)
-    if "scheduler" in fault:
-        spec = pod["spec"] | {"schedulerName": fault["scheduler"]}
-        return pod | {"spec": spec, "status": without(pod["status"], "conditions")}
-    gates = [{"name": name} for name in fault["gates"]]
-    pod = pod | {"spec": pod["spec"] | {"schedulingGates": gates}}
-    return with_condition(pod, "PodScheduled", reason="SchedulingGated")
-
-
-def _unschedulable(pod: Json, *, message: str, since: datetime) -> Json:
-    at = times.timestamp(since)
+def _unscheduled(pod: Json, fault: Form, *, since: datetime) -> Json:
+    """Return a pod that fits no node, that is gated, which the API server notes itself, or of an unknown scheduler."""
+    reason, message = "SchedulingGated", _GATED
+    spec = without(pod["spec"], "nodeName")
+    status: Json = {"phase": "Pending", "qosClass": pod["status"].get("qosClass", "BestEffort")}
+    if "unschedulable" in fault:
+        reason, message = "Unschedulable", fault["unschedulable"]
+    elif "scheduler" in fault:
+        reason, spec["schedulerName"] = "", fault["scheduler"]
+    else:
+        spec["schedulingGates"] = [{"name": name} for name in fault["gates"]]
+    if reason:
+        at = times.timestamp(since)
+        status["conditions"] = [made_condition("PodScheduled", "False", at=at, reason=reason, message=message)]
     labels = {key: value for key, value in labels_of(pod).items() if not key.startswith("topology.")}
-    status = {
-        "phase": "Pending",
-        "conditions": [made_condition("PodScheduled", "False", at=at, reason="Unschedulable", message=message)],
-        "qosClass": pod["status"].get("qosClass", "BestEffort"),
-    }
-    metadata, spec = pod["metadata"] | {"labels": labels}, without(pod["spec"], "nodeName")
-    return pod | {"metadata": metadata, "spec": spec, "status": status}
+    return pod | {"metadata": pod["metadata"] | {"labels": labels}, "spec": spec, "status": status}
 
 
 def _failed(pod: Json, fault: Form, *, since: datetime) -> tuple[Json, Json]:
     """Return a pod that the kubelet evicted or did not admit, and the event about it."""
     reason = "Evicted" if "evicted" in fault else str(fault["rejected"])
     message = str(fault["evicted"] if "evicted" in fault else fault.get("message") or f"Pod was rejected: {reason}")
-    at = times.timestamp(since)
-    status: Json = {"phase": "Failed", "reason": reason, "message": message}
-    status |= {
-        key: pod["status"][key] for key in ("startTime", "hostIP", "hostIPs", "qosClass") if key in pod["status"]
-    }
+    why, before, at = {"reason": reason, "message": message}, pod["status"], times.timestamp(since)
+    kept = {key: before[key] for key in ("startTime", "hostIP", "hostIPs", "qosClass") if key in before}
+    status: Json = {"phase": "Failed", **why, **kept}
     if reason == "Evicted":
         ended = {"exitCode": 137, "reason": "ContainerStatusUnknown", "startedAt": None, "finishedAt": None}
-        status["containerStatuses"] = [
-            each | {"state": {"terminated": ended}, "ready": False, "started": False}
-            for each in pod["status"]["containerStatuses"]
-        ]
-        target: Json = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}
-        target |= {"message": message, "lastProbeTime": None, "lastTransitionTime": at}
+        gone = {"state": {"terminated": ended}, "ready": False, "started": False}
+        status["containerStatuses"] = [each | gone for each in before["containerStatuses"]]
         unready = {"status": "False", "reason": "PodFailed", "lastTransitionTime": at}
-        kept = with_condition(pod, *single_pods.READINESS, **unready)
-        status["conditions"] = [*kept["status"]["conditions"], target]
-    return pod | {"status": status}, {"reason": reason, "message": message, "source": "kubelet"}
+        conditions = with_condition(pod, *single_pods.READINESS, **unready)["status"]["conditions"]
+        target = made_condition("DisruptionTarget", "True", at=at, reason="TerminationByKubelet", message=message)
+        status["conditions"] = [*conditions, target]
+    return pod | {"status": status}, why | {"source": "kubelet"}

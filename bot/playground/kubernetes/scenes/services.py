@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bot.playground.kubernetes import patches
+from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.objects import condition, labels_of, owner_reference, selected
 from bot.playground.kubernetes.pod_dependents import availability, refresh_budgets, refresh_endpoints, service_of
 from bot.playground.kubernetes.pods import network_address
-from bot.playground.kubernetes.resources import API_SERVICES, SERVICES, SLICES, Json
+from bot.playground.kubernetes.resources import API_SERVICES, PODS, SERVICES, SLICES, Json
 from bot.playground.kubernetes.scenes.forms import Form
 from bot.playground.kubernetes.scenes.stage import Stage
 
@@ -61,8 +61,10 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
         if each["spec"].get("service"):
             told = _available(each["spec"]["service"], stage=stage)
             if condition(each, "Available").get("status") != told["status"]:
-                told = told | {"lastTransitionTime": _since(each, stage=stage)}
-                stage.put(each | {"status": {"conditions": [told]}})
+                named = each["spec"]["service"]
+                service = stage.state.get(SERVICES, named["name"], namespace=named["namespace"]) or {}
+                since = times.timestamp(stage.last_change(each, _pods_of(service, stage=stage)))
+                stage.put(each | {"status": {"conditions": [told | {"lastTransitionTime": since}]}})
 
 
 def _available(service: Json, *, stage: Stage) -> Json:
@@ -74,18 +76,10 @@ def _available(service: Json, *, stage: Stage) -> Json:
     return {"type": "Available", "status": "False", "reason": "ServiceNotFound", "message": message}
 
 
-def _since(api: Json, *, stage: Stage) -> str:
-    """Return when the API became what it is: when the last of its Service's pods changed, else when it was made."""
-    named = api["spec"]["service"]
-    service = stage.state.get(SERVICES, named["name"], namespace=named["namespace"]) or {}
-    ready = [condition(pod, "Ready") for pod in _pods_of(service, stage=stage)]
-    moments = [api["metadata"]["creationTimestamp"], *(each["lastTransitionTime"] for each in ready if each)]
-    return stage.stamp(max(moments))
-
-
 def _pods_of(service: Json, *, stage: Stage) -> list[Json]:
     selector = (service.get("spec") or {}).get("selector")
-    return [pod for pod in stage.pods(service["metadata"]["namespace"]) if selected(selector, pod)] if selector else []
+    pods = stage.state.objects(PODS, service["metadata"]["namespace"]) if selector else []
+    return [pod for pod in pods if selected(selector, pod)]
 
 
 def _make_slice(service: Json, *, name: str, stage: Stage) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count, cycle, islice
 from typing import Final
 
 from bot.playground.kubernetes import claims, defaults, jobs, patches, replicasets, times, workload_status
 from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.objects import condition, owner_reference, status_of, with_status, without
+from bot.playground.kubernetes.objects import owner_reference, status_of, with_status, without
 from bot.playground.kubernetes.recorder import CONTROLLERS, creation_text, scaling_text
 from bot.playground.kubernetes.resources import CLAIMS, Json
 from bot.playground.kubernetes.scenes import single_pods, storage
@@ -210,7 +210,7 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
             for owner in stage.state.objects(resource.table, namespace):
                 if _is_as_before(owner, stage=stage):
                     continue
-                with stage.at(_last_change(owner, stage=stage)):
+                with stage.at(stage.last_change(owner, stage.workloads.pods_of(owner))):
                     stage.workloads.refresh(owner)
                 if kind == "DaemonSet":
                     _keep_desired(owner, stage=stage)
@@ -230,12 +230,6 @@ def _keep_desired(before: Json, *, stage: Stage) -> None:
     if wanted > status["desiredNumberScheduled"]:
         missing = wanted - status.get("numberReady", 0)
         stage.put(with_status(owner, desiredNumberScheduled=wanted, numberUnavailable=missing))
-
-
-def _last_change(owner: Json, *, stage: Stage) -> datetime:
-    ready = [condition(pod, "Ready").get("lastTransitionTime") for pod in stage.workloads.pods_of(owner)]
-    changes = [owner["metadata"]["creationTimestamp"], *filter(None, ready)]
-    return min(max(map(stage.when, changes)), stage.now)
 
 
 def _tell(about: Json, reason: str, message: str, *, stage: Stage) -> None:
