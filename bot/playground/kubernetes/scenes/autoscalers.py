@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from bot.playground.kubernetes import patches
 from bot.playground.kubernetes.objects import with_status
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes.forms import Form
@@ -49,7 +48,7 @@ def make(obj: Json, form: Form, *, stage: Stage) -> None:
         "currentMetrics": [_metric(form, {"current": _use(form, scaled, uses, stage=stage)})],
         "conditions": [{"type": key, "lastTransitionTime": created, **each} for key, each in conditions.items()],
     }
-    stage.put(patches.merge(obj | {"spec": spec, "status": status}, form.manifest()))
+    stage.put(form.over(obj | {"spec": spec, "status": status}))
 
 
 def apply(scaler: Json, fault: Form, *, stage: Stage) -> None:

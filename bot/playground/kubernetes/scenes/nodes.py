@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from bot.playground.kubernetes import patches, times
+from bot.playground.kubernetes import times
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.objects import conditions_of, with_status
 from bot.playground.kubernetes.resources import PODS, Json
@@ -42,7 +42,7 @@ def make(obj: Json, form: Form, *, stage: Stage) -> None:
         status["addresses"] = _addresses(name, form["ip"])
     amounts = {key: str(form[key]) for key in ("cpu", "memory") if key in form}
     status |= {key: {**status[key], **amounts} for key in ("allocatable", "capacity")}
-    stage.put(patches.merge(node | {"metadata": metadata, "spec": spec, "status": status}, form.manifest()))
+    stage.put(form.over(node | {"metadata": metadata, "spec": spec, "status": status}))
     if known is None:
         _start_agents(name, created=stage.when(metadata["creationTimestamp"]), stage=stage)
 

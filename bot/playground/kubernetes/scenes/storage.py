@@ -88,8 +88,7 @@ def make_volume(obj: Json, form: Form, *, stage: Stage) -> None:
         spec |= {} if "local" in sources else {"local": {"path": f"/mnt/disks/{obj['metadata']['name']}"}}
     spec |= without(sources, *MANIFEST)
     status = {"phase": "Bound" if "claim" in form else "Available"}
-    given = {key: form.get(key) or {} for key in ("spec", "status")}
-    stage.put(patches.merge(obj | {"spec": spec, "status": status}, given))
+    stage.put(form.over(obj | {"spec": spec, "status": status}))
 
 
 def apply(claim: Json, fault: Form, *, stage: Stage) -> None:

@@ -285,8 +285,7 @@ def make_cron_job(obj: Json, form: Form, *, stage: Stage) -> None:
     name = form.get("job", f"{metadata['name']}-{int(last.timestamp()) // 60}")
     if form.get("active"):
         status["active"] = [{"kind": "Job", "apiVersion": "batch/v1", "namespace": metadata["namespace"], "name": name}]
-    manifest = obj | {"spec": patches.merge(spec, form.get("spec") or {})}
-    cron = stage.put(manifest | {"status": patches.merge(status, form.get("status") or {})})
+    cron = stage.put(form.only(("spec", "status")).over(obj | {"spec": spec, "status": status}))
     owners = [owner_reference(cron)]
     job = stage.new("Job", namespace=metadata["namespace"], name=name, created=last, ownerReferences=owners)
     make_job(job, inner, stage=stage)
