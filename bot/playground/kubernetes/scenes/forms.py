@@ -70,7 +70,7 @@ class Form(dict[str, Any]):
 
     def over(self, obj: Json) -> Json:
         """Return an object with the form's own fields of a manifest merged over it, relative times as timestamps."""
-        own = {key: self[key] for key in MANIFEST if self.get(key)}
+        own = {key: self[key] for key in MANIFEST if self.get(key) is not None}
         merged: Json = patches.merge(obj, times.resolve(own, now=self.now))
         return merged
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from bot.playground.kubernetes import jobs, times
@@ -12,6 +12,7 @@ from bot.playground.kubernetes.recorder import CONTROLLERS
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import pod_faults
 from bot.playground.kubernetes.scenes.forms import KEYS, Form
+from bot.playground.kubernetes.scenes.messages import TEXTS, filled
 from bot.playground.kubernetes.scenes.stage import Stage
 
 KINDS: Final = TEMPLATED - {"ReplicationController"}
@@ -46,22 +47,14 @@ def settle_progress(owner: Json, fault: Form, *, stage: Stage) -> None:
     never = all(_never_ready(pod) for pod in stage.workloads.pods_of(newest))
     if "stuck" not in fault and not never:
         return
-    name, began = newest["metadata"]["name"], stage.when(newest["metadata"]["creationTimestamp"])
+    began = stage.when(newest["metadata"]["creationTimestamp"])
     deadline = timedelta(seconds=owner["spec"].get("progressDeadlineSeconds", _DEADLINE_S))
     passed = fault.when("stuck", began + deadline)
-    if passed <= stage.now:
-        text = f'ReplicaSet "{name}" has timed out progressing.'
-        told = _progressing("False", "ProgressDeadlineExceeded", text, passed)
-    else:
-        told = _progressing("True", "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.', began)
+    since, state = (passed, "stuck") if passed <= stage.now else (began, "rolling")
+    at = times.timestamp(since)
+    told = filled(TEXTS["progress"][state], name=newest["metadata"]["name"], at=at)
     others = [each for each in conditions_of(owner) if each["type"] != "Progressing"]
     stage.put(with_status(owner, conditions=[*others, told]))
-
-
-def _progressing(status: str, reason: str, message: str, at: datetime) -> Json:
-    stamp = times.timestamp(at)
-    return {"type": "Progressing", "status": status, "lastUpdateTime": stamp, "lastTransitionTime": stamp,
-            "reason": reason, "message": message}  # fmt: skip
 
 
 def _never_ready(pod: Json) -> bool:
