@@ -27,7 +27,7 @@ _INCOMPLETE: Final = "containers with incomplete status: [{}]"
 def apply(pod: Json, fault: Form, *, stage: Stage) -> Json:
     """Store a pod with a fault, note its events and logs on the stage, and return the pod."""
     if "node" in fault:
-        pod = _moved(pod, node=fault["node"], stage=stage)
+        pod = single_pods.running_again(pods.bound(pod, node=fault["node"], state=stage.state), stage=stage)
     born = pod["metadata"]["creationTimestamp"]
     since = fault.when("since", born)
     told = _of_preparations(fault, since=since)
@@ -77,16 +77,6 @@ def _of_preparations(fault: Form, *, since: datetime) -> list[Json]:
     count = max(1, int((fault.now - since).total_seconds()) // _ATTEMPTS_S)
     found = [key for key in messages.PREPARATIONS if key in fault]
     return [each for key in found for each in messages.events(key, count=count, text=fault[key])]
-
-
-def _moved(pod: Json, *, node: str, stage: Stage) -> Json:
-    address = pod["status"].get("podIP")
-    pod = pods.bound(pod, node=node, state=stage.state)
-    with stage.at(stage.when(pod["metadata"]["creationTimestamp"])):
-        pod = pods.running(pod, state=stage.state)
-    if address and not pod["spec"].get("hostNetwork"):
-        pod["status"] |= pods.at_address(address)
-    return pod
 
 
 def _of_containers(pod: Json, fault: Form, *, alike: bool) -> list[ContainerFault]:

@@ -53,6 +53,16 @@ def started(pod: Json, details: Json, *, node: str, stage: Stage) -> Json:
     return pod
 
 
+def running_again(pod: Json, *, stage: Stage) -> Json:
+    """Return a pod as it is while it runs well, from its start and at the address that it has."""
+    given = pod["status"].get("podIP")
+    with stage.at(stage.when(pod["metadata"]["creationTimestamp"])):
+        pod = pods.running(pod, state=stage.state)
+    if given and not pod["spec"].get("hostNetwork"):
+        pod["status"] |= pods.at_address(given)
+    return pod
+
+
 def with_condition(pod: Json, *kinds: str, **changes: str) -> Json:
     """Return the pod with the changes to its conditions of these kinds."""
     conditions = [each | (changes if each["type"] in kinds else {}) for each in conditions_of(pod)]

@@ -7,10 +7,10 @@ from typing import Final
 
 from bot.playground.kubernetes import jobs, times
 from bot.playground.kubernetes.defaults import TEMPLATED
-from bot.playground.kubernetes.objects import condition, conditions_of, made_condition, with_status
+from bot.playground.kubernetes.objects import condition, conditions_of, with_status
 from bot.playground.kubernetes.recorder import CONTROLLERS
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import pod_faults
+from bot.playground.kubernetes.scenes import pod_faults, single_pods
 from bot.playground.kubernetes.scenes.forms import KEYS, Form
 from bot.playground.kubernetes.scenes.messages import TEXTS, filled
 from bot.playground.kubernetes.scenes.stage import Stage
@@ -92,8 +92,9 @@ def _refuse(owner: Json, pods: list[Json], fault: Form, *, stage: Stage) -> None
 def _fail_job(job: Json, pods: list[Json], fault: Form, *, of_pods: Form, stage: Stage) -> None:
     """Let the pods of a Job fail, and the Job with them; what does not end a pod leaves the Job active."""
     ends = "exited" in fault and "waiting" not in fault
-    for pod in map(_running_again, pods):
-        pod_faults.apply(pod, of_pods.but(ended=True) if ends else of_pods, stage=stage)
+    for pod in pods:
+        before = single_pods.running_again(pod, stage=stage) if pod["status"].get("phase") == "Succeeded" else pod
+        pod_faults.apply(before, of_pods.but(ended=True) if ends else of_pods, stage=stage)
     if not ends:
         kept = {"startTime": job["status"]["startTime"], "active": len(pods), "ready": 0, "terminating": 0}
         stage.put(job | {"status": kept})
@@ -103,14 +104,3 @@ def _fail_job(job: Json, pods: list[Json], fault: Form, *, of_pods: Form, stage:
     stage.put(job | {"spec": job["spec"] | {"backoffLimit": count - 1}, "status": status})
     message = jobs.BACK_OFF_LIMIT
     stage.tell(job, reason="BackoffLimitExceeded", message=message, first=at, source="job-controller")
-
-
-def _running_again(pod: Json) -> Json:
-    """Return a pod that has succeeded as it was while it ran, so that a fault can be applied to it."""
-    status = pod["status"]
-    if status.get("phase") != "Succeeded":
-        return pod
-    again = {"state": {"running": {"startedAt": status["startTime"]}}, "lastState": {}, "ready": True, "started": True}
-    statuses = [each | again for each in status["containerStatuses"]]
-    conditions = [made_condition(each["type"], "True", at=status["startTime"]) for each in status["conditions"]]
-    return with_status(pod, phase="Running", containerStatuses=statuses, conditions=conditions)
