@@ -6,13 +6,14 @@ One without metrics, or one whose load needs more replicas than it may run.
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Final
 
 from bot.playground.kubernetes.objects import with_status
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes.forms import Form
 from bot.playground.kubernetes.scenes.messages import TEXTS, filled
 from bot.playground.kubernetes.scenes.stage import Stage
+from bot.playground.kubernetes.validation import quantity
 
 _USUAL: Final = 80
 _SYNC_S: Final = 15
@@ -97,18 +98,9 @@ def _use(form: Form, scaled: Json, uses: int, *, stage: Stage) -> Json:
     """Return the use per pod: a share of what its pods request, and how much that is."""
     current: Json = {"averageUtilization": uses}
     pods = stage.workloads.pods_of(scaled) if scaled else []
-    counted = [
-        each
-        for each in (pods[0]["spec"]["containers"] if pods else ())
-        if form.get("container") in (None, each["name"])
-    ]
-    if requested := sum(map(_requested, counted)):
+    containers = pods[0]["spec"]["containers"] if pods else ()
+    counted = [each for each in containers if form.get("container") in (None, each["name"])]
+    amounts = [((each.get("resources") or {}).get("requests") or {}).get("cpu", 0) for each in counted]
+    if requested := int(sum(map(quantity, amounts)) * 1000):
         current["averageValue"] = f"{requested * uses // 100}m"
     return current
-
-
-def _requested(container: Json) -> int:
-    """Return how many thousandths of a core a container requests."""
-    amount: Any = ((container.get("resources") or {}).get("requests") or {}).get("cpu", 0)
-    text = str(amount)
-    return int(text[:-1]) if text.endswith("m") else int(float(text) * 1000)
