@@ -30,8 +30,9 @@ def events(occasion: str, *, container: Json | None = None, **values: Any) -> li
 
 def of_start(pod: Json) -> list[Json]:
     """Return the events of a pod that starts."""
-    spec = pod["spec"]
-    told = events("Assigned", node=spec.get("nodeName", ""), **pod["metadata"])
+    metadata, spec = pod["metadata"], pod["spec"]
+    place = {"namespace": metadata["namespace"], "name": metadata["name"], "node": spec.get("nodeName", "")}
+    told = events("Assigned", **place)
     for each in spec.get("containers") or ():
         present = f'Container image "{each.get("image", "")}" already present on machine'
         told += events("Run", container=each, pulled=present)

@@ -68,7 +68,7 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
 
 
 def _pods_of(service: Json, *, stage: Stage) -> list[Json]:
-    selector = (service.get("spec") or {}).get("selector")
+    selector: Json = (service.get("spec") or {}).get("selector") or {}
     pods = stage.state.objects(PODS, service["metadata"]["namespace"]) if selector else []
     return [pod for pod in pods if selected(selector, pod)]
 
