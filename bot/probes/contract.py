@@ -53,10 +53,11 @@ class RowValues:
 
     A field may be another dataclass: its fields are then keys of the row too. A tuple of strings is a key of STRINGS.
     A key that is a word of Python has a field with an underscore at its end: class_. `of_subject` are keys that the row
-    takes from the object that it is about: kind, namespace, name.
+    takes from the object that it is about: kind, namespace, name. `named_as` is a key that has the name of that object.
     """
 
     of_subject: ClassVar[tuple[str, ...]] = ()
+    named_as: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True, kw_only=True)(cls)
@@ -64,7 +65,8 @@ class RowValues:
     @classmethod
     def keys(cls) -> Mapping[str, RowType]:
         """Return the keys of the row with their types. Raise KeyError for a field of another type."""
-        return dict.fromkeys(cls.of_subject, RowType.STRING) | keys_of(cls)
+        of_subject = filter(None, (*cls.of_subject, cls.named_as))
+        return dict.fromkeys(of_subject, RowType.STRING) | keys_of(cls)
 
     def values(self) -> dict[str, Value]:
         """Return the values by key."""
@@ -85,6 +87,8 @@ class RowValues:
         What is seen is seen again by `reproduce`; if none is given, where the object is described.
         """
         own = {key: getattr(subject, key) for key in self.of_subject}
+        if self.named_as:
+            own[self.named_as] = subject.name
         values = {**own, **self.values(), **(more or {})}
         if reproduce is None:
             place = f"-n {subject.namespace} " if subject.namespace else ""
@@ -314,11 +318,18 @@ Read = Callable[[Look], Awaitable[ProbeResult]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One value of an argument: its description, the keys that it adds to every row, and the function that reads."""
+    """One value of an argument: its description, the row that it gives, and the function that reads.
+
+    The row may have the keys of every row of the probe too; only the others are added.
+    """
 
     says: str
     row: type[RowValues] = RowValues
     read: Read
+
+
+def _added(keys: Mapping[str, RowType], beside: Mapping[str, RowType]) -> Mapping[str, RowType]:
+    return {key: kind for key, kind in keys.items() if key not in beside}
 
 
 def probe(
@@ -341,7 +352,7 @@ def probe(
             says="; ".join(f"{value}: {each.says}" for value, each in shows.items()),
             choices=tuple(shows),
             default=default,
-            fills={value: each.row.keys() for value, each in shows.items()},
+            fills={value: _added(each.row.keys(), row.keys()) for value, each in shows.items()},
         )
         args = {by: chosen, **args}
 

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from bot.cluster.owners import Top
 from bot.kube.containers import Container, containers_in
-from bot.kube.objects import name_of, namespace_of, node_name_of, ref, uid_of
+from bot.kube.objects import node_name_of, ref, uid_of
 from bot.kube.owners import owner_of
 from bot.kube.pull_failures import cause_of, classify, is_telling, normalized, registry_of
 from bot.kube.settling import container_of_event
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look
 from bot.probes.image_pulls.surroundings import PULL_REASONS, Around, Elsewhere, ImageRow, around, elsewhere
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
@@ -33,7 +33,7 @@ _LONGEST: Final = 1000
 _NOTHING: Final = Around(top=Top(ref=ObjectRef(kind="", name="")))
 
 
-class FailureShown(RowValues):
+class FailureShown(ImageRow):
     """A container that lacks its image, and why the pull fails."""
 
     owner_kind: str
@@ -152,10 +152,11 @@ def _is_about(event: Json, container: Container, message: str) -> bool:
 def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Sequence[Json]) -> Row:
     container = pull.container
     pod, image = container.pod, normalized(container.image)
-    namespace, name, owner = namespace_of(pod), name_of(pod), owner_of(pod)
-    node = node_name_of(pod)
+    node, owner = node_name_of(pod), owner_of(pod)
     wanted = look.named.get("image", "")
-    shown = FailureShown(
+    return FailureShown(
+        node=node,
+        image=container.image,
         owner_kind=owner.kind,
         owner=owner.name,
         top_kind=near.top.ref.kind,
@@ -174,13 +175,11 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
         missing_secrets=_missing_secrets(events),
         runs_elsewhere=others.running.get(image, 0),
         failing_nodes=others.failing.get(image, (node,) if node else ()),
-    )
-    return ImageRow(namespace=namespace, pod=name, node=node, image=container.image).row(
+    ).row(
         ref(pod, "Pod"),
         quote=pull.message[:_LONGEST],
         at=look.moment(pull.events.last_s),
         lasts=pull.waiting,
-        more=shown.values(),
     )
 
 

@@ -24,7 +24,7 @@ from bot.kube.objects import node_name_of, place_of, ref, status_of, uid_of
 from bot.kube.pull_failures import UNTOLD, Pulled, failed_image, normalized, parse_pulled, pulling_image
 from bot.kube.settling import container_of_event
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look
 from bot.probes.image_pulls.surroundings import PULL_REASONS, ImageRow, home_of
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
@@ -171,7 +171,7 @@ _WORTH_S: Final = 30
 _MOST_NODES: Final = 5
 
 
-class QueueShown(RowValues):
+class QueueShown(ImageRow):
     """A pull with its place in the queue of its node; the defaults stand for a container without any pull."""
 
     asked: bool  # of a pod in question; else one of those that were waited for
@@ -285,7 +285,9 @@ def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool
     pull = queued.pull
     now = look.now
     blocker = max(queued.behind, key=lambda each: (place[id(each)].own_s, each.order), default=None)
-    shown = QueueShown(
+    return QueueShown(
+        node=pull.node,
+        image=pull.image,
         asked=asked,
         state=str(pull.state),
         began_s=max(int((now - pull.start).total_seconds()), 0),
@@ -302,12 +304,10 @@ def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool
         blocker_size=blocker.size if blocker else UNKNOWN,
         parallel=parallel,
         pod_failed=failed,
-    )
-    return ImageRow(namespace=pull.pod.namespace, pod=pull.pod.name, node=pull.node, image=pull.image).row(
+    ).row(
         pull.pod,
         quote=pull.message,
         reproduce=f"kubectl events -A | grep -E 'Pull(ing|ed)' # node {pull.node}",
-        more=shown.values(),
     )
 
 
@@ -328,9 +328,8 @@ def _without_pull(pods: Iterable[Json], pulled: set[str]) -> list[Row]:
 
 def _no_pull(pod: Json, image: str) -> Row:
     namespace, name = place_of(pod)
-    return ImageRow(namespace=namespace, pod=name, node=node_name_of(pod), image=image).row(
+    return QueueShown(node=node_name_of(pod), image=image, asked=True, state="none").row(
         ref(pod, "Pod"),
         quote="ContainerCreating, and no event of a pull",
         reproduce=f"kubectl -n {namespace} events --for pod/{name}",
-        more=QueueShown(asked=True, state="none").values(),
     )

@@ -34,8 +34,9 @@ _SAMPLE: Final = 500
 class ImageRow(RowValues):
     """An image that a pod in question needs and its node pulls."""
 
-    namespace: str
-    pod: str
+    of_subject = ("namespace",)
+    named_as = "pod"
+
     node: str
     image: str
 
