@@ -21,7 +21,7 @@ from bot.kube.owners import controller_of, owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Missing, RowValues, at_most, may, probe
+from bot.probes.contract import Look, Missing, RowValues, at_most, kubectl, may, probe
 from bot.probes.shared.log_lines import compile_pattern, quoted
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
@@ -129,7 +129,6 @@ async def _objects(look: Look, newest_first: Iterable[Json]) -> dict[ObjectRef, 
 
 def _row(look: Look, event: Json, manifest: Json | None, groups: Mapping[str, str]) -> Row:
     about = involved_object(event)
-    place = f"-n {about.namespace} " if about.namespace else ""
     return _Event(
         message=_message(event),
         last_s=look.seen_s(event),
@@ -137,7 +136,7 @@ def _row(look: Look, event: Json, manifest: Json | None, groups: Mapping[str, st
     ).row(
         about,
         quote=_message(event),
-        reproduce=f"kubectl {place}events --for {about.kind.lower()}/{about.name}",
+        reproduce=kubectl(about.namespace, f"events --for {about.kind.lower()}/{about.name}"),
         at=event_last_seen(event),
         more=groups,
     )

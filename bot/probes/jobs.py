@@ -149,7 +149,7 @@ def _run_row(look: Look, job: Json, beside: Iterable[Json], pods: Mapping[tuple[
 
 
 def _failed_s(look: Look, job: Json) -> int:
-    return look.age_s(condition(job, "Failed").get("lastTransitionTime")) if has_failed(job) else UNKNOWN
+    return look.since_s(job, "Failed") if has_failed(job) else UNKNOWN
 
 
 class _Schedule(_CronJobRow):
@@ -184,11 +184,10 @@ async def _schedules(look: Look) -> ProbeResult:
 async def _cron_jobs_named(look: Look) -> tuple[Json, ...]:
     """Return the CronJob in question; a Job or pod in question stands for its CronJob."""
     focus = look.focus
-    about: ObjectRef | None = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
-    assert about is not None
-    if about.kind in ("Pod", "Job"):
-        below = await look.snapshot.find(about.kind, about.name, namespace=about.namespace)
-        about = (owner_of(below) if about.kind == "Pod" else controller_of(below)) if below else None
+    about: ObjectRef | None = focus.ref
+    if (kind := focus.kind or "Pod") in ("Pod", "Job"):
+        below = await look.snapshot.find(kind, focus.name, namespace=focus.namespace)
+        about = (owner_of(below) if kind == "Pod" else controller_of(below)) if below else None
     if about is None or about.kind != "CronJob":
         return ()
     if not about.namespace:

@@ -30,7 +30,7 @@ from bot.kube.objects import (
 )
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, Shown, may, probe
+from bot.probes.contract import Look, RowValues, Shown, manifest_of, may, probe
 from bot.probes.shared.questioned import controller_workloads
 from intents.domain import Json, ProbeResult, Row
 
@@ -174,7 +174,7 @@ async def _idle_timeout_row(look: Look, service: Json) -> Row:
     ).row(
         about,
         quote=f"{about.name}: type LoadBalancer" + (f", {kind.annotation}: {value}" if value else ""),
-        reproduce=f"kubectl -n {about.namespace} get service {about.name} -o yaml",
+        reproduce=manifest_of(about),
     )
 
 
@@ -251,7 +251,7 @@ def _tls_row(service: Json) -> Row:
     ).row(
         about,
         quote=f"{ALPN}: {alpn or 'not set'}; {_CERTIFICATE}: {'set' if _ends_tls(service) else 'not set'}",
-        reproduce=f"kubectl -n {about.namespace} get service {about.name} -o yaml",
+        reproduce=manifest_of(about),
     )
 
 
