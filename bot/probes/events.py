@@ -52,15 +52,7 @@ async def read(look: Look) -> ProbeResult:
     matched = [(event, match) for event in chosen if (match := pattern.search(_message(event)))]
     kept = at_most(_MOST_EVENTS, matched[::-1], what="events", says="were read, the newest")
     objects = await _objects(look, (event for event, _ in kept))
-    rows = tuple(
-        _row(
-            look,
-            event,
-            objects.get(involved_object(event), _UNREAD),
-            quoted(_message(event), match, pattern).groups,
-        )
-        for event, match in kept
-    )
+    rows = tuple(_row(look, event, objects, quoted(_message(event), match, pattern).groups) for event, match in kept)
     return ProbeResult(rows=rows, missing=missing)
 
 
@@ -127,8 +119,9 @@ async def _objects(look: Look, newest_first: Iterable[Json]) -> dict[ObjectRef, 
     return dict(zip(about, await asyncio.gather(*map(state, about)), strict=True))
 
 
-def _row(look: Look, event: Json, manifest: Json | None, groups: Mapping[str, str]) -> Row:
+def _row(look: Look, event: Json, objects: Mapping[ObjectRef, Json | None], groups: Mapping[str, str]) -> Row:
     about = involved_object(event)
+    manifest = objects.get(about, _UNREAD)
     return _Event(
         message=_message(event),
         last_s=look.seen_s(event),

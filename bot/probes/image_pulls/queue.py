@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from bot.cluster.events import event_last_seen, involved_object
@@ -263,32 +264,33 @@ def _rows(look: Look, pulls: Sequence[Pull], asked: _PullsInQuestion, *, failed:
     for node in sorted({pull.node for pull in pulls if asked.means(pull)}):
         queued, parallel = queue([pull for pull in pulls if pull.node == node])
         place = {id(each.pull): each for each in queued}
+        row = partial(_row, look, place=place, asked=asked, parallel=parallel, failed=failed)
         for each in queued:
             if not asked.means(each.pull):
                 continue
-            mine.append(_row(look, each, place, parallel=parallel, asked=True, failed=each.pull.pod.uid in failed))
+            mine.append(row(each))
             for other in (*each.ahead, *reversed(each.behind)):
                 if not asked.means(other) and id(other) not in others:
-                    others[id(other)] = _row(
-                        look,
-                        place[id(other)],
-                        place,
-                        parallel=parallel,
-                        asked=False,
-                        failed=other.state == State.FAILED,
-                    )
+                    others[id(other)] = row(place[id(other)])
     mine.sort(key=lambda row: (-int(str(row.values["waited_s"])), -int(str(row.values["took_s"])), str(row.subject)))
     return [*mine, *others.values()]
 
 
-def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool, asked: bool, failed: bool) -> Row:
-    pull = queued.pull
-    now = look.now
+def _row(
+    look: Look,
+    queued: Queued,
+    *,
+    place: dict[int, Queued],
+    asked: _PullsInQuestion,
+    parallel: bool,
+    failed: frozenset[str],
+) -> Row:
+    pull, now, is_asked = queued.pull, look.now, asked.means(queued.pull)
     blocker = max(queued.behind, key=lambda each: (place[id(each)].own_s, each.order), default=None)
     return QueueShown(
         node=pull.node,
         image=pull.image,
-        asked=asked,
+        asked=is_asked,
         state=str(pull.state),
         began_s=max(int((now - pull.start).total_seconds()), 0),
         ended_s=UNKNOWN if pull.state is State.PULLING else max(int((now - pull.end).total_seconds()), 0),
@@ -303,7 +305,7 @@ def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool
         blocker_own_s=int(place[id(blocker)].own_s) if blocker else UNKNOWN,
         blocker_size=blocker.size if blocker else UNKNOWN,
         parallel=parallel,
-        pod_failed=failed,
+        pod_failed=pull.pod.uid in failed if is_asked else pull.state is State.FAILED,
     ).row(
         pull.pod,
         quote=pull.message,
