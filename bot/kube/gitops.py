@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -20,12 +20,16 @@ _AT_WORK: Final = frozenset({"DependencyNotReady", "Progressing", "ProgressingWi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """The last sync: `failed`, why, since when, of which revision and source, and the object that was refused."""
+    """The last sync: `failed`, why, since when, of which revision and source, and the object that was refused.
+
+    A source is a repository and path, or the object of Flux that has them. What is `refused` is the first object that
+    could not be applied, with the answer of the API server.
+    """
 
     failed: bool = False
     reason: str = ""
     message: str = ""
-    since: str = ""
+    since: str = field(default="", metadata={"key": False})
     revision: str = ""
     source: str = ""
     refused: str = ""

@@ -6,7 +6,7 @@ Of Istio's Sidecars a workload's own wins over its namespace's, which wins over 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.kube.objects import annotations_of, created_at, full_name, labels_of, name_of, namespace_of, spec_of, status_of
@@ -121,11 +121,11 @@ _PENDING: Final = frozenset({"Pending", "NotReconciled"})
 class Refusal:
     """A condition that is false: of which parent or listener, and the controller's words."""
 
-    place: str  # the parent of a route, or the listener of a Gateway; "" for the Gateway itself
-    type: str
-    reason: str
-    message: str
-    since: str
+    place: str = ""  # the parent of a route, or the listener of a Gateway; "" for the Gateway itself
+    condition: str = ""
+    reason: str = ""
+    message: str = ""
+    since: str = field(default="", metadata={"key": False})
 
 
 def refusals_of(obj: Mapping[str, Any]) -> Iterator[Refusal]:
@@ -150,7 +150,7 @@ def _false(place: str, conditions: Sequence[Mapping[str, Any]]) -> Iterator[Refu
         if known and each.get("status") == bad and each.get("reason") not in _PENDING:
             yield Refusal(
                 place=place,
-                type=str(each["type"]),
+                condition=str(each["type"]),
                 reason=str(each.get("reason") or ""),
                 message=str(each.get("message") or ""),
                 since=str(each.get("lastTransitionTime") or ""),
