@@ -53,7 +53,7 @@ class RowValues:
 
     A field may be another dataclass: its fields are then keys of the row too. A tuple of strings is a key of STRINGS.
     A key that is a word of Python has a field with an underscore at its end: class_. `of_subject` are keys that the row
-    takes from the object that it is about: kind, namespace, name.
+    takes from the object that it is about: kind, namespace, name, or any other word, such as pod, for its name.
     """
 
     of_subject: ClassVar[tuple[str, ...]] = ()
@@ -84,7 +84,7 @@ class RowValues:
 
         What is seen is seen again by `reproduce`; if none is given, where the object is described.
         """
-        own = {key: getattr(subject, key) for key in self.of_subject}
+        own = {key: getattr(subject, key, subject.name) for key in self.of_subject}
         values = {**own, **self.values(), **(more or {})}
         if reproduce is None:
             place = f"-n {subject.namespace} " if subject.namespace else ""

@@ -27,8 +27,8 @@ _ORDER: Final = ("namespace", "pod", "direction", "policy", "peer")
 
 
 class _Restriction(RowValues):
-    namespace: str
-    policy: str
+    of_subject = ("namespace", "policy")
+
     pod: str
     direction: str  # ingress or egress
     certain: bool  # the request shows that the failing connection has this direction
@@ -181,8 +181,6 @@ def _row(way: _Way, policy: Json, *, blocks: bool) -> Row:
     summary = kube.summary(policy, way.direction)
     namespace, name = namespace_of(policy), name_of(policy)
     return _Restriction(
-        namespace=namespace,
-        policy=name,
         pod=name_of(way.pod),
         direction=str(way.direction),
         certain=way.certain,

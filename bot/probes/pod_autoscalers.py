@@ -76,20 +76,18 @@ class _Scaler(RowValues):
 
 def _in_question(look: Look, scalers: Iterable[Json]) -> tuple[list[Json], str]:
     """Return the autoscalers that the request means, and the name of the one that it names and that does not exist."""
-    found = [each for each in scalers if _is_meant(look, each)]
     named = look.named.get("hpa", "") or (look.focus.name if look.focus.kind == "HorizontalPodAutoscaler" else "")
+    found = [each for each in scalers if _is_meant(look, each, named)]
     return found, f"HorizontalPodAutoscaler {named}" if named and not found else ""
 
 
-def _is_meant(look: Look, scaler: Json) -> bool:
+def _is_meant(look: Look, scaler: Json, named: str) -> bool:
     """Tell whether the request means it: by its name, its target's, or that of a pod; else by the namespace."""
     focus = look.focus
     if focus.namespace and focus.namespace != namespace_of(scaler):
         return False
-    if named := look.named.get("hpa", ""):
+    if named:
         return name_of(scaler) == named
-    if focus.name and focus.kind == "HorizontalPodAutoscaler":
-        return name_of(scaler) == focus.name
     kind, name = target_of(scaler)
     if focus.name and focus.kind == "Pod":
         return focus.name.startswith(f"{name}-")

@@ -20,7 +20,8 @@ MOST_PODS: Final = 100
 class NodeState(RowValues):
     """A node in question: what every row has."""
 
-    node: str
+    of_subject = ("node",)
+
     since_s: int  # since when the condition has its status, or the cordon is there
     message: str
     unschedulable: bool
