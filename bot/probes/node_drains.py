@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.containers import OFF, arguments, flag
+from bot.kube.containers import OFF, arguments, flag, template_containers
 from bot.kube.objects import (
     annotations_of,
     by_node,
@@ -24,7 +24,6 @@ from bot.kube.objects import (
     namespace_of,
     node_name_of,
     place_of,
-    pod_template_of,
     ref,
     spec_of,
     status_of,
@@ -140,7 +139,7 @@ def _drained(
 
 
 def _drainos(deployment: Json) -> Iterable[_Draino]:
-    containers = spec_of(pod_template_of(deployment)).get("containers") or ()
+    containers = template_containers(deployment)
     return [
         _Draino(deployment=deployment, container=each)
         for each in containers

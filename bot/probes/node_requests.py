@@ -15,18 +15,8 @@ from fractions import Fraction
 from typing import Any, Final
 
 from bot.cluster import owners
-from bot.kube.containers import OFF, flag
-from bot.kube.objects import (
-    annotations_of,
-    by_node,
-    has_ended,
-    name_of,
-    named_ref,
-    namespace_of,
-    pod_template_of,
-    ref,
-    spec_of,
-)
+from bot.kube.containers import OFF, flag, template_containers
+from bot.kube.objects import annotations_of, by_node, has_ended, name_of, named_ref, namespace_of, ref, spec_of
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.quantities import CPU, MEMORY, Amounts, NodeUse, amounts, use_of
 from bot.kube.services import is_control_plane
@@ -63,7 +53,7 @@ class _Autoscaler:
 async def _autoscaler_of(look: Look) -> _Autoscaler:
     """Return its Deployment with its flags; where the provider runs it out of sight, the status that it writes."""
     for deployment in sorted(await look.list("Deployment"), key=lambda each: str(ref(each))):
-        for container in spec_of(pod_template_of(deployment)).get("containers") or ():
+        for container in template_containers(deployment):
             if _IMAGE.search(str(container.get("image") or "")):
                 return _deployed(deployment, container)
     status = await look.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])

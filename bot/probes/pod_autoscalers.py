@@ -12,15 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.autoscaling import (
-    API_OF_REASON,
-    Metric,
-    MissingRequest,
-    above_target,
-    hottest,
-    missing_request,
-    target_of,
-)
+from bot.kube.autoscaling import API_OF_REASON, Metric, above_target, hottest, missing_request, target_of
+from bot.kube.containers import template_containers
 from bot.kube.ingresses import bounding_sidecar, defaults
 from bot.kube.objects import (
     all_containers,
@@ -29,7 +22,6 @@ from bot.kube.objects import (
     name_of,
     namespace_of,
     place_of,
-    pod_template_of,
     ref,
     spec_of,
     status_of,
@@ -152,13 +144,11 @@ async def _pipelines(look: Look, scalers: Iterable[Json]) -> dict[tuple[str, str
     services = await look.whole("APIService") if blind else None
     found: dict[tuple[str, str], _Pipeline] = {}
     for count, scaler in enumerate(blind):
-        active = condition(scaler, "ScalingActive")
-        api = API_OF_REASON[str(active["reason"])]
-        missing = missing_request(str(active.get("message") or ""))
+        api = API_OF_REASON[str(condition(scaler, "ScalingActive")["reason"])]
         found[place_of(scaler)] = _Pipeline(
             api=api,
             api_problem="" if services is None else _problem(api, services),
-            no_request=await _without_request(look, scaler, missing) if missing and count < _MOST_TARGETS else (),
+            no_request=await _without_request(look, scaler) if count < _MOST_TARGETS else (),
         )
     return found
 
@@ -172,13 +162,14 @@ def _problem(group: str, services: Iterable[Json]) -> str:
     return str(down[0].get("message") or down[0].get("reason") or "") if down else "no APIService is registered for it"
 
 
-async def _without_request(look: Look, scaler: Json, missing: MissingRequest) -> tuple[str, ...]:
-    """Return the container that the controller names, else those of the target's template."""
-    if missing.container:
-        return (missing.container,)
+async def _without_request(look: Look, scaler: Json) -> tuple[str, ...]:
+    """Return the container that the controller says lacks the request, else those of the target's template."""
+    missing = missing_request(str(condition(scaler, "ScalingActive").get("message") or ""))
+    if missing is None or missing.container:
+        return (missing.container,) if missing else ()
     kind, name = target_of(scaler)
     target = await look.find(kind, name, namespace=namespace_of(scaler)) if kind in _WORKLOADS else None
-    containers = spec_of(pod_template_of(target or {})).get("containers") or ()
+    containers = template_containers(target or {})
     return tuple(str(each.get("name")) for each in containers if not _requests(each, missing.resource))
 
 

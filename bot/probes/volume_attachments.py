@@ -139,7 +139,7 @@ async def _of_volume(look: Look, pod: Json, mounted: MountedVolume, storage: _St
         driver=driver,
         source=kube.source_of(spec),
         error=here.attach_error if here and not here.attached else "",
-        held_by=await _attached_to(look, pod, mounted.claim, elsewhere[0]) if held else _Holder(),
+        held_by=await _holder(look, pod, mounted.claim, elsewhere[0]) if held else _Holder(),
         limit=kube.limit_of(csi_node or {}, driver),
         used=sum((each.node, each.driver) == (node, driver) for each in storage.attachments),
         registered=not driver or csi_node is None or kube.is_registered(csi_node, driver),
@@ -154,14 +154,14 @@ async def _of_one_pod(look: Look, pod: Json, mounted: MountedVolume) -> list[Row
     claim = await look.find("PersistentVolumeClaim", mounted.claim, namespace=namespace_of(pod))
     if not claim or _ONE_POD not in (spec_of(claim).get("accessModes") or ()):
         return []
-    user = next((each for each in await _users(look, pod, mounted.claim) if node_name_of(each)), None)
-    if user is None:
+    held_by = await _holder(look, pod, mounted.claim)
+    if not held_by.holder_node:
         return []
     values = _Attachment(
         waiting=_waiting(look, pod),
         pvc=mounted.claim,
         volume=volume_name_of(claim),
-        held_by=await _held_by(look, pod, node_name_of(user), user),
+        held_by=held_by,
         message=_refusal(pod),
     )
     return [_row(pod, values)]
@@ -175,26 +175,21 @@ async def _volume_of(look: Look, pod: Json, mounted: MountedVolume) -> Json:
     return volume or ({"metadata": {"name": bound}} if bound else {})
 
 
-async def _attached_to(look: Look, pod: Json, claim: str, held: Attachment) -> _Holder:
-    users = await _users(look, pod, claim)
-    user = next((each for each in users if node_name_of(each) == held.node), None)
-    return await _held_by(look, pod, held.node, user, detach_error=held.detach_error)
-
-
-async def _users(look: Look, pod: Json, claim: str) -> list[Json]:
-    """Return the other pods that mount a claim."""
+async def _holder(look: Look, pod: Json, claim: str, held: Attachment | None = None) -> _Holder:
+    """Return who has a claim's volume: the node that it is attached to, else that of another pod that mounts it."""
     pods = await look.list("Pod", namespace=namespace_of(pod))
     others = (each for each in pods if name_of(each) != name_of(pod) and not has_ended(each))
-    return [each for each in others if claim in claim_names(each)]
-
-
-async def _held_by(look: Look, pod: Json, node: str, user: Json | None, *, detach_error: str = "") -> _Holder:
+    users = [(node_name_of(each), each) for each in others if claim in claim_names(each)]
+    on, user = next((each for each in users if each[0] and (held is None or each[0] == held.node)), ("", None))
+    node = held.node if held else on
+    if not node:
+        return _Holder()
     return _Holder(
         holder_node=node,
         holder_ready=await look.unless_refused(_readiness(look, node), ""),
         holder_pod=full_name(user) if user else "",
         same_owner=user is not None and owner_of(user) == owner_of(pod),
-        detach_error=detach_error,
+        detach_error=held.detach_error if held else "",
     )
 
 
