@@ -151,11 +151,9 @@ def _drainos(deployment: Json) -> Iterable[_Draino]:
 def _wanted_nodes(look: Look, pods: Iterable[Json]) -> set[str] | None:
     """Return the nodes that the request is about, None for all."""
     focus = look.focus
-    if focus.kind == "Node" and focus.name:
-        return {focus.name}
-    if focus.name:
+    if focus.name and focus.kind != "Node":
         return {node_name_of(pod) for pod in pods if _is_meant(look, pod)} - {""}
-    return {focus.node} if focus.node else None
+    return {focus.named_node} if focus.named_node else None
 
 
 def _is_meant(look: Look, pod: Json) -> bool:

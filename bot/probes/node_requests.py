@@ -161,7 +161,7 @@ async def read(look: Look) -> ProbeResult:
     nodes, pods, scaler = await asyncio.gather(look.whole("Node"), look.whole("Pod"), _autoscaler_of(look))
     if nodes is None or pods is None:
         return ProbeResult()
-    wanted = look.focus.name if look.focus.kind == "Node" else look.focus.node
+    wanted = look.focus.named_node
     chosen = sorted((node for node in nodes if wanted in ("", name_of(node))), key=name_of)
     if wanted and not chosen:
         return ProbeResult(missing=f"Node {wanted}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.kube import volumes as kube
@@ -26,6 +26,7 @@ from bot.kube.objects import (
     waits_for_node,
 )
 from bot.kube.owners import owner_of
+from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import Attachment, MountedVolume, claim_names, volume_name_of
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.scope import READS_PODS, claim_and_volume, pods_or_claim_users
@@ -39,15 +40,6 @@ _ONE_POD: Final = "ReadWriteOncePod"
 _NOT_STARTED: Final = frozenset({"ContainerCreating", "PodInitializing", ""})
 
 
-class _Waiting(RowValues):
-    """The pod that waits."""
-
-    namespace: str
-    pod: str
-    node: str  # "" for a pod without a node
-    waits_s: int
-
-
 class _Holder(RowValues):
     """Another node that has the volume, which only one can have, and the pod there that mounts the claim."""
 
@@ -59,7 +51,10 @@ class _Holder(RowValues):
 
 
 class _Attachment(RowValues):
-    waiting: _Waiting
+    of_subject = ("namespace", "pod")
+
+    node: str = ""  # "" for a pod without a node
+    waits_s: int = UNKNOWN
     pvc: str = ""
     volume: str = ""  # the PersistentVolume, or the pod's volume where it has none
     driver: str = ""
@@ -120,7 +115,7 @@ async def _rows(look: Look, pod: Json, storage: _Storage) -> list[Row]:
     if _ONE_POD in _refusal(pod):
         return [row for each in mounted for row in await _of_one_pod(look, pod, each)]
     full = kube.full_nodes((storage.csi_nodes or {}).values(), storage.attachments)
-    return [_row(pod, _Attachment(waiting=_waiting(look, pod), full=full, message=_refusal(pod)))]
+    return [_row(look, pod, _Attachment(full=full, message=_refusal(pod)))]
 
 
 async def _of_volume(look: Look, pod: Json, mounted: MountedVolume, storage: _Storage) -> Row:
@@ -133,7 +128,6 @@ async def _of_volume(look: Look, pod: Json, mounted: MountedVolume, storage: _St
     served = kube.driver_pod(await look.list("Pod", fields=f"spec.nodeName={node}"), driver) if driver else None
     held = name and kube.is_exclusive(volume) and elsewhere
     values = _Attachment(
-        waiting=_waiting(look, pod),
         pvc=mounted.claim,
         volume=name or mounted.volume,
         driver=driver,
@@ -146,7 +140,7 @@ async def _of_volume(look: Look, pod: Json, mounted: MountedVolume, storage: _St
         driver_pod=full_name(served) if served else "",
         driver_trouble=kube.trouble_of(served) if served else "",
     )
-    return _row(pod, values)
+    return _row(look, pod, values)
 
 
 async def _of_one_pod(look: Look, pod: Json, mounted: MountedVolume) -> list[Row]:
@@ -158,13 +152,12 @@ async def _of_one_pod(look: Look, pod: Json, mounted: MountedVolume) -> list[Row
     if not held_by.holder_node:
         return []
     values = _Attachment(
-        waiting=_waiting(look, pod),
         pvc=mounted.claim,
         volume=volume_name_of(claim),
         held_by=held_by,
         message=_refusal(pod),
     )
-    return [_row(pod, values)]
+    return [_row(look, pod, values)]
 
 
 async def _volume_of(look: Look, pod: Json, mounted: MountedVolume) -> Json:
@@ -199,18 +192,9 @@ async def _readiness(look: Look, name: str) -> str:
     return str(condition(node, "Ready").get("status") or "Unknown") if node else "gone"
 
 
-def _waiting(look: Look, pod: Json) -> _Waiting:
+def _row(look: Look, pod: Json, values: _Attachment) -> Row:
     since = condition(pod, "PodScheduled").get("lastTransitionTime") or created_at(pod)
-    return _Waiting(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
-        node=node_name_of(pod),
-        waits_s=look.age_s(since),
-    )
-
-
-def _row(pod: Json, values: _Attachment) -> Row:
-    return values.row(
+    return replace(values, node=node_name_of(pod), waits_s=look.age_s(since)).row(
         ref(pod, "Pod"),
         quote=values.error or values.message,
         reproduce=f"kubectl get volumeattachments; kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",

@@ -111,10 +111,8 @@ async def _read_matching(look: Look) -> ProbeResult:
 async def _questioned_nodes(look: Look) -> _Questioned:
     """Return the node named; else those of the pods in question and of the pod at an address that the text names."""
     focus = look.focus
-    if focus.kind == "Node" and focus.name:
-        return _Questioned(names=frozenset({focus.name}))
-    if focus.kind in _ANYWHERE or not (focus.name or focus.namespace):
-        return _Questioned(names=frozenset({focus.node}) if focus.node else None)
+    if focus.kind in ("Node", *_ANYWHERE) or not (focus.name or focus.namespace):
+        return _Questioned(names=frozenset({focus.named_node}) if focus.named_node else None)
     suspects = await pods_of(look)
     names = _nodes_of(suspects.pods) | ({focus.node} if focus.node else set())
     peers = await _at_named_address(look) if focus.name else ()

@@ -51,10 +51,8 @@ async def nodes_of(look: Look, *, of_pods: bool = True) -> Questioned:
 async def _wanted(look: Look, of_pods: bool) -> tuple[frozenset[str] | None, str]:
     """Return the names of the nodes in question, None for all, and the object that does not exist."""
     focus = look.focus
-    if focus.kind == "Node" and focus.name:
-        return frozenset({focus.name}), ""
-    if focus.node:
-        return frozenset({focus.node}), ""
+    if focus.named_node:
+        return frozenset({focus.named_node}), ""
     if not focus.name or not of_pods:
         return None, ""
     suspects = await pods_of(look)
