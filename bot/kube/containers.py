@@ -169,7 +169,7 @@ OFF: Final = "false"
 _SHELLS: Final = frozenset({"sh", "bash", "ash"})
 
 
-def template_containers(workload: Json) -> Sequence[Mapping[str, Any]]:
+def template_containers(workload: Json) -> Sequence[Json]:
     """Return the containers that a workload's pods run, as its template declares them."""
     return spec_of(pod_template_of(workload)).get("containers") or ()
 

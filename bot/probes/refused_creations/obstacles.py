@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.objects import has_ended, labels_of, name_of, pod_template_of, spec_of, status_of
+from bot.kube.containers import template_containers
+from bot.kube.objects import has_ended, labels_of, name_of, spec_of, status_of
 from bot.kube.owners import owner_of
 from bot.kube.quantities import thousandths
 from bot.kube.refusals import Bound, Refused, Webhook, security_violations
@@ -132,7 +133,7 @@ def _sets(item: Json, bound: Bound) -> bool:
 
 
 def _container_with(manifest: Json, bounds: tuple[Bound, ...]) -> str:
-    containers = spec_of(pod_template_of(manifest)).get("containers") or ()
+    containers = template_containers(manifest)
     for container in containers:
         resources = container.get("resources") or {}
         for bound in bounds:
