@@ -55,11 +55,10 @@ class RowValues:
     A field may be another dataclass: its fields are then keys of the row too, but for those with `key` false in their
     metadata. A tuple of strings is a key of STRINGS.
     A key that is a word of Python has a field with an underscore at its end: class_. `of_subject` are keys that the row
-    takes from the object that it is about: kind, namespace, name. `named_as` is a key that has the name of that object.
+    takes from the object that it is about: kind, namespace, name, or any other word, such as pod, for its name.
     """
 
     of_subject: ClassVar[tuple[str, ...]] = ()
-    named_as: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True, kw_only=True)(cls)
@@ -67,8 +66,7 @@ class RowValues:
     @classmethod
     def keys(cls) -> Mapping[str, RowType]:
         """Return the keys of the row with their types. Raise KeyError for a field of another type."""
-        of_subject = filter(None, (*cls.of_subject, cls.named_as))
-        return dict.fromkeys(of_subject, RowType.STRING) | keys_of(cls)
+        return dict.fromkeys(cls.of_subject, RowType.STRING) | keys_of(cls)
 
     def values(self) -> dict[str, Value]:
         """Return the values by key."""
@@ -88,9 +86,7 @@ class RowValues:
 
         What is seen is seen again by `reproduce`; if none is given, where the object is described.
         """
-        own = {key: getattr(subject, key) for key in self.of_subject}
-        if self.named_as:
-            own[self.named_as] = subject.name
+        own = {key: getattr(subject, key, subject.name) for key in self.of_subject}
         values = {**own, **self.values(), **(more or {})}
         if reproduce is None:
             reproduce = kubectl(subject.namespace, f"describe {subject.kind.lower()} {subject.name}")

@@ -44,8 +44,7 @@ _CONTROLLERS: Final = re.compile(
 class _Service(RowValues):
     """A Service of type LoadBalancer."""
 
-    of_subject = ("namespace",)
-    named_as = "service"
+    of_subject = ("namespace", "service")
 
     kind: str = ""  # aws-elb, aws-nlb, azure, alibaba, huawei, google, openstack; "" if it cannot be told
 

@@ -33,8 +33,7 @@ _SAMPLE: Final = 500
 class ImageRow(RowValues):
     """An image that a pod in question needs and its node pulls."""
 
-    of_subject = ("namespace",)
-    named_as = "pod"
+    of_subject = ("namespace", "pod")
 
     node: str
     image: str

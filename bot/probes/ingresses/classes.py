@@ -41,8 +41,7 @@ _NAMED: Final = ("service", "secret")
 class IngressRow(RowValues):
     """An Ingress in question."""
 
-    of_subject = ("namespace",)
-    named_as = "ingress"
+    of_subject = ("namespace", "ingress")
 
 
 async def ingresses_in_question(look: Look) -> ObjectList:

@@ -73,7 +73,6 @@ async def _row(look: Look, node: Json, *, others: Sequence[str], zone: str, full
     )
     message = str(ready.get("message") or "")
     return NodeState(
-        node=name,
         since_s=since_s,
         message=message,
         unschedulable=is_cordoned(node),
