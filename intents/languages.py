@@ -1,8 +1,8 @@
-"""Define sentences in all languages of answers, and neutralise text from a cluster or a person within them.
+"""Define sentences in all languages of answers, choose a language, and neutralise outside text within sentences.
 
-Such text is one line with visible breaks, without our symbols, so that it cannot draw a line that looks like one of
-ours. Free text within a sentence of ours is quoted; a name or a number is not. Nothing here knows a surface: escaping
-its markup, and redaction, are `responses`' part.
+Text from a cluster or a person is one line with visible breaks, without our symbols, so that it cannot draw a line that
+looks like one of ours. Free text within a sentence of ours is quoted; a name or a number is not. Nothing here knows a
+surface: escaping its markup, and redaction, are `responses`' part.
 """
 
 from __future__ import annotations
@@ -12,6 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+_HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_KANA_OR_HANGUL: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
+_LETTER: Final = re.compile(r"[A-Za-z]")
+# People ask in their language around a long English error: a few characters count more than their share.
+_ENOUGH: Final = 4
+_SHARE: Final = 0.05
+_LOOKED_AT: Final = 256 * 1024
 
 
 class Language(StrEnum):
@@ -124,3 +132,23 @@ def imitates(text: str) -> bool:
 def in_sentence(text: str) -> str:
     """Return the text to stand in a sentence of ours: as it is, or quoted if it imitates one."""
     return quoted(text) if imitates(text) else neutral(text)
+
+
+def language_of(text: str) -> Language | None:
+    """Return Chinese for a text with a handful of Chinese characters, None where the text does not tell."""
+    text = text[:_LOOKED_AT]
+    han = len(_HAN.findall(text))
+    if not han or len(_KANA_OR_HANGUL.findall(text)) * 4 > han:
+        return None
+    return Language.ZH if han >= _ENOUGH or han > _SHARE * len(_LETTER.findall(text)) else None
+
+
+def language_of_locale(locale: str) -> Language | None:
+    """Return Chinese for zh_CN.UTF-8, English for en_GB, None for C and all others."""
+    spoken = locale.replace("-", "_").partition("_")[0].lower()
+    return Language(spoken) if spoken in set(Language) else None
+
+
+def choose(*, preferred: Language | None, text: str = "", locale: str = "") -> Language:
+    """Return the language: `preferred` (an option or setting) outranks the text, the text outranks the locale."""
+    return preferred or language_of(text) or language_of_locale(locale) or Language.EN

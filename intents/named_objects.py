@@ -87,6 +87,11 @@ class Focus:
         return bool(self.name)
 
     @property
+    def named_node(self) -> str:
+        """Return the node that the request is about or names beside its object, "" for none."""
+        return self.name if self.kind == "Node" else self.node
+
+    @property
     def ref(self) -> ObjectRef:
         """Return the reference to the named object."""
         return ObjectRef(kind=self.kind, namespace=self.namespace, name=self.name)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.alertmanager import open_alertmanager
+from bot.app.configured_files import WorkspaceFiles
 from bot.app.reload import LiveConfiguration, Readiness
 from bot.app.runtime_options import DEFAULT_OPTIONS, RuntimeOptions
 from bot.app.upkeep import ReplicaUpkeep
 from bot.app.workspace import SharedParts, WorkspaceApp
-from bot.app.workspace_files import WorkspaceFiles
 from bot.cluster.clusters import Clusters
 from bot.common.background import coalesced, in_background
 from bot.common.encryption import Encryption

@@ -19,7 +19,7 @@ from bot.cluster.clusters import Clusters
 from bot.diagnosing import build_engine
 from bot.jobs import Jobs, JobsUnavailable
 from bot.policy.strict_yaml import FileError
-from bot.remedies.names import unknown_actions
+from bot.remedies.actions import unknown_actions
 from bot.settings import Settings, variable
 from bot.slack.client import Slack
 from bot.store import Store, StoreUnavailable

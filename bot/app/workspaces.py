@@ -19,10 +19,10 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from bot.app.configured_files import WorkspaceFiles
 from bot.app.reload import LiveConfiguration
 from bot.app.taken_in_turn import TakenInTurn
 from bot.app.workspace import SharedParts, WorkspaceApp
-from bot.app.workspace_files import WorkspaceFiles
 from bot.common.background import in_background
 from bot.common.encryption import CannotDecrypt, Encryption
 from bot.jobs import JobHandlers, JobsUnavailable

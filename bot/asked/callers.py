@@ -14,7 +14,6 @@ from typing import Final
 
 from bot.asked.contract import Asked
 from bot.cluster.access import collect_gaps, record_gap
-from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.graph.edges import edges_of, pod_labels_of
 from bot.kube import ingresses
@@ -118,8 +117,8 @@ async def _read(snapshot: Snapshot, about: ObjectRef, obj: Json) -> _Objects:
     home = about.name if about.kind == "Namespace" else about.namespace
     kinds = (*_WORKLOADS, "Ingress")
     *workloads, routes, services, scalers, policies = await asyncio.gather(
-        *(listed(snapshot, kind) for kind in kinds),
-        *(listed(snapshot, kind, home) for kind in ("Service", "HorizontalPodAutoscaler", "NetworkPolicy")),
+        *(snapshot.list_readable(kind) for kind in kinds),
+        *(snapshot.list_readable(kind, home) for kind in ("Service", "HorizontalPodAutoscaler", "NetworkPolicy")),
     )
     every = [each for of_kind in workloads for each in of_kind]
     leading = _leading_to(about, obj, services)
@@ -175,7 +174,7 @@ async def _maps(snapshot: Snapshot, workloads: Iterable[Json], home: str) -> Seq
     if len(spaces) > _NAMESPACES:
         what = f"the ConfigMaps of {len(spaces) - _NAMESPACES} more namespaces"
         record_gap(Gap(what=what, reason=GapReason.TRUNCATED))
-    found = await asyncio.gather(*(listed(snapshot, "ConfigMap", space) for space in spaces[:_NAMESPACES]))
+    found = await asyncio.gather(*(snapshot.list_readable("ConfigMap", space) for space in spaces[:_NAMESPACES]))
     return [each for of_space in found for each in of_space if name_of(each) in used[namespace_of(each)]]
 
 

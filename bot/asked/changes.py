@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from bot.asked.contract import Asked
-from bot.asked.pods import WHOLE, look_at
+from bot.asked.contract import WHOLE, Asked, look_at
 from bot.cluster.access import collect_gaps
 from bot.cluster.owners import PERMISSIONS as OF_OWNERS
 from bot.kube.config_references import references_of

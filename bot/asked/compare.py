@@ -10,7 +10,6 @@ from typing import Final
 from bot.asked.contract import Asked
 from bot.cluster.access import collect_gaps, record_gap
 from bot.cluster.errors import ClusterError
-from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.kube.differences import Difference, differences
 from bot.kube.health import problem_of
@@ -314,5 +313,5 @@ async def _with_what(asked: Asked) -> Sheet:
 
 
 async def _namesakes(snapshot: Snapshot, about: ObjectRef) -> list[ObjectRef]:
-    found = await listed(snapshot, about.kind, fields=f"metadata.name={about.name}")
+    found = await snapshot.list_readable(about.kind, fields=f"metadata.name={about.name}")
     return [one for one in (named_ref(each, about.kind) for each in found) if one.namespace != about.namespace]

@@ -1,17 +1,33 @@
-"""Define what an answerer of a request gets, and the registry of them."""
+"""Define what an answerer of a request gets, and find the pods that a question is about."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
+from bot.cluster.owners import PERMISSIONS_BELOW
 from bot.cluster.snapshot import Snapshot
+from bot.kube.autoscaling import target_of
+from bot.kube.ingresses import backends_of
+from bot.kube.objects import place_of
+from bot.probes.contract import Look, may
+from bot.probes.shared.scope import READS_PODS, pods_of, pods_or_claim_users
 from intents.catalog.loader import Catalog
-from intents.domain import Gap, ObjectRef, Text
-from intents.sheets import NextAsk, Sheet, SheetRow
+from intents.domain import Focus, Gap, Json, ObjectRef, Text
+from intents.sheets import CLUSTER, NextAsk, Sheet, SheetRow
 from intents.talk.asks import Ask
 from responses.next_asks import in_full
+
+OF_PODS: Final = (
+    *READS_PODS,
+    *PERMISSIONS_BELOW,
+    *may("get", "ingresses.networking.k8s.io", "horizontalpodautoscalers.autoscaling"),
+)
+WHOLE: Final = frozenset({"Namespace", CLUSTER})
+_MOST_BACKENDS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +82,35 @@ class Asked:
 
 # Raises ClusterError if the object itself cannot be read; what else cannot be read is a gap of the sheet.
 Answerer = Callable[[Asked], Awaitable[Sheet]]
+
+
+def look_at(asked: Asked, about: ObjectRef | None = None) -> Look:
+    """Return the look by which probes read what concerns an object; of a namespace or the cluster, all of it."""
+    about = about or asked.about
+    if about.kind in WHOLE:
+        focus = Focus(namespace=about.name if about.kind == "Namespace" else "")
+    else:
+        focus = Focus(kind=about.kind, namespace=about.namespace, name=about.name)
+    return Look(snapshot=asked.snapshot, focus=focus, args={}, named={})
+
+
+async def pods_behind(asked: Asked) -> tuple[Json, ...]:
+    """Return the pods of a workload, behind a Service, an Ingress or an autoscaler, of a claim, on a node, in a place.
+
+    What cannot be read is a gap, if gaps are collected. Raise ClusterError if the object itself cannot be read.
+    """
+    about = asked.about
+    if about.kind not in ("Ingress", "HorizontalPodAutoscaler"):
+        return (await pods_or_claim_users(look_at(asked))).pods
+    obj = await asked.snapshot.get(about.kind, about.name, namespace=about.namespace)
+    found = await asyncio.gather(*(pods_of(look_at(asked, target)) for target in _targets(obj, about)))
+    return tuple({place_of(pod): pod for each in found for pod in each.pods}.values())
+
+
+def _targets(obj: Json, about: ObjectRef) -> list[ObjectRef]:
+    if about.kind == "Ingress":
+        names = dict.fromkeys(backend.service for backend in backends_of(obj) if backend.service)
+        kinds = [("Service", name) for name in list(names)[:_MOST_BACKENDS]]
+    else:
+        kinds = [target_of(obj)]
+    return [ObjectRef(kind=kind, namespace=about.namespace, name=name) for kind, name in kinds if kind and name]

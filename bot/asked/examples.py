@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final
 
-from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import namespace_of, ref
 from bot.kube.settling import lasting_problem
@@ -28,7 +27,7 @@ async def examples_for(snapshot: Snapshot, *, home: str = "") -> tuple[Text, ...
     """Return three questions about objects that the asker may see, those in trouble first; general ones if none is
     seen. `home` is the asker's namespace. Raise no ClusterError.
     """
-    found = await asyncio.gather(*(listed(snapshot, kind) for kind in _KINDS))
+    found = await asyncio.gather(*(snapshot.list_readable(kind) for kind in _KINDS))
     seen = [(obj, kind) for kind, objects in zip(_KINDS, found, strict=True) for obj in objects]
     seen.sort(key=lambda one: _order(*one, home=home, snapshot=snapshot))
     examples = dict.fromkeys(_examples(seen, snapshot))

@@ -11,9 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final
 
-from bot.asked.contract import Asked
-from bot.asked.pods import PERMISSIONS as OF_PODS
-from bot.asked.pods import pods_behind
+from bot.asked.contract import OF_PODS, Asked, pods_behind
 from bot.cluster.access import collect_gaps
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.log_failures import LogFailure, failures_in, repeats_in

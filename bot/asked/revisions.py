@@ -10,9 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from bot.asked.changes import BY, REVISION, history_of, quoted
-from bot.asked.contract import Asked
-from bot.asked.pods import PERMISSIONS as OF_PODS
-from bot.asked.pods import look_at
+from bot.asked.contract import OF_PODS, Asked, look_at
 from bot.cluster.access import collect_gaps
 from bot.cluster.origins import PERMISSIONS as OF_ORIGINS
 from bot.cluster.origins import custodian_of

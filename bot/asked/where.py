@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from bot.asked.contract import Asked
-from bot.asked.pods import PERMISSIONS as OF_PODS
-from bot.asked.pods import look_at, pods_behind
+from bot.asked.contract import OF_PODS, Asked, look_at, pods_behind
 from bot.cluster.access import collect_gaps
 from bot.kube.node_readiness import status_of_ready
 from bot.kube.objects import by_node, grouped, has_ended, labels_of, name_of, namespace_of

@@ -30,10 +30,10 @@ from bot.cluster.connection import Connection
 from bot.diagnosing import Engine, diagnose
 from bot.diagnosing.reads import Progress
 from intents.domain import Language
+from intents.languages import choose
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
 from responses.as_json import RunStats
-from responses.language import choose
 from responses.layout import DIM, heading, listed, paragraph
 from responses.paste_templates import error_lines
 from responses.redaction import redact

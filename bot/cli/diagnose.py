@@ -28,10 +28,10 @@ from bot.diagnosing.reads import Progress
 from bot.diagnosing.rollout_wait import wait_for_rollout
 from bot.settings import Settings
 from intents.domain import Language, ObjectRef, Verdict
+from intents.languages import choose
 from intents.request import DiagnoseObject, ExplainText, scope_of
 from intents.rollout import RolloutStatus
 from responses.checks import Check, Outcome, Report, rollout_line, worst
-from responses.language import choose
 from responses.safety import safe_line, safe_value, scrubbed
 from responses.shown import shown_line
 

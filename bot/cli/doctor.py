@@ -17,7 +17,7 @@ from bot.cli.console import show
 from bot.cli.errors import ExitCode
 from bot.cli.process import configure_logging
 from bot.cluster.clusters import Clusters
-from bot.doctor.checks import Check, CheckedArea, CheckState, all_well
+from bot.doctor import Check, CheckedArea, CheckState, all_well
 from bot.doctor.cluster_checks import examine_clusters
 from bot.doctor.database_checks import AREA as STORE
 from bot.doctor.database_checks import examine_database

@@ -14,12 +14,12 @@ from rich.text import Text
 from bot.cli.console import show
 from bot.cli.errors import CommandError, ExitCode, did_you_mean
 from bot.cli.inputs import catalog, chosen_language, locale, settings
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from intents import templates
 from intents.catalog.schema import Incident, Remediation, Rule, describe_fields
 from intents.domain import Language
 from intents.domain import Text as Sentence
-from responses.language import choose
+from intents.languages import choose
 from responses.layout import DIM, WrappedText, command, heading, link, listed, marked
 from responses.sentences import joined
 

@@ -27,12 +27,12 @@ from bot.overviews.overview import OverviewProgress, overview
 from bot.settings import Settings
 from intents.connection_questions import spoken_connection
 from intents.domain import Diagnosis, Language, Verdict
+from intents.languages import choose
 from intents.overview import Overview
 from intents.request import DiagnoseObject, ExplainText, Request, scope_of
 from intents.symptoms import read_symptoms
 from responses.as_json import RunStats, diagnosis_json
 from responses.failures import without_cluster
-from responses.language import choose
 from responses.overview import overview_json, scrubbed_overview
 from responses.paste_templates import error_lines
 from responses.redaction import redact

@@ -19,8 +19,20 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.action import actions
-from bot.roles.manifests import Account, is_secret, to_act, to_impersonate, to_read, to_read_secrets, to_watch
-from bot.roles.needs import custom_reads, reads, unknown_kinds, watches, writes
+from bot.roles import (
+    Account,
+    custom_reads,
+    is_secret,
+    reads,
+    to_act,
+    to_impersonate,
+    to_read,
+    to_read_secrets,
+    to_watch,
+    unknown_kinds,
+    watches,
+    writes,
+)
 from bot.surfaces.slack.manifest import PATH, PLACEHOLDER, Mode, as_yaml, manifest
 from responses.safety import safe_line
 

@@ -12,16 +12,16 @@ from typing import Any
 
 from bot.cli.console import note
 from bot.cli.errors import CommandError, ExitCode, told
-from bot.slack.exports import ChannelExport, ExportError, read_export
+from bot.slack.channel_messages import ChannelExport, ExportError, read_export
 from intents.chronicle.channel_reader import facts_of_channel
 from intents.chronicle.facts import Fact, kind_of
 from intents.chronicle.summary import Summary, summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language
+from intents.languages import language_of
 from intents.templates import counted
 from responses.chronicle.document import summary_lines, timeline_lines
 from responses.chronicle.outside import status_update
-from responses.language import language_of
 from responses.postmortem import postmortem
 from responses.safety import safe_value
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 from bot.cli.console import note
 from bot.cli.errors import CommandError, told
 from bot.common.catalogs import load_catalog
-from bot.remedies.names import unknown_actions
+from bot.remedies.actions import unknown_actions
 from bot.settings import Settings, SettingsError, load_settings
 from intents.catalog.loader import Catalog, Loaded, Problem
 from intents.domain import Language

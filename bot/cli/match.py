@@ -17,6 +17,7 @@ from bot.cli.inputs import chosen_language, lines, loaded_catalog, locale, read_
 from bot.common.catalogs import matcher_of
 from intents.catalog.loader import Catalog
 from intents.domain import Hypothesis, Language
+from intents.languages import choose
 from intents.matcher import Matcher, MatchResult
 from intents.scores import THRESHOLD
 from intents.symptoms import read_symptoms
@@ -24,7 +25,6 @@ from intents.talk.features import Message
 from intents.talk.unasked import may_answer
 from responses import words
 from responses.as_json import matching_json
-from responses.language import choose
 from responses.layout import DIM, marked, paragraph
 from responses.redaction import redact
 from responses.safety import safe_value

@@ -13,7 +13,7 @@ from bot.cli.inputs import chosen_language, engine_of
 from bot.cli.process import cancelled_by, logged_settings, stop_event
 from bot.cluster.clusters import Clusters, misnamed
 from bot.policy import Actor, Policy
-from bot.settings.programs import INSTALL_MCP, has_mcp
+from bot.settings.required import INSTALL_MCP, has_mcp
 from bot.surfaces.api.answer_service import AnswerService, Caller
 from bot.surfaces.api.limited_calls import ApiCalls
 

@@ -24,12 +24,12 @@ from bot.cluster.errors import ClusterError
 from bot.common.background import in_background
 from bot.common.encryption import Encryption, KeyUnusable
 from bot.diagnosing import Engine, build_engine
-from bot.doctor.checks import CheckState
+from bot.doctor import CheckState
 from bot.doctor.database_checks import examine_directory
 from bot.jobs import JobsUnavailable
 from bot.policy import Policy
 from bot.policy.strict_yaml import FileError
-from bot.remedies.names import unknown_actions
+from bot.remedies.actions import unknown_actions
 from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.slack.scopes import advice_on

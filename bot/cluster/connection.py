@@ -49,7 +49,7 @@ from bot.cluster.call_errors import (
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, TooLarge, Unauthorized, Unreachable
 from bot.common.tracing import SpanName, span
 from bot.kube.timestamps import parse_http_date
-from bot.prometheus.client import Prometheus
+from bot.prometheus import Prometheus
 from bot.settings.prometheus import ClusterSettings
 
 _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})

@@ -23,7 +23,7 @@ from bot.cluster.call_errors import refuse_redirects, send_once
 from bot.cluster.connection import Connection
 from bot.cluster.errors import Misconfigured
 from bot.cluster.login import Login
-from bot.prometheus.client import open_prometheus
+from bot.prometheus import open_prometheus
 from bot.settings.prometheus import NO_SOURCES, ClusterSettings, Sources
 
 # The context name for the service account that every pod has.

@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self, TypeVar
 
+from bot import prometheus
 from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, record_gap, record_partial
 from bot.cluster.api_calls import (
     ClusterRequest,
@@ -46,8 +47,6 @@ from bot.cluster.resources import Resource, well_known
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.objects import place_of
 from bot.kube.timestamps import parse_time
-from bot.prometheus import client as prometheus
-from bot.prometheus.errors import NotConfigured, SwitchedOff
 from intents.domain import Json, ObjectRef, Permission
 
 _T = TypeVar("_T")
@@ -246,6 +245,14 @@ class Snapshot:
         record_partial(wanted.what)
         return replace(listing, truncated=True, partial=True)
 
+    async def list_readable(self, kind: str, namespace: str = "", *, fields: str = "") -> tuple[Json, ...]:
+        """Return the objects of a kind in a namespace, "" for all; none, and a gap, if they are not readable."""
+        try:
+            return (await self.list(kind, namespace=namespace, fields=fields)).items
+        except ClusterError as error:
+            record_gap(error.gap())
+            return ()
+
     async def log(self, log: LogQuery) -> str:
         """Return the end of a container's log; bytes that are not UTF-8 are replaced.
 
@@ -311,9 +318,9 @@ class Snapshot:
         """
         beside = self._connection.prometheus
         if beside is None:
-            raise NotConfigured()
+            raise prometheus.NotConfigured()
         if not self._access.metrics:
-            raise SwitchedOff()
+            raise prometheus.SwitchedOff()
         await self._clock()
         at = int(self.now.timestamp())
         query = prometheus.Query(expression=expression, series=series, at=at, window_s=window_s, step_s=step_s)

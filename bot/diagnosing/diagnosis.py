@@ -14,14 +14,13 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.common.tracing import SpanName, span
-from bot.diagnosing.alert_metrics import is_told_by_metrics
 from bot.diagnosing.engine import Engine
 from bot.diagnosing.explanation import Explanation, NamedStateFinder, NamedStates
 from bot.diagnosing.impact import announced_by_name, announced_by_trouble, impact_of
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import has_namespace
 from bot.diagnosing.object_search import sought
-from bot.diagnosing.object_states import state_of, with_causes_behind
+from bot.diagnosing.object_states import is_told_by_metrics, state_of, with_causes_behind
 from bot.diagnosing.observation import untold
 from bot.diagnosing.reads import Progress, Reads
 from bot.diagnosing.recent_changes import changes_before

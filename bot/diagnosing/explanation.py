@@ -15,11 +15,10 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing.alert_metrics import is_of_alert
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.named_objects import Resolved
 from bot.diagnosing.object_search import ANY_KIND, MOST_CANDIDATES, IncompleteList, candidates, find, listed_anywhere
-from bot.diagnosing.object_states import ObjectState, state_of
+from bot.diagnosing.object_states import ObjectState, is_of_alert, state_of
 from bot.diagnosing.reads import Reads
 from bot.diagnosing.understanding import BY_NAME
 from bot.kube.objects import identity_of, name_of, named_ref, namespace_of, ref, uid_of

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.owners import owners_of
-from bot.cluster.reads import listed
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing.alert_metrics import is_of_alert, raised_by_alert
 from bot.diagnosing.engine import match_symptoms
 from bot.diagnosing.investigation import Investigation
 from bot.diagnosing.object_search import readable
@@ -25,10 +23,21 @@ from bot.kube.autoscaling import target_of
 from bot.kube.containers import containers_in
 from bot.kube.gitops import Tool, managed_by
 from bot.kube.health import can_judge
-from bot.kube.objects import identity_of, is_builtin, label_selector, namespace_of, node_name_of, ref
+from bot.kube.objects import (
+    identity_of,
+    is_builtin,
+    label_selector,
+    name_of,
+    namespace_of,
+    node_addresses,
+    node_name_of,
+    ref,
+)
 from bot.kube.owners import workload_of
 from bot.kube.services import selector_of
 from bot.kube.settling import lasting_problem
+from intents.alerts.metrics import alert_metrics
+from intents.alerts.objects import object_of
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.domain import (
@@ -42,6 +51,7 @@ from intents.domain import (
     JudgedHypothesis,
     ObjectRef,
     Observation,
+    SignatureMatch,
     Symptom,
     Text,
     Verdict,
@@ -68,6 +78,8 @@ _SCALED: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 _MOST_ENDS: Final = 3
 # The pods behind one may wait for another, and those for a third.
 _FARTHEST: Final = 3
+# The entry that judges an alert by its metric.
+_ALERT_ENTRY: Final = "alert-metric-beyond-limit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +215,7 @@ async def _beside(snapshot: Snapshot, about: ObjectRef) -> list[ObjectKey]:
         return [(kind, about.namespace, name)] if name else []
     if about.kind not in _SCALED:
         return []
-    scalers = await listed(snapshot, "HorizontalPodAutoscaler", about.namespace)
+    scalers = await snapshot.list_readable("HorizontalPodAutoscaler", about.namespace)
     applied = await _applied_by(snapshot, obj)
     return [*(ref(each).key for each in scalers if target_of(each) == (about.kind, about.name)), *applied]
 
@@ -290,7 +302,7 @@ async def _own_state(snapshot: Snapshot, resource: Resource, obj: Json, *, reads
     of_kind = raised_by(
         (one.kind for one in (*observed.owners, *(each.subject for each in observed.troubles))), observed.identities
     )
-    of_alert = raised_by_alert(reads.alert, obj, kind, named=named, catalog=engine.catalog)
+    of_alert = _raised_by_alert(reads.alert, obj, kind, named=named, catalog=engine.catalog)
     found = await investigation.run({one.incident: one for one in (*of_kind, *told, *of_alert)}.values())
     judged = tuple(_facts_first(one, engine.catalog) for one in found)
     left, inside = unexplained(observed, judged, engine.catalog), Inside()
@@ -386,3 +398,32 @@ def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
         symptoms += (replace(symptom, line=line + symptom.line, subject=statement.subject) for symptom in read)
         line += max((symptom.line for symptom in read), default=0) + 2
     return symptoms
+
+
+def _raised_by_alert(
+    alert: Mapping[str, str], obj: Json, kind: str, *, named: Mapping[str, str], catalog: Catalog
+) -> tuple[Hypothesis, ...]:
+    """Return the hypothesis that the metric behind an alert is beyond its limit; () for any other alert or object."""
+    name = alert.get("alertname", "")
+    metric, about = alert_metrics().get(name), object_of(alert)
+    if metric is None or metric.unjudged or about is None or _ALERT_ENTRY not in catalog.incidents:
+        return ()
+    names = {name_of(obj), *(node_addresses(obj) if kind == "Node" else ())}
+    if metric.about != kind or about.kind != kind or about.name not in names:
+        return ()
+    if about.namespace and about.namespace != namespace_of(obj):
+        return ()
+    match = SignatureMatch(signature=name, line=1, quote=f"alertname={name}", score=1.0)
+    return (Hypothesis(incident=_ALERT_ENTRY, score=1.0, matches=(match,), named=named),)
+
+
+def is_of_alert(one: JudgedHypothesis) -> bool:
+    """Return whether it judges an alert by its metric."""
+    return one.incident == _ALERT_ENTRY
+
+
+def is_told_by_metrics(one: JudgedHypothesis) -> bool:
+    """Return whether the values of the metric were read."""
+    return is_of_alert(one) and any(
+        finding.outcome is not FindingOutcome.GAP and finding.rows for finding in one.findings
+    )

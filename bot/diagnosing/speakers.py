@@ -12,7 +12,6 @@ from typing import Any, Final
 from bot.cluster.container_logs import LogQuery
 from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen, involved_object
-from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.called import Called
 from bot.kube.containers import containers_in
@@ -65,7 +64,7 @@ async def speakers_of(
     if not asked:
         return Speakers()
     events, pods = await asyncio.gather(
-        listed(snapshot, "Event", namespace, fields="type=Warning"), listed(snapshot, "Pod", namespace)
+        snapshot.list_readable("Event", namespace, fields="type=Warning"), snapshot.list_readable("Pod", namespace)
     )
     said = [*map(_of_event, events), *(one for pod in pods for one in _of_pod(pod))]
     if found := speakers(asked, said):
@@ -82,7 +81,7 @@ async def speakers_of(
     found = _one_per_workload(speakers(asked, [one for part in read for one in part]), pods)
     if not found and namespace:
         # What a controller says of an object that is well.
-        usual = await listed(snapshot, "Event", namespace, fields="type=Normal")
+        usual = await snapshot.list_readable("Event", namespace, fields="type=Normal")
         found = _one_per_workload(speakers(asked, [*map(_of_event, usual)]), pods)
     return Speakers(found=found, past=len(found) == 1 and _is_past(found[0], pods, snapshot.now))
 

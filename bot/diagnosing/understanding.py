@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.reads import listed
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.called import WALKS, Called, called_in, focus_on, walk_to
 from bot.diagnosing.engine import Engine, match_text
@@ -216,7 +215,7 @@ async def _first(snapshot: Snapshot, words: Sequence[str], kind_of: Mapping[str,
 
 
 async def _names(snapshot: Snapshot, kind: str, home: str) -> frozenset[str]:
-    return frozenset(map(name_of, await listed(snapshot, kind, home)))
+    return frozenset(map(name_of, await snapshot.list_readable(kind, home)))
 
 
 async def _elsewhere(snapshot: Snapshot, kinds_of: Mapping[str, Sequence[str]], home: str) -> Entity | None:

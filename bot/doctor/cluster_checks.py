@@ -17,15 +17,13 @@ from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER
 from bot.cluster.errors import ClusterError
 from bot.cluster.writer import Writer
-from bot.doctor.checks import Check, CheckedArea
+from bot.doctor import Check, CheckedArea
 from bot.kube.objects import grouped
 from bot.policy import Policy
 from bot.policy.matching import any_matches
-from bot.prometheus.client import Query
-from bot.prometheus.errors import PrometheusError
+from bot.prometheus import PrometheusError, Query
 from bot.remedies.action import actions
-from bot.roles.manifests import is_namespaced, is_secret
-from bot.roles.needs import Need, reads, watches, writes
+from bot.roles import Need, is_namespaced, is_secret, reads, watches, writes
 from bot.settings import Examined, Settings, variable
 from intents.catalog.loader import Catalog
 from intents.domain import Gap, Permission

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.doctor.checks import Check, CheckedArea, CheckState
+from bot.doctor import Check, CheckedArea, CheckState
 from bot.settings import Examined, Settings, variable
 from bot.store import SchemaState, StoreInspection, StoreUnavailable, inspect_store, place_of
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from bot.common.catalogs import load_catalog
-from bot.doctor.checks import Check, CheckedArea
+from bot.doctor import Check, CheckedArea
 from bot.policy import FileError, Policy, load_policy
 from bot.policy.alert_routes import load_alert_routes
 from bot.policy.api_tokens import load_api_tokens
 from bot.policy.channel_defaults import load_channels
 from bot.probes.registry import unreadable_parts
-from bot.remedies.names import action_names, unknown_actions
-from bot.roles.needs import unknown_kinds
+from bot.remedies.actions import action_names, unknown_actions
+from bot.roles import unknown_kinds
 from bot.settings import Examined, Settings, variable
 from intents.catalog.loader import Catalog, Problem, builtin_directory
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.common.encryption import Encryption, KeyUnusable
-from bot.doctor.checks import Check, CheckedArea
+from bot.doctor import Check, CheckedArea
 from bot.policy import Policy
 from bot.settings import Examined, Settings, slack_problems, variable
 from bot.slack.api import SlackResponse, TokenCall, token_caller

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube import custom_references, ingresses
+from bot.kube import custom_references, field_paths, ingresses
 from bot.kube.addresses import services_called
 from bot.kube.autoscaling import target_of
+from bot.kube.config_references import named_in_environment, named_in_volume
 from bot.kube.objects import (
     all_containers,
     is_builtin,
@@ -29,22 +30,10 @@ from bot.kube.owners import owner_references, workload_of
 from bot.kube.placement import selects
 from bot.kube.services import selector_of, service_of
 from bot.kube.tidb_clusters import labelled_cluster
-from bot.kube.volumes import (
-    attachment_in,
-    claim_names,
-    claim_reference,
-    class_of,
-    class_of_volume,
-    driver_of,
-    volume_name_of,
-)
+from bot.kube.volumes import claim_names, claim_reference, class_of, driver_of, volume_name_of
 from intents.kinds import CLUSTER_SCOPED
 from intents.named_objects import Edge, EdgeType, ObjectKey
 
-# Where a container or volume names an object: the field, the key of its name, and the kind.
-_ENVIRONMENT: Final = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))
-_VARIABLES: Final = (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"))
-_VOLUMES: Final = (("configMap", "name", "ConfigMap"), ("secret", "secretName", "Secret"), ("secret", "name", "Secret"))
 _CLASSES: Final = (("priorityClassName", "PriorityClass"), ("runtimeClassName", "RuntimeClass"))
 _METRICS: Final = {
     "Resource": ("v1beta1.metrics.k8s.io",),
@@ -52,6 +41,16 @@ _METRICS: Final = {
     "Pods": ("v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"),
     "Object": ("v1beta1.custom.metrics.k8s.io", "v1beta2.custom.metrics.k8s.io"),
     "External": ("v1beta1.external.metrics.k8s.io",),
+}
+# Fields with the name of an object: the edge, the object's kind, and the path.
+_FIELDS: Final[Mapping[str, tuple[tuple[EdgeType, str, tuple[str, ...]], ...]]] = {
+    "PersistentVolume": ((EdgeType.REFERENCES, "StorageClass", ("spec", "storageClassName")),),
+    "StorageClass": ((EdgeType.REFERENCES, "CSIDriver", ("provisioner",)),),
+    "VolumeAttachment": (
+        (EdgeType.BINDS, "PersistentVolume", ("spec", "source", "persistentVolumeName")),
+        (EdgeType.BINDS, "Node", ("spec", "nodeName")),
+    ),
+    "Certificate": ((EdgeType.PROVIDES, "Secret", ("spec", "secretName")),),
 }
 _WEBHOOKS: Final = frozenset({"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"})
 _BINDINGS: Final = frozenset({"RoleBinding", "ClusterRoleBinding"})
@@ -145,6 +144,8 @@ def _named(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:
     elif ingresses.service_refs(obj) or ingresses.parent_refs(obj):
         yield from ((EdgeType.ROUTES_TO, ("Service", *place)) for place in ingresses.service_refs(obj))
         yield from ((EdgeType.REFERENCES, ("Gateway", *place)) for place in ingresses.parent_refs(obj))
+    for type_, target, path in _FIELDS.get(kind, ()):
+        yield type_, key_of(target, home, str(field_paths.get(obj, path) or ""))
     for one in custom_references.references_of(obj):
         yield EdgeType.REFERENCES, key_of(one.kind, one.namespace, one.name)
 
@@ -191,18 +192,13 @@ def _of_pod(spec: Mapping[str, Any], home: str) -> Iterator[Named]:
 def _of_containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for container in all_containers(spec):
         yield "Image", container.get("image")
-        for source in container.get("envFrom") or ():
-            yield from ((kind, (source.get(field) or {}).get("name")) for field, kind in _ENVIRONMENT)
-        for variable in container.get("env") or ():
-            source = variable.get("valueFrom") or {}
-            yield from ((kind, (source.get(field) or {}).get("name")) for field, kind in _VARIABLES)
+        yield from ((kind, name) for kind, name, _ in named_in_environment(container))
     yield from (("Secret", each.get("name")) for each in spec.get("imagePullSecrets") or ())
 
 
 def _of_volumes(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for volume in spec.get("volumes") or ():
-        for source in (volume, *((volume.get("projected") or {}).get("sources") or ())):
-            yield from ((kind, (source.get(field) or {}).get(name)) for field, name, kind in _VOLUMES)
+        yield from ((kind, name) for kind, name, _ in named_in_volume(volume))
         yield "PersistentVolumeClaim", (volume.get("persistentVolumeClaim") or {}).get("claimName")
         yield "Secret", ((volume.get("csi") or {}).get("nodePublishSecretRef") or {}).get("name")
 
@@ -212,20 +208,6 @@ def _of_claim(claim: Mapping[str, Any], home: str) -> Iterator[Named]:
     yield EdgeType.BINDS, ("PersistentVolume", "", volume_name_of(claim))
     source = spec_of(claim).get("dataSourceRef") or spec_of(claim).get("dataSource") or {}
     yield EdgeType.REFERENCES, (str(source.get("kind") or ""), home, str(source.get("name") or ""))
-
-
-def _of_volume(volume: Mapping[str, Any], _home: str) -> Iterator[Named]:
-    yield EdgeType.REFERENCES, ("StorageClass", "", class_of_volume(volume))
-
-
-def _of_class(storage_class: Mapping[str, Any], _home: str) -> Iterator[Named]:
-    yield EdgeType.REFERENCES, ("CSIDriver", "", str(storage_class.get("provisioner") or ""))
-
-
-def _of_attachment(manifest: Mapping[str, Any], _home: str) -> Iterator[Named]:
-    attachment = attachment_in(dict(manifest))
-    yield EdgeType.BINDS, ("PersistentVolume", "", attachment.volume)
-    yield EdgeType.BINDS, ("Node", "", attachment.node)
 
 
 def _of_ingress(ingress: Mapping[str, Any], home: str) -> Iterator[Named]:
@@ -254,10 +236,6 @@ def _of_binding(binding: Mapping[str, Any], home: str) -> Iterator[Named]:
             yield EdgeType.PROVIDES, account
 
 
-def _of_certificate(certificate: Mapping[str, Any], home: str) -> Iterator[Named]:
-    yield EdgeType.PROVIDES, ("Secret", home, str(spec_of(certificate).get("secretName") or ""))
-
-
 def _of_external_secret(external: Mapping[str, Any], home: str) -> Iterator[Named]:
     target = spec_of(external).get("target") or {}
     yield EdgeType.PROVIDES, ("Secret", home, str(target.get("name") or name_of(external)))
@@ -265,13 +243,9 @@ def _of_external_secret(external: Mapping[str, Any], home: str) -> Iterator[Name
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Iterator[Named]]]] = {
     "PersistentVolumeClaim": _of_claim,
-    "PersistentVolume": _of_volume,
-    "StorageClass": _of_class,
-    "VolumeAttachment": _of_attachment,
     "Ingress": _of_ingress,
     "EndpointSlice": _of_endpoints,
     "HorizontalPodAutoscaler": _of_scaler,
-    "Certificate": _of_certificate,
     "ExternalSecret": _of_external_secret,
     **dict.fromkeys(_BINDINGS, _of_binding),
 }

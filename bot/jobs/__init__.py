@@ -2,12 +2,11 @@
 
 from intents.lean_imports import postpone
 
-# ruff: noqa: E402 - imported after this, the engine loads neither a command line nor PostgreSQL's drivers unless that
-# database is used.
-_DIALECT = "sqlalchemy.dialects.postgresql"
-postpone("click", "psycopg", "psycopg.errors", "psycopg.pq")
-postpone(_DIALECT, *(f"{_DIALECT}.{driver}" for driver in ("asyncpg", "pg8000", "psycopg", "psycopg2cffi")))
+# ruff: noqa: E402 - imported after this and the store, the engine loads neither a command line nor PostgreSQL's drivers
+# unless that database is used.
+postpone("click")
 
+import bot.store
 from bot.jobs.contract import (
     JOBS_VERSION,
     JobGivenUp,

@@ -21,6 +21,7 @@ from bot.kube.address_texts import (
     file_values,
     flag_values,
 )
+from bot.kube.config_references import named_in_environment, named_in_volume
 from bot.kube.object_changes import ROOT_CERTIFICATES
 from bot.kube.objects import all_containers, name_of, namespace_of, pod_template_of, spec_of
 from bot.kube.services import ip_in, is_headless, ports_of, service_meant, shown_ports
@@ -74,8 +75,8 @@ def config_maps_used(obj: Mapping[str, Any]) -> tuple[str, ...]:
     spec = _pod_spec(obj)
     names: list[str] = []
     for container in all_containers(spec):
-        names += (name for name, _ in _whole_maps(container))
-        names += (name for _, name, _ in _single_keys(container))
+        names += (name for name, _ in _whole_maps(container))  # of too many maps these tell more
+        names += (name for kind, name, _ in named_in_environment(container) if kind == "ConfigMap")
         names += (name for name, _ in _mounted(container, spec))
     return tuple(name for name in dict.fromkeys(names) if name != ROOT_CERTIFICATES)
 
@@ -108,12 +109,11 @@ def _environment(
     for name, prefix in _whole_maps(container):
         for key, text in maps.get(name, {}).items():
             found[prefix + key] = NamedValue(prefix + key, str(text), f"ConfigMap {home}/{name} key {key}")
-    single = {variable: (name, key) for variable, name, key in _single_keys(container)}
     for variable in container.get("env") or ():
         own = str(variable.get("name") or "")
         found.pop(own, None)
-        if own in single:
-            name, key = single[own]
+        if of := (variable.get("valueFrom") or {}).get("configMapKeyRef"):
+            name, key = str(of.get("name") or ""), str(of.get("key") or "")
             if key in maps.get(name, {}):
                 found[own] = NamedValue(own, str(maps[name][key]), f"ConfigMap {home}/{name} key {key}")
         elif variable.get("value"):
@@ -127,22 +127,13 @@ def _whole_maps(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield str(name), str(source.get("prefix") or "")
 
 
-def _single_keys(container: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for variable in container.get("env") or ():
-        if of := (variable.get("valueFrom") or {}).get("configMapKeyRef"):
-            yield str(variable.get("name") or ""), str(of.get("name") or ""), str(of.get("key") or "")
-
-
 def _mounted(container: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield the ConfigMaps that a container mounts, with their keys; none for all of them."""
     mounts = {mount.get("name") for mount in container.get("volumeMounts") or ()}
     for volume in spec.get("volumes") or ():
-        if volume.get("name") not in mounts:
-            continue
-        for source in (volume, *((volume.get("projected") or {}).get("sources") or ())):
-            of = source.get("configMap") or {}
-            if of.get("name"):
-                yield str(of["name"]), frozenset(str(item.get("key") or "") for item in of.get("items") or ())
+        for kind, name, of in named_in_volume(volume) if volume.get("name") in mounts else ():
+            if kind == "ConfigMap" and name:
+                yield name, frozenset(str(item.get("key") or "") for item in of.get("items") or ())
 
 
 def _expanded(text: str, variables: Mapping[str, NamedValue]) -> str:

@@ -16,23 +16,24 @@ from intents.spelling import closest
 
 # Tolerations of every DaemonSet's pods: node conditions and a cordon never keep them off.
 _OWN_TOLERATIONS: Final = (
-    {"key": "node.kubernetes.io/not-ready", "operator": "Exists"},
-    {"key": "node.kubernetes.io/unreachable", "operator": "Exists"},
-    {"key": "node.kubernetes.io/disk-pressure", "operator": "Exists", "effect": "NoSchedule"},
-    {"key": "node.kubernetes.io/memory-pressure", "operator": "Exists", "effect": "NoSchedule"},
-    {"key": "node.kubernetes.io/pid-pressure", "operator": "Exists", "effect": "NoSchedule"},
-    {"key": "node.kubernetes.io/unschedulable", "operator": "Exists", "effect": "NoSchedule"},
+    *({"key": f"node.kubernetes.io/{name}", "operator": "Exists"} for name in ("not-ready", "unreachable")),
+    *(
+        {"key": f"node.kubernetes.io/{name}", "operator": "Exists", "effect": "NoSchedule"}
+        for name in ("disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")
+    ),
 )
-_HOST_NETWORK: Final = {
-    "key": "node.kubernetes.io/network-unavailable",
-    "operator": "Exists",
-    "effect": "NoSchedule",
-}
+_HOST_NETWORK: Final = {"key": "node.kubernetes.io/network-unavailable", "operator": "Exists", "effect": "NoSchedule"}
 
 _NODE_CRITICAL: Final = "system-node-critical"
 
-# The keys of `traits`: properties in which the nodes of working and failing pods may differ.
-TRAITS: Final = ("kernel", "os_image", "kubelet", "runtime", "arch", "zone")
+# Properties in which the nodes of working and failing pods may differ, by the field of `nodeInfo`.
+_INFO: Final = {
+    "kernel": "kernelVersion",
+    "os_image": "osImage",
+    "kubelet": "kubeletVersion",
+    "runtime": "containerRuntimeVersion",
+    "arch": "architecture",
+}
 
 
 def is_agent(pod: Mapping[str, Any]) -> bool:
@@ -53,14 +54,8 @@ def wants(daemonset: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
 def traits(node: Mapping[str, Any]) -> dict[str, str]:
     """Return the properties in which nodes of one cluster may differ; "" where a node does not report one."""
     info, labels = status_of(node).get("nodeInfo") or {}, labels_of(node)
-    return {
-        "kernel": str(info.get("kernelVersion") or ""),
-        "os_image": str(info.get("osImage") or ""),
-        "kubelet": str(info.get("kubeletVersion") or ""),
-        "runtime": str(info.get("containerRuntimeVersion") or ""),
-        "arch": str(info.get("architecture") or ""),
-        "zone": next((str(labels[key]) for key in ZONES if labels.get(key)), ""),
-    }
+    zone = next((str(labels[key]) for key in ZONES if labels.get(key)), "")
+    return {**{trait: str(info.get(key) or "") for trait, key in _INFO.items()}, "zone": zone}
 
 
 def differences(bad: Iterable[Mapping[str, str]], good: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
@@ -72,7 +67,7 @@ def differences(bad: Iterable[Mapping[str, str]], good: Iterable[Mapping[str, st
     if not bad or not good:
         return ()
     found = []
-    for trait in TRAITS:
+    for trait in (*_INFO, "zone"):
         shared, others = {each.get(trait, "") for each in bad}, {each.get(trait, "") for each in good}
         if len(bad) == 1 and len(others) == len(good) > 1:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -80,37 +80,31 @@ def missing_request(message: str) -> MissingRequest | None:
 
 def above_target(scaler: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the metrics that are above their targets, as kubectl shows them: `cpu: 188%/60%`."""
-    targets = {_name(each): _value(each, "target") for each in spec_of(scaler).get("metrics") or ()}
     current = {_name(each): _value(each, "current") for each in status_of(scaler).get("currentMetrics") or ()}
-    return tuple(_above(targets, current))
-
-
-def _above(targets: Mapping[str, Mapping[str, str]], current: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    for name, target in targets.items():
-        for key, wanted in target.items():
+    found = []
+    for metric in spec_of(scaler).get("metrics") or ():
+        name = _name(metric)
+        for key, wanted in _value(metric, "target").items():
             now = current.get(name, {}).get(key, "")
             if now and thousandths(now.rstrip("%")) > thousandths(wanted.rstrip("%")):
-                yield f"{name}: {now}/{wanted}"
+                found.append(f"{name}: {now}/{wanted}")
+    return tuple(found)
 
 
 def _value(metric: Mapping[str, Any], side: str) -> Mapping[str, str]:
     """Return the values of one side of a metric by their field, percentages with a sign."""
-    values = (_any_body(metric).get(side)) or {}
+    values = (_body(metric).get(side)) or {}
     signs = (("averageUtilization", "%"), ("averageValue", ""), ("value", ""))
     return {key: f"{values[key]}{sign}" for key, sign in signs if values.get(key) is not None}
 
 
 def _name(metric: Mapping[str, Any]) -> str:
-    body = _any_body(metric)
+    body = _body(metric)
     return str(body.get("name") or (body.get("metric") or {}).get("name") or "")
 
 
-def _any_body(metric: Mapping[str, Any]) -> Mapping[str, Any]:
-    return next((metric[key] for key in _BODIES if metric.get(key)), {})
-
-
 def _body(metric: Mapping[str, Any]) -> Mapping[str, Any]:
-    return metric.get("resource") or metric.get("containerResource") or {}
+    return next((metric[key] for key in _BODIES if metric.get(key)), {})
 
 
 def _key(metric: Mapping[str, Any]) -> tuple[str, str]:

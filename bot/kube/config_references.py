@@ -6,16 +6,18 @@ Wordings of k8s.io/kubernetes/pkg/kubelet (container environment) and pkg/volume
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import all_containers, spec_of
 from intents.domain import Json
 
-_ENVIRONMENT: Final = (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"))
-_WHOLE: Final = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))
-_VOLUMES: Final = (("configMap", "ConfigMap"), ("secret", "Secret"))
+# The fields by which a variable, all variables or a volume are taken from an object.
+_FIELDS: Final = (
+    *(("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret"), ("configMapRef", "ConfigMap")),
+    *(("secretRef", "Secret"), ("configMap", "ConfigMap"), ("secret", "Secret")),
+)
 _KINDS: Final = {"configmap": "ConfigMap", "secret": "Secret"}
 _NOT_FOUND: Final = re.compile(r'\b(?P<kind>configmap|secret)s? "(?P<name>[^"]+)" not found', re.IGNORECASE)
 _NO_KEY: Final = re.compile(r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) [^/\s]+/(?P<name>[^\s,]+)")
@@ -87,31 +89,40 @@ def missing_in(message: str) -> Missing | None:
     return None
 
 
-def _required(
-    source: Mapping[str, Any], fields: Iterable[tuple[str, str]]
-) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Yield the kind and name in each of the fields that is set and not optional, and the field's value."""
-    for field, kind in fields:
-        named = source.get(field)
-        if named and not named.get("optional"):
+def named_in(source: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield kind and name of the ConfigMap and the Secret that a source names, and the field's value."""
+    for field, kind in _FIELDS:
+        if named := source.get(field):
             # A volume's own Secret is named by `secretName`, that of a projected one by `name`.
             yield kind, str(named.get("name") or named.get("secretName") or ""), named
 
 
+def named_in_environment(container: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield those of the variables of a container."""
+    for variable in container.get("env") or ():
+        yield from named_in(variable.get("valueFrom") or {})
+    for whole in container.get("envFrom") or ():
+        yield from named_in(whole)
+
+
+def named_in_volume(volume: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield those of a volume."""
+    for source in (volume, *((volume.get("projected") or {}).get("sources") or ())):
+        yield from named_in(source)
+
+
 def _of_environment(container: Mapping[str, Any]) -> Iterator[ConfigReference]:
     name = str(container.get("name", ""))
-    for variable in container.get("env") or ():
-        for kind, of, source in _required(variable.get("valueFrom") or {}, _ENVIRONMENT):
+    for kind, of, source in named_in_environment(container):
+        if not source.get("optional"):
             yield ConfigReference(kind=kind, name=of, key=str(source.get("key", "")), container=name)
-    for whole in container.get("envFrom") or ():
-        yield from (ConfigReference(kind=kind, name=of, container=name) for kind, of, _ in _required(whole, _WHOLE))
 
 
 def _of_volume(volume: Mapping[str, Any]) -> Iterator[ConfigReference]:
     name = str(volume.get("name", ""))
-    for source in (volume, *((volume.get("projected") or {}).get("sources") or ())):
-        for kind, of, wanted in _required(source, _VOLUMES):
-            keys = [str(item.get("key", "")) for item in wanted.get("items") or ()] or [""]
+    for kind, of, wanted in named_in_volume(volume):
+        keys = [str(item.get("key", "")) for item in wanted.get("items") or ()] or [""]
+        if not wanted.get("optional"):
             yield from (ConfigReference(kind=kind, name=of, key=key, volume=name) for key in keys)
 
 
@@ -121,10 +132,10 @@ def _of_single_files(spec: Mapping[str, Any]) -> Iterator[ConfigReference]:
         for mount in container.get("volumeMounts") or ():
             file = str(mount.get("subPath") or "").partition("/")[0]
             volume = volumes.get(mount.get("name")) or {}
-            for kind, of, source in _required(volume, _VOLUMES) if file else ():
+            for kind, of, source in named_in(volume) if file else ():
                 files = tuple(str(item.get("path", "")).partition("/")[0] for item in source.get("items") or ())
-                if file in files:
-                    continue  # it comes from a key that the volume itself refers to
+                if source.get("optional") or file in files:
+                    continue  # a file in `files` comes from a key that the volume itself refers to
                 yield ConfigReference(
                     kind=kind,
                     name=of,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bot.kube.objects import name_of, namespace_of, spec_of, status_of
+from bot.kube.objects import name_of, namespace_of, pod_template_of, spec_of, status_of
 from bot.kube.timestamps import UNKNOWN, seconds_since
 from intents.domain import Json
 
@@ -51,18 +51,13 @@ class Container:
     name: str
     image: str
     init: bool
+    declared: Mapping[str, Any]  # its part of the pod's spec
     status: Mapping[str, Any]
 
     @property
     def described(self) -> str:
         """Return the text in which an entry's `among` pattern is searched."""
         return f"{name_of(self.pod)} {self.name} {self.image}"
-
-    @property
-    def declared(self) -> Mapping[str, Any]:
-        """Return its part of the pod's spec."""
-        declared = spec_of(self.pod).get("initContainers" if self.init else "containers") or ()
-        return next((each for each in declared if each.get("name") == self.name), {})
 
     @property
     def ready(self) -> bool:
@@ -124,15 +119,16 @@ class Container:
 
 def containers_in(pod: Json) -> Iterator[Container]:
     """Yield the containers of a pod in the order they start; ephemeral ones are somebody's debugging, and left out."""
-    spec, status = spec_of(pod), status_of(pod)
+    spec, of_pod = spec_of(pod), status_of(pod)
     for key, statuses, init in (
         ("initContainers", "initContainerStatuses", True),
         ("containers", "containerStatuses", False),
     ):
-        by_name = {entry.get("name"): entry for entry in status.get(statuses) or ()}
+        by_name = {entry.get("name"): entry for entry in of_pod.get(statuses) or ()}
         for declared in spec.get(key) or ():
             name, image = str(declared.get("name", "")), str(declared.get("image", ""))
-            yield Container(pod=pod, name=name, image=image, init=init, status=by_name.get(name) or {})
+            status = by_name.get(name) or {}
+            yield Container(pod=pod, name=name, image=image, init=init, declared=declared, status=status)
 
 
 def trouble_order(container: Container, now: datetime) -> tuple[int, int, str, str, str]:
@@ -167,6 +163,11 @@ def _run(terminated: Mapping[str, Any], *, current: bool, now: datetime) -> Run:
 ON: Final = "true"
 OFF: Final = "false"
 _SHELLS: Final = frozenset({"sh", "bash", "ash"})
+
+
+def template_containers(workload: Json) -> Sequence[Json]:
+    """Return the containers that a workload's pods run, as its template declares them."""
+    return spec_of(pod_template_of(workload)).get("containers") or ()
 
 
 def words_of(container: Mapping[str, Any]) -> tuple[str, ...]:

@@ -59,14 +59,14 @@ def message_if_true(namespace: Mapping[str, Any], kind: str) -> str:
 
 def kinds_left(namespace: Mapping[str, Any]) -> dict[str, int]:
     """Return how many objects of each kind are left: {"configmaps": 2, "widgets.kw.example": 1}."""
-    message = message_if_true(namespace, "NamespaceContentRemaining")
-    return {kind.rstrip("."): int(count) for kind, count in _LEFT.findall(message)}
+    found = _LEFT.findall(message_if_true(namespace, "NamespaceContentRemaining"))
+    return {kind.rstrip("."): int(count) for kind, count in found}
 
 
 def finalizers_left(namespace: Mapping[str, Any]) -> dict[str, int]:
     """Return on how many objects each finalizer is left."""
-    message = message_if_true(namespace, "NamespaceFinalizersRemaining")
-    return {finalizer: int(count) for finalizer, count in _HELD.findall(message)}
+    found = _HELD.findall(message_if_true(namespace, "NamespaceFinalizersRemaining"))
+    return {finalizer: int(count) for finalizer, count in found}
 
 
 # The API server and kube-controller-manager remove these by themselves, each once something else is gone.
@@ -156,8 +156,7 @@ def remover_of(obj: Mapping[str, Any], finalizer: str, workloads: Iterable[Json]
 
 
 def _running_first(workloads: Iterable[Json]) -> Json | None:
-    ordered = sorted(workloads, key=lambda each: (replicas_of(each).ready <= 0, place_of(each)))
-    return ordered[0] if ordered else None
+    return min(workloads, key=lambda each: (replicas_of(each).ready <= 0, place_of(each)), default=None)
 
 
 def _is_called(workload: Json, words: set[str]) -> bool:

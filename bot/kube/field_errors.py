@@ -57,6 +57,8 @@ _TYPES: Final = "|".join(FieldErrorType)
 _SUBJECT: Final = re2.compile(r'([A-Z][A-Za-z]*)(?:\.[a-z0-9.-]+)? "([^"]*)" is invalid: ')
 _HEAD: Final = re2.compile(rf"({_PATH}): ({_TYPES})(?:[:,\]]|$)")
 _NEXT: Final = re2.compile(rf", {_PATH}: (?:{_TYPES})(?:[:,\]]|$)")
+_QUOTED: Final = re2.compile(r'(?s)"(?:[^"\\]|\\.)*["\\]?')
+_QUOTED_OR_BRACKET: Final = re2.compile(rf"{_QUOTED.pattern}|[][(){{}}]")
 _PAIRS: Final = {"{": "}", "[": "]", "(": ")"}
 
 
@@ -106,28 +108,16 @@ def _value(text: str, start: int) -> tuple[str, int]:
 
 
 def _quoted_end(text: str, start: int) -> int:
-    position = start + 1
-    while position < len(text):
-        if text[position] == "\\":
-            position += 2
-        elif text[position] == '"':
-            return position + 1
-        else:
-            position += 1
-    return len(text)
+    found = _QUOTED.match(text, start)
+    return int(found.end()) if found else len(text)
 
 
 def _bracketed_end(text: str, start: int) -> int:
-    depth, position = 0, start
-    while position < len(text):
-        char = text[position]
-        if char == '"':
-            position = _quoted_end(text, position)
-            continue
-        depth += (char in _PAIRS) - (char in _PAIRS.values())
-        position += 1
+    depth = 0
+    for found in _QUOTED_OR_BRACKET.finditer(text, start):
+        depth += (found[0] in _PAIRS) - (found[0] in _PAIRS.values())
         if depth == 0:
-            return position
+            return int(found.end())
     return len(text)
 
 

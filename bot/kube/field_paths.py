@@ -47,13 +47,20 @@ def pointer(path: Sequence[Step]) -> str:
 
 def has(manifest: Any, path: Sequence[Step]) -> bool:
     """Tell whether a manifest has a field."""
-    return _get(manifest, path) is not _ABSENT
+    return get(manifest, path, _ABSENT) is not _ABSENT
 
 
-def get(manifest: Any, path: Sequence[Step]) -> Any:
-    """Return the value at a path, None where there is none."""
-    found = _get(manifest, path)
-    return None if found is _ABSENT else found
+def get(manifest: Any, path: Sequence[Step], default: Any = None) -> Any:
+    """Return the value at a path, None or another default where there is none."""
+    value = manifest
+    for step in path:
+        if isinstance(value, Mapping) and str(step) in value:
+            value = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
+            value = value[step]
+        else:
+            return default
+    return value
 
 
 def parent(manifest: Any, path: Path) -> Path:
@@ -119,15 +126,3 @@ def printed(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _get(manifest: Any, path: Sequence[Step]) -> Any:
-    value = manifest
-    for step in path:
-        if isinstance(value, Mapping) and str(step) in value:
-            value = value[str(step)]
-        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
-            value = value[step]
-        else:
-            return _ABSENT
-    return value

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.kube.objects import condition, spec_of, status_of
-from intents.domain import Json
+from bot.kube.objects import annotations_of, condition, group_of, labels_of, metadata_of, name_of, spec_of, status_of
 from responses.safety import safe_line
 
 _MESSAGE: Final = 600
@@ -21,12 +20,16 @@ _AT_WORK: Final = frozenset({"DependencyNotReady", "Progressing", "ProgressingWi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """The last sync: `failed`, why, since when, of which revision and source, and the object that was refused."""
+    """The last sync: `failed`, why, since when, of which revision and source, and the object that was refused.
+
+    A source is a repository and path, or the object of Flux that has them. What is `refused` is the first object that
+    could not be applied, with the answer of the API server.
+    """
 
     failed: bool = False
     reason: str = ""
     message: str = ""
-    since: str = ""
+    since: str = field(default="", metadata={"key": False})
     revision: str = ""
     source: str = ""
     refused: str = ""
@@ -88,8 +91,6 @@ _TRACKING: Final = "argocd.argoproj.io/tracking-id"
 # The labels by which Argo CD may mark its objects: one that people configure, and its default.
 _INSTANCE: Final = "argocd.argoproj.io/instance"
 _USUAL_INSTANCE: Final = "app.kubernetes.io/instance"
-_KUSTOMIZATION: Final = "kustomize.toolkit.fluxcd.io"
-_HELM_RELEASE: Final = "helm.toolkit.fluxcd.io"
 # application:group/kind:namespace/name of the object that the annotation was written to.
 _TRACKED: Final = re.compile(r"[^:]+:(?P<group>[^/:]*)/(?P<kind>[^:]+):(?P<namespace>[^/]*)/(?P<name>.+)")
 _NAME: Final = 120
@@ -111,6 +112,14 @@ _MANAGERS: Final[Mapping[str, Tool]] = {
     "helm-controller": Tool.FLUX,
     "helm": Tool.HELM,
 }
+
+
+# Labels and annotations that name the tool's own object: its kind, and the keys of its name and namespace.
+_MARKS: Final = (
+    (Tool.FLUX, "HelmRelease", "helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace"),
+    (Tool.FLUX, "Kustomization", "kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"),
+    (Tool.HELM, "release", "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,34 +146,24 @@ def managed_by(obj: Mapping[str, Any]) -> ManagedBy | None:
 
     Marks that name the tool's own object come first: field managers and `managed-by` labels only name the tool.
     """
-    metadata = obj.get("metadata") or {}
-    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
-    if application := _tracked_by(obj) or str(labels.get(_INSTANCE) or ""):
+    if application := _tracked_by(obj) or str(labels_of(obj).get(_INSTANCE) or ""):
         return _argo_cd(application)
-    return _by_flux_labels(labels) or _by_helm_annotations(annotations) or _by_tool_name(metadata, labels)
+    return _by_marks(obj) or _by_tool_name(obj)
 
 
-def _by_flux_labels(labels: Mapping[str, Any]) -> ManagedBy | None:
-    """Return the HelmRelease or Kustomization of Flux that the labels name."""
-    for group, kind in ((_HELM_RELEASE, "HelmRelease"), (_KUSTOMIZATION, "Kustomization")):
-        if name := str(labels.get(f"{group}/name") or ""):
-            return ManagedBy(tool=Tool.FLUX, kind=kind, namespace=str(labels.get(f"{group}/namespace", "")), name=name)
+def _by_marks(obj: Mapping[str, Any]) -> ManagedBy | None:
+    """Return the object of Flux or the Helm release that labels and annotations name."""
+    marks = {**annotations_of(obj), **labels_of(obj)}
+    for tool, kind, name, namespace in _MARKS:
+        if marks.get(name):
+            return ManagedBy(tool=tool, kind=kind, namespace=str(marks.get(namespace, "")), name=str(marks[name]))
     return None
 
 
-def _by_helm_annotations(annotations: Mapping[str, Any]) -> ManagedBy | None:
-    """Return the Helm release that the annotations name."""
-    release = str(annotations.get("meta.helm.sh/release-name") or "")
-    if not release:
-        return None
-    namespace = str(annotations.get("meta.helm.sh/release-namespace", ""))
-    return ManagedBy(tool=Tool.HELM, kind="release", namespace=namespace, name=release)
-
-
-def _by_tool_name(metadata: Mapping[str, Any], labels: Mapping[str, Any]) -> ManagedBy | None:
+def _by_tool_name(obj: Mapping[str, Any]) -> ManagedBy | None:
     """Return the tool by the field managers of an object, else by its `managed-by` label."""
-    managers = (str(each.get("manager", "")) for each in metadata.get("managedFields") or ())
-    tool = next((_MANAGERS[each] for each in managers if each in _MANAGERS), None)
+    managers = (str(each.get("manager", "")) for each in metadata_of(obj).get("managedFields") or ())
+    labels, tool = labels_of(obj), next((_MANAGERS[each] for each in managers if each in _MANAGERS), None)
     if tool is Tool.ARGO_CD:
         return _argo_cd(str(labels.get(_USUAL_INSTANCE) or ""))
     if tool is None and labels.get("app.kubernetes.io/managed-by") == "Helm":
@@ -172,18 +171,16 @@ def _by_tool_name(metadata: Mapping[str, Any], labels: Mapping[str, Any]) -> Man
     return ManagedBy(tool=tool) if tool else None
 
 
-def _tracked_by(obj: Json | Mapping[str, Any]) -> str:
+def _tracked_by(obj: Mapping[str, Any]) -> str:
     """Return the Application in the tracking id of an object; "" if the id was copied from another object.
 
     Operators copy annotations to the objects they create; Argo CD recognises its own by their names.
     """
-    metadata = obj.get("metadata") or {}
-    tracking = str((metadata.get("annotations") or {}).get(_TRACKING) or "")
+    tracking = str(annotations_of(obj).get(_TRACKING) or "")
     if found := _TRACKED.fullmatch(tracking):
-        group = str(obj.get("apiVersion") or "").rpartition("/")[0]
-        same = (found["group"], found["kind"], found["name"]) == (group, obj.get("kind"), metadata.get("name"))
+        same = (found["group"], found["kind"], found["name"]) == (group_of(obj), obj.get("kind"), name_of(obj))
         # A cluster-scoped object is tracked with the namespace that the Application deploys to.
-        if not same or metadata.get("namespace", found["namespace"]) != found["namespace"]:
+        if not same or metadata_of(obj).get("namespace", found["namespace"]) != found["namespace"]:
             return ""
     return tracking.partition(":")[0]
 

@@ -8,7 +8,7 @@ Objects without conditions and rules are not judged.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -170,7 +170,7 @@ _AT_WORK: Final = frozenset({
 class Judgement:
     """The condition that decides; `bad` it is trouble, `unsure` only its words say so, `at_work` it may pass soon."""
 
-    condition: Mapping[str, Any]
+    condition: Mapping[str, Any] = field(metadata={"key": False})
     bad: bool = False
     unsure: bool = False
     at_work: bool = False

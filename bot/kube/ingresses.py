@@ -6,7 +6,7 @@ Of Istio's Sidecars a workload's own wins over its namespace's, which wins over 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.kube.objects import annotations_of, created_at, full_name, labels_of, name_of, namespace_of, spec_of, status_of
@@ -121,11 +121,11 @@ _PENDING: Final = frozenset({"Pending", "NotReconciled"})
 class Refusal:
     """A condition that is false: of which parent or listener, and the controller's words."""
 
-    place: str  # the parent of a route, or the listener of a Gateway; "" for the Gateway itself
-    type: str
-    reason: str
-    message: str
-    since: str
+    place: str = ""  # the parent of a route, or the listener of a Gateway; "" for the Gateway itself
+    condition: str = ""
+    reason: str = ""
+    message: str = ""
+    since: str = field(default="", metadata={"key": False})
 
 
 def refusals_of(obj: Mapping[str, Any]) -> Iterator[Refusal]:
@@ -150,7 +150,7 @@ def _false(place: str, conditions: Sequence[Mapping[str, Any]]) -> Iterator[Refu
         if known and each.get("status") == bad and each.get("reason") not in _PENDING:
             yield Refusal(
                 place=place,
-                type=str(each["type"]),
+                condition=str(each["type"]),
                 reason=str(each.get("reason") or ""),
                 message=str(each.get("message") or ""),
                 since=str(each.get("lastTransitionTime") or ""),
@@ -186,20 +186,19 @@ def _refs(route: Mapping[str, Any], kind: str, named: Iterable[Mapping[str, Any]
 def is_granted(route: Mapping[str, Any], service: tuple[str, str], grants: Sequence[Mapping[str, Any]]) -> bool:
     """Tell whether a route may refer to a Service: of its own namespace, or allowed by a ReferenceGrant there."""
     namespace, name = service
-    if namespace == namespace_of(route):
-        return True
-    for grant in grants:
-        spec = spec_of(grant)
-        allows_from = any(
-            each.get("kind") == route.get("kind") and each.get("namespace") == namespace_of(route)
-            for each in spec.get("from") or ()
-        )
-        allows_to = any(
-            each.get("kind") == "Service" and each.get("name") in (None, "", name) for each in spec.get("to") or ()
-        )
-        if namespace_of(grant) == namespace and allows_from and allows_to:
-            return True
-    return False
+    return namespace == namespace_of(route) or any(
+        _allows_from(grant, route) and _allows_to(grant, name) for grant in grants if namespace_of(grant) == namespace
+    )
+
+
+def _allows_from(grant: Mapping[str, Any], route: Mapping[str, Any]) -> bool:
+    wanted = (route.get("kind"), namespace_of(route))
+    return any((each.get("kind"), each.get("namespace")) == wanted for each in spec_of(grant).get("from") or ())
+
+
+def _allows_to(grant: Mapping[str, Any], name: str) -> bool:
+    to = spec_of(grant).get("to") or ()
+    return any(each.get("kind") == "Service" and each.get("name") in (None, "", name) for each in to)
 
 
 def defaults(sidecars: Iterable[Json], namespace: str) -> list[Json]:

@@ -164,17 +164,13 @@ def last_words_in(log: Iterable[LogRecord]) -> LogFailure | None:
     leading = near[0] if near else max(reversed(said[-_LAST_WORDS:]), key=weight_in)
     at = said.index(leading)
     kept = said[at : at + _LAST_WORDS] if near else said[-_LAST_WORDS:]
-    lines = tuple(_cut(each.lines[0]) for each in kept)
-    return LogFailure(
-        says=_cut(leading.says or leading.lines[0].strip()),
-        lines=lines,
-        number=leading.number,
-        first=leading.number,
-        last=leading.number,
-        of=records[-1].end,
+    number = leading.number
+    return replace(
+        failure_of(leading, kept, records, fatal=False),
+        lines=tuple(_cut(each.lines[0]) for each in kept),
+        first=number,
+        last=number,
         times=1,
-        kind=class_of(leading.says),
-        peer=_peer(leading, records),
         last_words=True,
     )
 

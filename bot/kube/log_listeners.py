@@ -7,7 +7,7 @@ nothing; an address of the loopback interface does, unless the program names ano
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.kube.log_causes import Peer, class_of, is_own
@@ -41,13 +41,11 @@ def loopback_ports(text: str) -> Mapping[int, str]:
 
 def probed_ports(pod: Mapping[str, Any]) -> frozenset[int]:
     """Return the ports of a ready pod that the kubelet reaches at the pod's address."""
-    return frozenset(_probed(pod)) if is_ready(pod) else frozenset()
-
-
-def _probed(pod: Mapping[str, Any]) -> Iterator[int]:
-    for container in spec_of(pod).get("containers") or ():
+    found: set[int] = set()
+    for container in spec_of(pod).get("containers") or () if is_ready(pod) else ():
         names = {str(each.get("name")): int(each.get("containerPort") or 0) for each in container.get("ports") or ()}
         probe = container.get("readinessProbe") or {}
         for handler in (probe.get(each) or {} for each in _PROBED):
             if (port := handler.get("port")) and not handler.get("host"):
-                yield port if isinstance(port, int) else names.get(str(port), 0)
+                found.add(port if isinstance(port, int) else names.get(str(port), 0))
+    return frozenset(found)

@@ -162,19 +162,17 @@ _NODE_PLACE: Final = re.compile(r"^(?:file://)?[\w./@-]+\.[cm]?[jt]sx?:\d+$|^nod
 
 def read_records(text: str) -> tuple[LogRecord, ...]:
     """Return the records of a log in their order. Accepts any text: control characters are removed, long lines cut."""
-    return tuple(_records(text))
-
-
-def _records(text: str) -> Iterator[LogRecord]:
     lines = [_clean(line) for line in text.split("\n")]
     if lines and not lines[-1]:
         lines.pop()
+    records: list[LogRecord] = []
     at = 0
     while at < len(lines):
         end = _end_of(lines, at)
         severity, says = _read(lines[at:end])
-        yield LogRecord(number=at + 1, lines=tuple(lines[at:end]), severity=severity, says=says)
+        records.append(LogRecord(number=at + 1, lines=tuple(lines[at:end]), severity=severity, says=says))
         at = end
+    return tuple(records)
 
 
 def _clean(line: str) -> str:

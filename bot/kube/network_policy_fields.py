@@ -45,19 +45,17 @@ class Difference:
     actual: str = ""
 
     def __str__(self) -> str:
-        match self.aspect:
-            case Aspect.RULES:
-                return "admits nothing"
-            case Aspect.LABEL:
-                return f"admits pods {self.admitted}, this one has {self.actual or 'no such label'}"
-            case Aspect.NAMESPACE:
-                return f"admits pods of namespace {self.admitted}, this one is in {self.actual}"
-            case Aspect.NAMESPACE_LABEL:
-                return f"admits namespaces {self.admitted}, this one has {self.actual or 'no such label'}"
-            case Aspect.ADDRESS:
-                return f"admits {self.admitted}, the address is {self.actual}"
-            case Aspect.PORT:
-                return f"admits port {self.admitted}, the connection uses {self.actual}"
+        return _SAYS[self.aspect].format(self.admitted, self.actual or "no such label")
+
+
+_SAYS: Final = {
+    Aspect.RULES: "admits nothing",
+    Aspect.LABEL: "admits pods {}, this one has {}",
+    Aspect.NAMESPACE: "admits pods of namespace {}, this one is in {}",
+    Aspect.NAMESPACE_LABEL: "admits namespaces {}, this one has {}",
+    Aspect.ADDRESS: "admits {}, the address is {}",
+    Aspect.PORT: "admits port {}, the connection uses {}",
+}
 
 
 # Empty where the rule admits the connection, or may.

@@ -7,7 +7,7 @@ be shown, of anything else only its time and author.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -51,12 +51,15 @@ class Change:
 
 def template_change(workload: Json, newest: Revision, older: Revision) -> Change | None:
     """Return what a revision brought; None if its time is not known."""
-    at = parse_time(newest.made)
+    by = last_written(workload, ("spec", "template")).manager
+    return _between(workload, older, newest, at=parse_time(newest.made), by=by)
+
+
+def _between(workload: Json, before: Revision, after: Revision, *, at: datetime | None, by: str) -> Change | None:
     if at is None:
         return None
-    what = tuple(map(str, template_changes(older.template, newest.template)))
-    by = last_written(workload, ("spec", "template")).manager
-    return Change(subject=ref(workload), at=at, what=what, revision=newest.number, by=by, cause=newest.cause)
+    what = tuple(map(str, template_changes(before.template, after.template)))
+    return Change(subject=ref(workload), at=at, what=what, revision=after.number, by=by, cause=after.cause)
 
 
 def rollouts(workload: Json, revisions: Sequence[Revision]) -> Iterator[Change]:
@@ -66,18 +69,10 @@ def rollouts(workload: Json, revisions: Sequence[Revision]) -> Iterator[Change]:
         is_newest = after is revisions[-1]
         # A revision that was returned to keeps the time of its first creation.
         at = parse_time(write.time if is_newest else "") if after.returned else parse_time(after.made)
-        if at is None:
-            continue
-        restarted = alike(before.template, after.template, but_restarts=True)
-        yield Change(
-            subject=ref(workload),
-            at=at,
-            what=tuple(map(str, template_changes(before.template, after.template))),
-            revision=after.number,
-            by=write.manager if is_newest else "",
-            cause=after.cause,
-            says=_RESTARTED if restarted else None,
-        )
+        found = _between(workload, before, after, at=at, by=write.manager if is_newest else "")
+        if found:
+            restarted = alike(before.template, after.template, but_restarts=True)
+            yield replace(found, says=_RESTARTED) if restarted else found
 
 
 def _template_write(workload: Json) -> Change | None:

@@ -123,7 +123,7 @@ def asked_labels(pod: Mapping[str, Any]) -> tuple[Requirement, ...]:
 def unmet_labels(pod: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[Requirement, ...]:
     """Return the requirements that the node does not meet: of alternative terms, those of the term that lacks least."""
     selector, terms = _asked(pod)
-    labels = {**labels_of(node), "metadata.name": name_of(node)}
+    labels = _labels_and_name(node)
     missing = [each for each in selector if not each.holds(labels)]
     if terms:
         left = sorted(([each for each in term if not each.holds(labels)] for term in terms), key=len)
@@ -137,8 +137,12 @@ def _asked(pod: Mapping[str, Any]) -> tuple[list[Requirement], list[list[Require
         Requirement(key=str(key), operator="In", values=(str(value),))
         for key, value in (spec.get("nodeSelector") or {}).items()
     ]
-    terms = (_required(spec, "nodeAffinity") or {}).get("nodeSelectorTerms") or ()
-    return selector, [list(requirements(each)) for each in terms]
+    return selector, [list(requirements(each)) for each in required_terms(pod)]
+
+
+def required_terms(pod: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the terms of a pod's required node affinity."""
+    return (_required(spec_of(pod), "nodeAffinity") or {}).get("nodeSelectorTerms") or ()
 
 
 def requirements(term: Mapping[str, Any]) -> tuple[Requirement, ...]:
@@ -173,8 +177,14 @@ def _required(spec: Mapping[str, Any], kind: str) -> Any:
 
 def matches_node(terms: Iterable[Mapping[str, Any]], node: Mapping[str, Any]) -> bool:
     """Tell whether one of a node selector's terms selects the node."""
-    fields = {"metadata.name": name_of(node)}
-    return any(_term_holds(term, labels_of(node), fields) for term in terms)
+    labels = _labels_and_name(node)
+    asked = map(requirements, terms)
+    # An empty term selects nothing.
+    return any(each and all(one.holds(labels) for one in each) for each in asked)
+
+
+def _labels_and_name(node: Mapping[str, Any]) -> Mapping[str, str]:
+    return {**labels_of(node), "metadata.name": name_of(node)}
 
 
 def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
@@ -208,17 +218,6 @@ def may_use(pod: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     if not required:
         return True
     return matches_node(required.get("nodeSelectorTerms") or (), node)
-
-
-def _term_holds(term: Mapping[str, Any], labels: Mapping[str, str], fields: Mapping[str, str]) -> bool:
-    expressions = term.get("matchExpressions") or ()
-    on_fields = term.get("matchFields") or ()
-    # An empty term selects nothing.
-    return bool(expressions or on_fields) and all(
-        _requirement(written).holds(values)
-        for listed, values in ((expressions, labels), (on_fields, fields))
-        for written in listed
-    )
 
 
 def _compares(value: str | None, wanted: Sequence[str], *, greater: bool) -> bool:

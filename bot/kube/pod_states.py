@@ -24,9 +24,9 @@ from bot.kube.objects import (
     metadata_of,
     node_name_of,
     phase_of,
-    spec_of,
     status_of,
 )
+from bot.kube.placement import required_terms, requirements
 from bot.kube.timestamps import seconds_since
 from intents.domain import Json
 
@@ -310,13 +310,6 @@ def changed_at(pod: Json) -> str:
 
 def wanted_node(pod: Json) -> str:
     """Return the node of a pod, or the only one that a DaemonSet's controller lets it run on."""
-    if node := node_name_of(pod):
-        return node
-    required = ((spec_of(pod).get("affinity") or {}).get("nodeAffinity") or {}).get(
-        "requiredDuringSchedulingIgnoredDuringExecution"
-    ) or {}
-    for term in required.get("nodeSelectorTerms") or ():
-        for field in term.get("matchFields") or ():
-            if field.get("key") == "metadata.name" and field.get("values"):
-                return str(field["values"][0])
-    return ""
+    asked = (one for term in required_terms(pod) for one in requirements(term))
+    named = (one.values[0] for one in asked if one.key == "metadata.name" and one.values)
+    return node_name_of(pod) or next(named, "")

@@ -216,20 +216,17 @@ def normalized(image: str) -> str:
 
 REASON: Final = "FailedCreatePodSandBox"
 
-_QUOTED_PULL_MESSAGES: Final = r'\\?"(?P<image>[^"\\\s]+)\\?"'
-_WORDINGS: Final = (
-    re.compile(rf"failed to (?:get|inspect) sandbox image {_QUOTED_PULL_MESSAGES}"),
-    # an image in containerd's list whose content is gone
-    re.compile(rf"failed to get image from containerd \S+: image {_QUOTED_PULL_MESSAGES}"),
-    re.compile(rf"failed pulling image {_QUOTED_PULL_MESSAGES}"),
-    re.compile(rf"[Uu]nable to pull sandbox image {_QUOTED_PULL_MESSAGES}"),
+# containerd names an image of its list whose content is gone, too.
+_SANDBOX: Final = re.compile(
+    r"(?:failed to (?:get|inspect) sandbox image|failed to get image from containerd \S+: image|failed pulling image"
+    r'|[Uu]nable to pull sandbox image) \\?"(?P<image>[^"\\\s]+)\\?"'
 )
 _LIKE_PAUSE: Final = re.compile(r"(?:^|[/-])pause(?:-\w+)?(?::|@|$)|pod-infrastructure")
 
 
 def sandbox_image(message: str) -> str:
     """Return the sandbox image that could not be pulled, "" for any other message."""
-    found = next((match for pattern in _WORDINGS if (match := pattern.search(message))), None)
+    found = _SANDBOX.search(message)
     return found["image"] if found else ""
 
 

@@ -12,11 +12,14 @@ CPU in thousandths, memory and storage in bytes, everything else in pieces.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from typing import Any, Final
 
-from bot.kube.objects import spec_of, status_of
+from bot.kube.objects import by_node, has_ended, name_of, spec_of, status_of
+from intents.domain import Json
 
 _GRAMMAR: Final = re.compile(
     r"(?P<sign>[+-]?)(?P<number>[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
@@ -148,6 +151,42 @@ def most(left: Amounts, right: Amounts) -> Amounts:
 def lacking(free: Amounts, wanted: Amounts) -> tuple[str, ...]:
     """Return the resources of which more is wanted than is free, by name."""
     return tuple(sorted(name for name, amount in wanted.items() if amount > 0 and amount > free.get(name, 0)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeUse:
+    """A node with the pods on it, what each and all of them request, and what that leaves free."""
+
+    obj: Json
+    allocatable: Amounts
+    used: Amounts
+    free: Amounts
+    requests: Sequence[tuple[Json, Amounts]]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the node."""
+        return name_of(self.obj)
+
+    @property
+    def pods(self) -> list[Json]:
+        """Return the pods on the node."""
+        return [pod for pod, _ in self.requests]
+
+
+def use_of(node: Json, pods: Iterable[Json]) -> NodeUse:
+    """Return what the pods on a node leave of it."""
+    requests = [(pod, pod_requests(pod)) for pod in pods]
+    allocatable = amounts(status_of(node).get("allocatable"))
+    used = reduce(plus, (taken for _, taken in requests), Amounts())
+    free = minus(allocatable, used)
+    return NodeUse(obj=node, allocatable=allocatable, used=used, free=free, requests=requests)
+
+
+def uses_of(nodes: Iterable[Json], pods: Iterable[Json]) -> list[NodeUse]:
+    """Return all nodes, by name, with those of the pods that are on each and have not ended."""
+    running = by_node(pod for pod in pods if not has_ended(pod))
+    return [use_of(node, running[name_of(node)]) for node in sorted(nodes, key=name_of)]
 
 
 def _container_requests(container: Mapping[str, Any]) -> Amounts:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -78,8 +78,7 @@ class Refused:
     why: str = ""
     amounts: tuple[Amount, ...] = ()
     bounds: tuple[Bound, ...] = ()
-    policy: bool = field(default=False)
-    """`by` is a ValidatingAdmissionPolicy, not a webhook."""
+    policy: bool = False  # `by` is a ValidatingAdmissionPolicy, not a webhook
 
     @property
     def key(self) -> tuple[str, ...]:

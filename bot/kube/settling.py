@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from bot.kube.containers import Container, containers_in
 from bot.kube.health import has_rules, problem_of
-from bot.kube.job_runs import blocked_schedule
+from bot.kube.job_runs import blocked_schedule, has_completed
 from bot.kube.node_readiness import is_joining
 from bot.kube.objects import condition, created_at, has_ended, is_builtin, is_terminating, phase_of, spec_of, status_of
 from bot.kube.rollouts import REPLICATED, replicas_of
@@ -82,9 +82,7 @@ def is_starting(pod: Json, now: datetime) -> bool:
 
 def is_in_time(container: Container, now: datetime) -> bool:
     """Tell whether a container that is not ready is in its first run, or before it, and within its time."""
-    if container.restarts or container.last_end:
-        return False
-    if container.state == "terminated":
+    if container.restarts or container.last_end or container.state == "terminated":
         return False
     if container.state == "running":
         return _lasts(container.detail.get("startedAt"), startup_budget_s(container.declared) + _START_S, now)
@@ -168,9 +166,7 @@ def is_part_of_start(reason: str, message: str, obj: Json, kind: str, now: datet
 
 def is_replaced(pod: Json, workload: Json, kind: str) -> bool:
     """Tell whether a pod of a workload has ended and is no longer missed: others do its work, or it is done."""
-    if kind == "Job" and condition(workload, "Complete").get("status") == "True":
-        return True
-    if phase_of(pod) == "Succeeded":
+    if phase_of(pod) == "Succeeded" or (kind == "Job" and has_completed(workload)):
         return True
     if kind not in REPLICATED or not has_ended(pod):
         return False

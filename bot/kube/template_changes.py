@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.kube.config_references import named_in
 from bot.kube.objects import all_containers, annotations_of, labels_of, spec_of
 from bot.kube.rollouts import RESTARTED_AT
 from intents.domain import Json
@@ -111,18 +112,14 @@ def _environment(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> I
 
 def reference_of(variable: Mapping[str, Any]) -> str:
     """Return the key of a ConfigMap or Secret that a variable is from, "" for a value."""
-    for kind, shown in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-        if source := (variable.get("valueFrom") or {}).get(kind):
-            return f"{shown} {source.get('name', '')} key {source.get('key', '')}"
-    return ""
+    found = (
+        f"{kind} {name} key {source.get('key', '')}" for kind, name, source in named_in(variable.get("valueFrom") or {})
+    )
+    return next(found, "")
 
 
 def _sources(listed: Any) -> str:
-    kinds = (("configMapRef", "ConfigMap"), ("secretRef", "Secret"))
-    found = [
-        f"{shown} {each[kind].get('name', '')}" for each in listed or () for kind, shown in kinds if each.get(kind)
-    ]
-    return _text(", ".join(found))
+    return _text(", ".join(f"{kind} {name}" for each in listed or () for kind, name, _ in named_in(each)))
 
 
 def _flat(container: str, field: str, old: Any, new: Any) -> Iterator[TemplateChange]:

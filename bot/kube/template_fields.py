@@ -199,7 +199,7 @@ def _repaired(error: FieldError) -> str:
     if found := _ONE_OF.search(rule):
         return _closest(value, [choice.strip(" \"'") for choice in found.group(1).split(",")], at_least=0.0)
     limit = int(found.group(1)) if (found := _LIMIT.search(rule)) else 0
-    repair = next((repair for words, repair in _REPAIRS if words in rule), None)
+    repair = next((repair for words, repair in _REPAIRS if re.search(words, rule)), None)
     if repair is None:
         if not limit or not value.isascii():
             return ""
@@ -265,22 +265,19 @@ def _cut(value: str, limit: int) -> str:
 # Words of a rule → how a value is repaired. The wordings are those of apimachinery's validation package;
 # Kubernetes before 1.19 called an RFC 1123 name "DNS-1123". The first that occurs counts.
 _REPAIRS: Final[tuple[tuple[str, Callable[[str, int], str]], ...]] = (
-    ("RFC 1123 label must", _label),
-    ("DNS-1123 label must", _label),
-    ("RFC 1123 subdomain must", _subdomain),
-    ("DNS-1123 subdomain must", _subdomain),
-    ("DNS-1035 label must", _rfc_1035),
-    ("RFC 1035 label must", _rfc_1035),
-    ("name part must consist of alphanumeric", _qualified),
-    ("a valid label must be an empty string or", _label_value),
-    ("a valid config key must consist", _key),
-    ("a valid environment variable name must", _identifier),
-    ("a valid C identifier must", _identifier),
-    ("must contain only alphanumeric characters (a-z, 0-9), and hyphens", _port_name),
-    ("must contain at least one letter", _port_name),
-    ("must not contain consecutive hyphens", _port_name),
-    ("must be no more than 15 characters", _port_name),
-    ("must be an absolute path", _absolute),
+    (r"(?:RFC |DNS-)1123 label must", _label),
+    (r"(?:RFC |DNS-)1123 subdomain must", _subdomain),
+    (r"(?:RFC |DNS-)1035 label must", _rfc_1035),
+    (r"name part must consist of alphanumeric", _qualified),
+    (r"a valid label must be an empty string or", _label_value),
+    (r"a valid config key must consist", _key),
+    (r"a valid (?:environment variable name|C identifier) must", _identifier),
+    (
+        r"must contain only alphanumeric characters \(a-z, 0-9\), and hyphens|must contain at least one letter"
+        r"|must not contain consecutive hyphens|must be no more than 15 characters",
+        _port_name,
+    ),
+    (r"must be an absolute path", _absolute),
 )
 
 

@@ -115,34 +115,22 @@ COMPONENTS: Final = ("discovery", "pd", "pump", "ticdc", "tidb", "tiflash", "tik
 INSPECTABLE: Final = ("pd", "tidb", "tikv")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tailer:
-    """A container that only tails a log, and the setting that adds it; TiFlash always has its own."""
-
-    name: str
-    setting: str = ""
-    default: bool = True
-
-
-_TAILERS: Final[Mapping[str, tuple[_Tailer, ...]]] = {
-    "tidb": (_Tailer(name="slowlog", setting="separateSlowLog"),),
-    "tikv": (
-        _Tailer(name="rocksdblog", setting="separateRocksDBLog", default=False),
-        _Tailer(name="raftlog", setting="separateRaftLog", default=False),
-    ),
-    "tiflash": (_Tailer(name="serverlog"), _Tailer(name="errorlog"), _Tailer(name="clusterlog")),
+# Containers that only tail a log: the name, the setting that adds it ("" for one that is always there), its default.
+_TAILERS: Final[Mapping[str, tuple[tuple[str, str, bool], ...]]] = {
+    "tidb": (("slowlog", "separateSlowLog", True),),
+    "tikv": (("rocksdblog", "separateRocksDBLog", False), ("raftlog", "separateRaftLog", False)),
+    "tiflash": (("serverlog", "", True), ("errorlog", "", True), ("clusterlog", "", True)),
 }
 
 
 def generated_containers(component: str, spec: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the containers that the operator itself adds to a component's pods."""
-    tailers = (each.name for each in _TAILERS.get(component, ()) if _asked_for(each, spec))
-    return (component, *tailers)
+    tailers = _TAILERS.get(component, ())
+    return (component, *(name for name, setting, default in tailers if _is_on(spec.get(setting), default)))
 
 
-def _asked_for(tailer: _Tailer, spec: Mapping[str, Any]) -> bool:
-    value = spec.get(tailer.setting) if tailer.setting else None
-    return tailer.default if value is None else value is True
+def _is_on(value: Any, default: bool) -> bool:
+    return default if value is None else value is True
 
 
 def operator_image(component: str, cluster_spec: Mapping[str, Any]) -> str:

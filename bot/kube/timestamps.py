@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from binascii import Error
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,12 +48,6 @@ def moment(age_s: int, now: datetime) -> datetime | None:
 
 _MOST: Final = 200
 _PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]+?)-----END CERTIFICATE-----")
-_SEQUENCE: Final = 0x30
-_VERSION: Final = 0xA0
-_UTC_TIME: Final = 0x17
-_GENERALIZED_TIME: Final = 0x18
-# Between the version and the validity: serial number, algorithm of the signature, issuer.
-_BEFORE_VALIDITY: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +60,13 @@ class Validity:
 
 def validities(pem: str) -> tuple[Validity, ...]:
     """Return the validity of each certificate in a PEM text; what cannot be read is left out."""
+    from cryptography import x509  # noqa: PLC0415 - few questions are about certificates
+
     found = []
     for block in list(_PEM.finditer(pem))[:_MOST]:
-        with suppress(Error, ValueError, IndexError):
-            found.append(_validity(b64decode(block.group(1))))
+        with suppress(ValueError, x509.InvalidVersion):
+            held = x509.load_der_x509_certificate(b64decode(block.group(1)))
+            found.append(Validity(begin=held.not_valid_before_utc, end=held.not_valid_after_utc))
     return tuple(found)
 
 
@@ -78,40 +74,5 @@ def bundle_validities(bundle: str) -> tuple[Validity, ...]:
     """Return the validities of a caBundle as the API returns it: PEM text in base64."""
     try:
         return validities(b64decode(bundle, validate=True).decode("ascii", "replace"))
-    except (Error, ValueError):
+    except ValueError:
         return ()
-
-
-def _validity(der: bytes) -> Validity:
-    """Return the validity of a DER certificate. Raise ValueError or IndexError for anything else."""
-    [(_, certificate), *_] = _elements(der)
-    [(_, signed), *_] = _elements(certificate)
-    fields = [each for each in _elements(signed) if each[0] != _VERSION]
-    tag, validity = fields[_BEFORE_VALIDITY]
-    if tag != _SEQUENCE:
-        raise ValueError
-    begin, end = _elements(validity)
-    return Validity(begin=_time(*begin), end=_time(*end))
-
-
-def _elements(der: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield tag and content of each DER element, one after the other."""
-    at = 0
-    while at < len(der):
-        tag, length, at = der[at], der[at + 1], at + 2
-        if length & 0x80:
-            size = length & 0x7F
-            length, at = int.from_bytes(der[at : at + size]), at + size
-        if at + length > len(der):
-            raise ValueError
-        yield tag, der[at : at + length]
-        at += length
-
-
-def _time(tag: int, content: bytes) -> datetime:
-    text = content.decode("ascii")
-    if tag == _UTC_TIME:  # two digits of the year: RFC 5280 reads 50 to 99 as 1950 to 1999
-        text = ("19" if text[:2] >= "50" else "20") + text
-    elif tag != _GENERALIZED_TIME:
-        raise ValueError
-    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)

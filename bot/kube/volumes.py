@@ -254,23 +254,24 @@ def attachment_in(manifest: Mapping[str, Any]) -> Attachment:
 
 def limit_of(csi_node: Mapping[str, Any], driver: str) -> int:
     """Return how many volumes of a driver its node takes, -1 where the driver sets no limit."""
-    for each in spec_of(csi_node).get("drivers") or ():
-        if each.get("name") == driver:
-            count = (each.get("allocatable") or {}).get("count")
-            return -1 if count is None else int(count)
-    return -1
+    count = (_drivers(csi_node).get(driver, {}).get("allocatable") or {}).get("count")
+    return -1 if count is None else int(count)
+
+
+def _drivers(csi_node: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    return {str(each.get("name") or ""): each for each in spec_of(csi_node).get("drivers") or ()}
 
 
 def is_registered(csi_node: Mapping[str, Any], driver: str) -> bool:
     """Tell whether the kubelet of the node knows the driver."""
-    return any(each.get("name") == driver for each in spec_of(csi_node).get("drivers") or ())
+    return driver in _drivers(csi_node)
 
 
 def full_nodes(csi_nodes: Iterable[Json], attachments: Sequence[Attachment]) -> tuple[str, ...]:
     """Return the nodes that take no further volume of a driver, with how many they hold and take."""
     found = []
     for node in csi_nodes:
-        for driver in (str(each.get("name") or "") for each in spec_of(node).get("drivers") or ()):
+        for driver in _drivers(node):
             used = sum(each.node == name_of(node) and each.driver == driver for each in attachments)
             if used >= (limit := limit_of(node, driver)) >= 0:
                 found.append(f"{name_of(node)} ({used} of {limit}, {driver})")

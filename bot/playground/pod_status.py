@@ -72,8 +72,7 @@ def _ready(pod: Json) -> int:
 def _text(pod: Json) -> tuple[str, str]:
     """Return the STATUS column and the kubelet's message for it."""
     status = status_of(pod)
-    waiting = _init_text(pod)
-    if waiting is not None:
+    if (waiting := _init_text(pod)) is not None:
         return waiting
     text = status.get("reason") or status.get("phase") or "Unknown"
     detail = str(status.get("message") or _unscheduled(pod))
@@ -106,16 +105,13 @@ def _init_text(pod: Json) -> tuple[str, str] | None:
     }
     for at, each in enumerate(statuses):
         state = each.get("state") or {}
-        ended, waiting = state.get("terminated"), state.get("waiting") or {}
-        if ended is not None and ended.get("exitCode", 0) == 0:
+        ended = state.get("terminated")
+        succeeded = ended is not None and ended.get("exitCode", 0) == 0
+        if succeeded or (each.get("name") in sidecars and each.get("started")):
             continue
-        if each.get("name") in sidecars and each.get("started"):
-            continue
-        if ended is not None:
-            return f"Init:{_ended(ended)}", str(ended.get("message") or "")
-        if waiting.get("reason") not in (None, "", "PodInitializing"):
-            return f"Init:{waiting['reason']}", str(waiting.get("message") or "")
-        return f"Init:{at}/{len(statuses)}", ""
+        if (stopped := _stopped(state)) is None or stopped[0] == "PodInitializing":
+            return f"Init:{at}/{len(statuses)}", ""
+        return f"Init:{stopped[0]}", stopped[1]
     return None
 
 

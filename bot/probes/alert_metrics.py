@@ -13,7 +13,7 @@ from typing import Any, Final
 from bot.kube.objects import node_addresses
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.measurements import gaps_of, rounded_points, step_of
-from bot.prometheus.client import SKEW_S, Series
+from bot.prometheus import SKEW_S, Series
 from intents import templates
 from intents.alerts.metrics import (
     AlertMetric,

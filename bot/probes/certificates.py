@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bot.kube.objects import name_of, ref, spec_of, status_of
 from bot.kube.timestamps import UNKNOWN, Validity, bundle_validities, parse_time
-from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.contract import Look, RowValues, manifest_of, may, probe
 from bot.probes.shared import backends
 from bot.probes.shared.kinds import served_objects
 from intents.domain import ObjectRef, ProbeResult, Row
@@ -31,6 +31,14 @@ _RECENTLY: Final = timedelta(days=7)
 _HOST: Final = re.compile(r"//([^/:\"]+)")
 
 
+class _Standing(RowValues):
+    """The state of a certificate."""
+
+    state: str  # valid, soon (expires before a renewal is usual), expired, not-yet, no-bundle
+    ago_s: int = UNKNOWN  # since it expired; -1 otherwise
+    left_s: int = UNKNOWN  # until it expires, or becomes valid; -1 otherwise
+
+
 class _Certificate(RowValues):
     """What an object holds, by the certificate of it that is valid longest."""
 
@@ -38,9 +46,7 @@ class _Certificate(RowValues):
 
     part: str  # the webhook of a configuration; "" elsewhere
     asked: bool  # the object in question, or one whose host or webhook the text names, or just ended
-    state: str  # valid, soon (expires before a renewal is usual), expired, not-yet, no-bundle
-    ago_s: int  # since it expired; -1 otherwise
-    left_s: int  # until it expires, or becomes valid; -1 otherwise
+    standing: _Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,38 +157,30 @@ def _plain(host: str) -> str:
 
 
 def _row(look: Look, held: _Held, *, asked: bool) -> Row:
-    now, holder = look.now, held.holder
     last = _last(held) if held.validities else None
-    state, ago, left = _state(last, now)
-    place = f"-n {holder.namespace} " if holder.namespace else ""
-    return _Certificate(
-        part=held.part,
-        asked=asked,
-        state=state,
-        ago_s=_seconds(ago),
-        left_s=_seconds(left),
-    ).row(
-        holder,
+    standing = _standing(last, look.now)
+    return _Certificate(part=held.part, asked=asked, standing=standing).row(
+        held.holder,
         quote=f"not after {last.end:%Y-%m-%d %H:%M:%S} UTC" if last else "no caBundle",
-        reproduce=f"kubectl {place}get {holder.kind.lower()} {holder.name} -o yaml",
-        at=last.end if last and ago is not None else None,
+        reproduce=manifest_of(held.holder),
+        at=last.end if last and standing.ago_s != UNKNOWN else None,
     )
 
 
-def _state(last: Validity | None, now: datetime) -> tuple[str, timedelta | None, timedelta | None]:
-    """Return the state, the time since the end, and the time that is left until the next change."""
+def _standing(last: Validity | None, now: datetime) -> _Standing:
     if last is None:
-        return "no-bundle", None, None
+        return _Standing(state="no-bundle")
     if last.end <= now:
-        return "expired", now - last.end, None
+        return _Standing(state="expired", ago_s=_seconds(now - last.end))
     if now < last.begin:
-        return "not-yet", None, last.begin - now
+        return _Standing(state="not-yet", left_s=_seconds(last.begin - now))
     left = last.end - now
-    return "soon" if left < min((last.end - last.begin) / _LAST_PART, _LAST_WEEK) else "valid", None, left
+    soon = left < min((last.end - last.begin) / _LAST_PART, _LAST_WEEK)
+    return _Standing(state="soon" if soon else "valid", left_s=_seconds(left))
 
 
-def _seconds(span: timedelta | None) -> int:
-    return UNKNOWN if span is None else int(span.total_seconds())
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())
 
 
 PROBE: Final = probe(

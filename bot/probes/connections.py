@@ -33,7 +33,7 @@ from bot.kube.services import (
     selector_of,
     slices_of_service,
 )
-from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
+from bot.probes.contract import Look, RowValues, beside_the_verdict, kubectl, manifest_of, may, probe
 from bot.probes.shared.listeners import loopback_targets
 from bot.probes.shared.logged_causes import READS_CAUSES, logged_causes
 from bot.probes.shared.other_policies import READS_OTHER_POLICIES, other_policies
@@ -348,17 +348,16 @@ def _shown(call: _Call, found: Walk) -> Row:
 
 def _command(step: Step, source: PodValues) -> str:
     """Return the kubectl line that shows the deciding hop again."""
-    at = step.at
-    kubectl = f"kubectl -n {at.namespace}" if at.namespace else "kubectl"
+    at, selector = step.at, step.facts.selector
     match step.hop:
         case Hop.NAME:
-            return f"{kubectl} get services"
+            return kubectl(at.namespace, "get services")
         case Hop.SELECTOR | Hop.TARGET_PORT:
-            return f"{kubectl} get pods -l {step.facts.selector} --show-labels" if step.facts.selector else ""
+            return kubectl(at.namespace, f"get pods -l {selector} --show-labels") if selector else ""
         case Hop.ENDPOINTS | Hop.DNS_SERVICE | Hop.TRAFFIC_POLICY if at.kind == "Service":
-            return f"{kubectl} get endpointslices -l {slices_of_service(at.name)} -o yaml"
+            return kubectl(at.namespace, f"get endpointslices -l {slices_of_service(at.name)} -o yaml")
         case _:
-            return f"{kubectl} get {at.kind.lower()} {at.name} -o yaml"
+            return manifest_of(at)
 
 
 PROBE: Final = probe(

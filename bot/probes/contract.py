@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar, dataclass_transform, get_type_hints
@@ -20,8 +20,9 @@ from bot.cluster.events import event_last_seen
 from bot.cluster.owners import Owners, Top
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.snapshot import MOST_LISTED, Snapshot
+from bot.kube.objects import condition
 from bot.kube.timestamps import UNKNOWN, moment, seconds_since
-from bot.prometheus.errors import PrometheusError
+from bot.prometheus import PrometheusError
 from intents.domain import (
     ArgDeclaration,
     Focus,
@@ -51,9 +52,10 @@ _ROW_TYPES: Final[Mapping[object, RowType]] = {
 class RowValues:
     """The values of a row; subclass it with a field for each key. A subclass is a frozen dataclass.
 
-    A field may be another dataclass: its fields are then keys of the row too. A tuple of strings is a key of STRINGS.
+    A field may be another dataclass: its fields are then keys of the row too, but for those with `key` false in their
+    metadata. A tuple of strings is a key of STRINGS.
     A key that is a word of Python has a field with an underscore at its end: class_. `of_subject` are keys that the row
-    takes from the object that it is about: kind, namespace, name.
+    takes from the object that it is about: kind, namespace, name, or any other word, such as pod, for its name.
     """
 
     of_subject: ClassVar[tuple[str, ...]] = ()
@@ -84,29 +86,43 @@ class RowValues:
 
         What is seen is seen again by `reproduce`; if none is given, where the object is described.
         """
-        own = {key: getattr(subject, key) for key in self.of_subject}
+        own = {key: getattr(subject, key, subject.name) for key in self.of_subject}
         values = {**own, **self.values(), **(more or {})}
         if reproduce is None:
-            place = f"-n {subject.namespace} " if subject.namespace else ""
-            reproduce = f"kubectl {place}describe {subject.kind.lower()} {subject.name}"
+            reproduce = kubectl(subject.namespace, f"describe {subject.kind.lower()} {subject.name}")
         return Row(values=values, subject=subject, quote=quote, reproduce=reproduce, at=at, lasts=lasts)
+
+
+def kubectl(namespace: str, command: str) -> str:
+    """Return the kubectl line for a namespace; for "" the one without."""
+    return f"kubectl -n {namespace} {command}" if namespace else f"kubectl {command}"
+
+
+def manifest_of(about: ObjectRef, resource: Resource | None = None) -> str:
+    """Return the kubectl line that shows the manifest of an object; of a custom kind by how it is served."""
+    word = f"{resource.plural}.{resource.group}" if resource else about.kind.lower()
+    return kubectl(about.namespace, f"get {word} {about.name} -o yaml")
 
 
 def keys_of(kind: type) -> dict[str, RowType]:
     """Return the keys that the fields of a dataclass give a row. Raise KeyError for a field of another type."""
     found: dict[str, RowType] = {}
     types = get_type_hints(kind)
-    for each in fields(kind):
+    for each in _of_rows(kind):
         type_ = types[each.name]
         is_part = isinstance(type_, type) and is_dataclass(type_)
         found |= keys_of(type_) if is_part else {each.name.rstrip("_"): _ROW_TYPES[type_]}
     return found
 
 
+def _of_rows(part: Any) -> Iterator[Field[Any]]:
+    return (each for each in fields(part) if each.metadata.get("key", True))
+
+
 def values_of(part: Any) -> dict[str, Value]:
     """Return the values of the fields of a dataclass, by key."""
     found: dict[str, Value] = {}
-    for each in fields(part):
+    for each in _of_rows(part):
         value = getattr(part, each.name)
         found |= values_of(value) if is_dataclass(value) else {each.name.rstrip("_"): value}
     return found
@@ -143,6 +159,10 @@ class Look:
     def age_s(self, timestamp: Any) -> int:
         """Return whole seconds since an RFC 3339 time; 0 for one that lies ahead (clocks differ), -1 for none."""
         return seconds_since(timestamp, self.now)
+
+    def since_s(self, obj: Json, kind: str) -> int:
+        """Return whole seconds since a condition of an object changed, -1 where that is not known."""
+        return self.age_s(condition(obj, kind).get("lastTransitionTime"))
 
     def moment(self, age: int) -> datetime | None:
         """Return when that was, for a row's `at`; None where no time is known."""
@@ -314,11 +334,18 @@ Read = Callable[[Look], Awaitable[ProbeResult]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One value of an argument: its description, the keys that it adds to every row, and the function that reads."""
+    """One value of an argument: its description, the row that it gives, and the function that reads.
+
+    The row may have the keys of every row of the probe too; only the others are added.
+    """
 
     says: str
     row: type[RowValues] = RowValues
     read: Read
+
+
+def _added(keys: Mapping[str, RowType], beside: Mapping[str, RowType]) -> Mapping[str, RowType]:
+    return {key: kind for key, kind in keys.items() if key not in beside}
 
 
 def probe(
@@ -341,7 +368,7 @@ def probe(
             says="; ".join(f"{value}: {each.says}" for value, each in shows.items()),
             choices=tuple(shows),
             default=default,
-            fills={value: each.row.keys() for value, each in shows.items()},
+            fills={value: _added(each.row.keys(), row.keys()) for value, each in shows.items()},
         )
         args = {by: chosen, **args}
 

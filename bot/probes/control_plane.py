@@ -13,6 +13,7 @@ from typing import Final
 from bot.kube.containers import containers_in
 from bot.kube.health import is_behind
 from bot.kube.objects import condition, labels_of, name_of, node_name_of, ref, spec_of, waits_for_scheduler
+from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import REPLICATED
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
@@ -109,8 +110,8 @@ def _is_in_force(look: Look, lease: Json | None) -> bool:
 
 def _row(look: Look, component: str, lease: Json | None, members: Sequence[Json], waiting: tuple[str, ...]) -> Row:
     spec = spec_of(lease or {})
-    down = [each for each in members if condition(each, "Ready").get("status") != "True"]
-    down.sort(key=lambda each: -_down_s(look, each))
+    down = [each for each in members if not is_ready(each)]
+    down.sort(key=lambda each: -look.since_s(each, "Ready"))
     worst = down[0] if down else None
     subject = ref(worst, "Pod") if worst else ObjectRef(kind="Lease", namespace=_HOME, name=component)
     return _Component(
@@ -122,17 +123,13 @@ def _row(look: Look, component: str, lease: Json | None, members: Sequence[Json]
         pod=name_of(worst) if worst else "",
         node=node_name_of(worst) if worst else "",
         why=_why(worst) if worst else "",
-        down_s=_down_s(look, worst) if worst else UNKNOWN,
+        down_s=look.since_s(worst, "Ready") if worst else UNKNOWN,
         pods=waiting,
     ).row(
         subject,
         quote=f"renewTime: {spec.get('renewTime', 'none')}, not ready: {', '.join(map(name_of, down)) or 'no pod'}",
         reproduce=f"kubectl -n {_HOME} get lease,pods",
     )
-
-
-def _down_s(look: Look, pod: Json) -> int:
-    return look.age_s(condition(pod, "Ready").get("lastTransitionTime"))
 
 
 def _why(pod: Json) -> str:

@@ -7,11 +7,11 @@ fail too; no condition or event says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bot.kube.objects import name_of, ref, spec_of
+from bot.kube.refusals import Webhook
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared import backends
 from bot.probes.shared.backends import called_service
@@ -19,7 +19,7 @@ from intents.domain import Json, ProbeResult, Row
 
 # Many definitions of a product share one webhook; each backend is read once.
 _MOST: Final = 10
-_KIND: Final = re.compile(r"^([A-Za-z0-9]+)$")
+_KIND: Final = re.compile(r"[A-Za-z0-9]+")
 
 
 class _Converted(RowValues):
@@ -53,7 +53,7 @@ class _Asked:
         if self.kind:
             same = (spec.get("names") or {}).get("kind") == self.kind
             return same and self.group in ("", spec.get("group"))
-        return not self.place[1] or _place(definition) == self.place
+        return not self.place[1] or _webhook(definition).place == self.place
 
 
 async def read(look: Look) -> ProbeResult:
@@ -61,13 +61,14 @@ async def read(look: Look) -> ProbeResult:
     listing = await look.snapshot.list("CustomResourceDefinition")
     asked = _asked(look)
     meant = [each for each in listing.items if asked.means(each)]
-    converted = sorted((each for each in meant if _client(each)), key=name_of)
-    places = list(dict.fromkeys(_place(each) for each in converted if _place(each)[1]))[:_MOST]
+    webhooks = (_webhook(each) for each in sorted(meant, key=name_of))
+    converted = [each for each in webhooks if each.spec.get("clientConfig")]
+    places = list(dict.fromkeys(each.place for each in converted if each.place[1]))[:_MOST]
     behind = await backends.backends_at(look, places)
     named = asked.crd or asked.kind
     is_gone = named and not meant and not listing.truncated
     return ProbeResult(
-        rows=tuple(_row(look, each, behind.get(_place(each), backends.Backend())) for each in converted),
+        rows=tuple(_row(look, each, behind.get(each.place, backends.Backend())) for each in converted),
         missing=f"a CustomResourceDefinition of {named}" if is_gone else "",
     )
 
@@ -78,44 +79,38 @@ def _asked(look: Look) -> _Asked:
         return _Asked(crd=focus.name)
     if named.get("crd"):
         return _Asked(crd=named["crd"])
-    if kind := _KIND.match(named.get("kind", "")):
-        return _Asked(kind=kind[1], group=named.get("api", "").rpartition("/")[0])
+    if kind := _KIND.fullmatch(named.get("kind", "")):
+        return _Asked(kind=kind[0], group=named.get("api", "").rpartition("/")[0])
     return _Asked(place=called_service(look))
 
 
-def _client(definition: Json) -> Mapping[str, Any]:
-    """Return how the webhook of a definition is called; empty if no webhook converts it."""
+def _webhook(definition: Json) -> Webhook:
+    """Return the webhook that converts a definition; an empty one if none does."""
     conversion = spec_of(definition).get("conversion") or {}
-    webhook = conversion.get("webhook") or {} if conversion.get("strategy") == "Webhook" else {}
-    return webhook.get("clientConfig") or {}
+    spec = conversion.get("webhook") or {} if conversion.get("strategy") == "Webhook" else {}
+    return Webhook(configuration=definition, kind="CustomResourceDefinition", spec=spec)
 
 
-def _place(definition: Json) -> tuple[str, str]:
-    service = _client(definition).get("service") or {}
-    return str(service.get("namespace") or ""), str(service.get("name") or "")
-
-
-def _row(look: Look, definition: Json, behind: backends.Backend) -> Row:
-    namespace, service = _place(definition)
-    spec, client = spec_of(definition), _client(definition)
+def _row(look: Look, webhook: Webhook, behind: backends.Backend) -> Row:
+    (namespace, service), crd = webhook.place, webhook.configured_in
+    spec = spec_of(webhook.configuration)
     versions = spec.get("versions") or ()
-    url = str(client.get("url") or "")
-    called = f"Service {namespace}/{service}" if service else url
+    called = f"Service {namespace}/{service}" if service else webhook.url
     return _Converted(
-        crd=name_of(definition),
+        crd=crd,
         kind=str((spec.get("names") or {}).get("kind") or ""),
         stored=next((str(each["name"]) for each in versions if each.get("storage")), ""),
         versions=tuple(str(each["name"]) for each in versions if each.get("served")),
-        url=url,
+        url=webhook.url,
         service_namespace=namespace,
         service=service,
         failure=behind.failure(look.named.get("reason", "")),
-        trusted=bool(client.get("caBundle")),
+        trusted=bool(webhook.spec["clientConfig"].get("caBundle")),
         workload=behind.workload,
     ).row(
-        ref(definition, "CustomResourceDefinition"),
-        quote=f"{name_of(definition)}: spec.conversion.strategy: Webhook, {called}",
-        reproduce=f"kubectl get crd {name_of(definition)} -o jsonpath='{{.spec.conversion}}'",
+        ref(webhook.configuration, webhook.kind),
+        quote=f"{crd}: spec.conversion.strategy: Webhook, {called}",
+        reproduce=f"kubectl get crd {crd} -o jsonpath='{{.spec.conversion}}'",
     )
 
 

@@ -21,7 +21,7 @@ from bot.kube.owners import owner_references
 from bot.kube.rollouts import Replicas, replicas_of
 from bot.kube.settling import ready_since
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, Missing, RowValues, may, probe
+from bot.probes.contract import Look, Missing, RowValues, manifest_of, may, probe
 from bot.probes.shared.kinds import READS_OF_OTHERS, READS_WIDESPREAD, WIDESPREAD, ServedObjects, served_objects
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
@@ -104,6 +104,10 @@ _CONTROLLERS: Final = {
 }
 
 
+# An object that does not exist is in trouble without a condition.
+_ABSENT: Final = Judgement(condition={}, bad=True)
+
+
 class _Resource(RowValues):
     """A custom resource, the condition that tells its state, and its controller."""
 
@@ -115,9 +119,7 @@ class _Resource(RowValues):
     status: str = ""
     reason: str = ""
     message: str = ""
-    bad: bool  # a condition whose meaning is known is in trouble
-    unsure: bool = False  # only the words of a condition say trouble
-    at_work: bool = False  # its controller may still be making it ready
+    state: Judgement
     since_s: int = UNKNOWN  # since when the condition is as it is
     created_s: int = UNKNOWN
     behind: bool = False  # the controller has not looked at the present spec yet
@@ -179,8 +181,8 @@ async def _below(look: Look, resource: Resource, obj: Json, state: Judgement) ->
 def _link_row(look: Look, link: _Link, deployments: Iterable[Json]) -> Row:
     if link.obj is not None and link.state is not None:
         return _row(look, link.resource, link.obj, link.state, deployments, needed_by=link.needed_by)
-    return _Resource(needed_by=link.needed_by, exists=False, bad=True).row(
-        link.about, quote=f"{link.about} not found", reproduce=_get(link.resource, link.about)
+    return _Resource(needed_by=link.needed_by, exists=False, state=_ABSENT).row(
+        link.about, quote=f"{link.about} not found", reproduce=manifest_of(link.about, link.resource)
     )
 
 
@@ -203,9 +205,7 @@ def _row(
         status=str(state.condition.get("status") or ""),
         reason=reason,
         message=message[:_QUOTE],
-        bad=state.bad,
-        unsure=state.unsure,
-        at_work=state.at_work,
+        state=state,
         since_s=look.age_s(state.condition.get("lastTransitionTime")),
         created_s=look.age_s(created_at(obj)),
         behind=is_behind(obj),
@@ -215,13 +215,8 @@ def _row(
     ).row(
         about,
         quote=f"{reason}: {message}"[:_QUOTE],
-        reproduce=_get(resource, about),
+        reproduce=manifest_of(about, resource),
     )
-
-
-def _get(resource: Resource, about: ObjectRef) -> str:
-    place = f"-n {about.namespace} " if about.namespace else ""
-    return f"kubectl {place}get {resource.plural}.{resource.group} {about.name} -o yaml"
 
 
 def _controller(obj: Json, deployments: Iterable[Json]) -> Json | None:

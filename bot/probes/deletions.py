@@ -8,17 +8,17 @@ conditions name.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from bot.cluster.resources import Resource, well_known
+from bot.cluster.resources import Resource
 from bot.kube.deletions import Remover, finalizers_of, is_of_kubernetes, kinds_left, remover_of
 from bot.kube.objects import condition, has_ended, is_terminating, metadata_of, name_of, node_name_of, place_of, ref
 from bot.kube.volumes import claim_names, claim_reference
-from bot.probes.contract import Look, RowValues, probe
-from bot.probes.shared.kinds import READS_NAMED, READS_OF_OTHERS, READS_WIDESPREAD
+from bot.probes.contract import Look, RowValues, kubectl, probe
+from bot.probes.shared.kinds import READS_NAMED, READS_OF_OTHERS, READS_WIDESPREAD, served_objects
 from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
-from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
+from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
 _MOST_LISTED: Final = 500
 _MOST_ROWS: Final = 50
@@ -59,46 +59,38 @@ async def read(look: Look) -> ProbeResult:
     deleted.sort(key=lambda one: (-_since_s(look, one[1]), one[0].kind, place_of(one[1])))
     shown = deleted[:_MOST_ROWS]
     workloads = await _workloads(look, [each for _, each in shown])
-    users = await _users(look, shown)
-    rows = [_row(look, resource, obj, workloads, users) for resource, obj in shown]
+    users = await asyncio.gather(*(look.unless_refused(_users_of(look, *each), ()) for each in shown))
+    rows = [_row(look, *one, workloads, using) for one, using in zip(shown, users, strict=True)]
     return ProbeResult(rows=tuple(rows), looked_at=len(found))
 
 
-async def _in_question(look: Look) -> list[_Served]:
+async def _in_question(look: Look) -> Sequence[_Served]:
     """Read the object of the request, that of the text, or the usual kinds."""
     focus = look.focus
     kind, name = (focus.kind, focus.name) if focus.name else (look.named.get("kind", ""), look.named.get("name", ""))
     if not kind:
-        return await _listed(look, ((each, focus.namespace) for each in _USUAL))
-    resource = well_known(kind) or await look.snapshot.served(kind)
+        return await _listed(look, *_USUAL, namespace=focus.namespace)
+    resource = await look.snapshot.served(kind)
     if resource is None or resource.kind in _OTHERS:
         return []
     namespace = focus.namespace if resource.namespaced else ""
     if not name:
-        return await _listed(look, [(kind, namespace)])
+        return await _listed(look, kind, namespace=namespace)
     return [(resource, each) for each in await look.of_name(resource, name, namespace=namespace, limit=_MOST_LISTED)]
 
 
 async def _inside(look: Look) -> list[_Served]:
     """Read what is left in the namespaces in question that are being deleted."""
     namespaces = [each for each in await namespaces_of(look) if is_terminating(each)][:_MOST_NAMESPACES]
-    wanted: list[tuple[str, str]] = []
+    reads = []
     for namespace in namespaces:
         kinds = [kind for kind in kinds_left(namespace) if kind not in _UNREAD and kind != "pods"]
-        wanted += ((kind, name_of(namespace)) for kind in ("pods", *kinds[:_MOST_KINDS]))
-    return await _listed(look, wanted)
+        reads.append(_listed(look, "pods", *kinds[:_MOST_KINDS], namespace=name_of(namespace)))
+    return [one for part in await asyncio.gather(*reads) for one in part]
 
 
-async def _listed(look: Look, wanted: Iterable[tuple[str, str]]) -> list[_Served]:
-    """Return the objects of kinds in namespaces; nothing of a kind that is not served."""
-
-    async def read(kind: str, namespace: str) -> list[_Served]:
-        resource = well_known(kind) or await look.unless_refused(look.snapshot.served(kind), None)
-        objects = await look.list(resource, namespace=namespace, limit=_MOST_LISTED) if resource else ()
-        return [(resource, each) for each in objects if resource]
-
-    parts = await asyncio.gather(*(read(*each) for each in wanted))
-    return [one for part in parts for one in part]
+async def _listed(look: Look, *kinds: str, namespace: str) -> Sequence[_Served]:
+    return (await served_objects(look, *kinds, namespace=namespace, limit=_MOST_LISTED)).objects
 
 
 async def _workloads(look: Look, objects: Sequence[Json]) -> list[Json] | None:
@@ -109,14 +101,8 @@ async def _workloads(look: Look, objects: Sequence[Json]) -> list[Json] | None:
     return None if listings is None else [workload for listing in listings for workload in listing.items]
 
 
-async def _users(look: Look, objects: Sequence[tuple[Resource, Json]]) -> dict[ObjectRef, tuple[str, ...]]:
-    """Return what Kubernetes' own finalizers wait for, by object."""
-    users = await asyncio.gather(*(look.unless_refused(_users_of(look, *each), ()) for each in objects))
-    return {ref(obj, resource.kind): found for (resource, obj), found in zip(objects, users, strict=True)}
-
-
 async def _users_of(look: Look, resource: Resource, obj: Json) -> tuple[str, ...]:
-    """Return what still uses an object that is being deleted, at most a few."""
+    """Return what still uses an object that is being deleted, at most a few: Kubernetes' own finalizers wait for it."""
     namespace, name = place_of(obj)
     if resource.kind == "PersistentVolumeClaim":
         pods = (await look.snapshot.list("Pod", namespace=namespace)).items
@@ -138,18 +124,11 @@ def _since_s(look: Look, obj: Json) -> int:
     return look.age_s(metadata.get("deletionTimestamp")) + grace
 
 
-def _row(
-    look: Look,
-    resource: Resource,
-    obj: Json,
-    workloads: Sequence[Json] | None,
-    users: dict[ObjectRef, tuple[str, ...]],
-) -> Row:
+def _row(look: Look, resource: Resource, obj: Json, workloads: Sequence[Json] | None, users: tuple[str, ...]) -> Row:
     namespace, name = place_of(obj)
     finalizers = finalizers_of(obj)
     telling = next((each for each in finalizers if not is_of_kubernetes(each)), finalizers[0] if finalizers else "")
     remover = remover_of(obj, telling, workloads or ()) if telling else Remover(says="")
-    place = f"-n {namespace} " if namespace else ""
     plural = f"{resource.plural}.{resource.group}".rstrip(".")
     return _Deleted(
         place="/".join(filter(None, (namespace, name))),
@@ -159,11 +138,11 @@ def _row(
         remover=remover.says,
         controller=remover.place,
         controller_state="" if workloads is None else remover.state,
-        users=users.get(ref(obj, resource.kind), ()),
+        users=users,
     ).row(
         ref(obj, resource.kind),
         quote=f"deletionTimestamp {metadata_of(obj).get('deletionTimestamp')}, finalizers {list(finalizers)}",
-        reproduce=f"kubectl {place}get {plural} {name} -o jsonpath='{{.metadata}}'",
+        reproduce=kubectl(namespace, f"get {plural} {name} -o jsonpath='{{.metadata}}'"),
     )
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.kube.objects import (
-    condition,
     created_at,
     has_ended,
     labels_of,
@@ -103,7 +102,6 @@ def _row(look: Look, budget: Json, found: _Found) -> Row:
     others = (each for each in found.budgets if name_of(each) != name and any(_covers(each, pod) for pod in mine))
     keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
     allowed, healthy, wanted, expected = (int(status.get(key) or 0) for key in keys)
-    changed = condition(budget, "DisruptionAllowed").get("lastTransitionTime")
     return _Budget(
         asked=found.asked,
         limit=limit_of(spec_of(budget)),
@@ -117,7 +115,7 @@ def _row(look: Look, budget: Json, found: _Found) -> Row:
         pod_states=tuple(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready[:_MOST_PODS]),
         unready_s=max(since, default=-1),
         others=tuple(sorted(map(name_of, others))),
-        changed_s=look.age_s(changed),
+        changed_s=look.since_s(budget, "DisruptionAllowed"),
         created_s=look.age_s(created_at(budget)),
     ).row(
         ref(budget, _KIND),

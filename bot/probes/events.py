@@ -21,7 +21,7 @@ from bot.kube.owners import controller_of, owner_of
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import parse_time
-from bot.probes.contract import Look, Missing, RowValues, at_most, may, probe
+from bot.probes.contract import Look, Missing, RowValues, at_most, kubectl, may, probe
 from bot.probes.shared.log_lines import compile_pattern, quoted
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
@@ -52,15 +52,7 @@ async def read(look: Look) -> ProbeResult:
     matched = [(event, match) for event in chosen if (match := pattern.search(_message(event)))]
     kept = at_most(_MOST_EVENTS, matched[::-1], what="events", says="were read, the newest")
     objects = await _objects(look, (event for event, _ in kept))
-    rows = tuple(
-        _row(
-            look,
-            event,
-            objects.get(involved_object(event), _UNREAD),
-            quoted(_message(event), match, pattern).groups,
-        )
-        for event, match in kept
-    )
+    rows = tuple(_row(look, event, objects, quoted(_message(event), match, pattern).groups) for event, match in kept)
     return ProbeResult(rows=rows, missing=missing)
 
 
@@ -127,9 +119,9 @@ async def _objects(look: Look, newest_first: Iterable[Json]) -> dict[ObjectRef, 
     return dict(zip(about, await asyncio.gather(*map(state, about)), strict=True))
 
 
-def _row(look: Look, event: Json, manifest: Json | None, groups: Mapping[str, str]) -> Row:
+def _row(look: Look, event: Json, objects: Mapping[ObjectRef, Json | None], groups: Mapping[str, str]) -> Row:
     about = involved_object(event)
-    place = f"-n {about.namespace} " if about.namespace else ""
+    manifest = objects.get(about, _UNREAD)
     return _Event(
         message=_message(event),
         last_s=look.seen_s(event),
@@ -137,7 +129,7 @@ def _row(look: Look, event: Json, manifest: Json | None, groups: Mapping[str, st
     ).row(
         about,
         quote=_message(event),
-        reproduce=f"kubectl {place}events --for {about.kind.lower()}/{about.name}",
+        reproduce=kubectl(about.namespace, f"events --for {about.kind.lower()}/{about.name}"),
         at=event_last_seen(event),
         more=groups,
     )

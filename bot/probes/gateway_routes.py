@@ -6,9 +6,9 @@ import asyncio
 from typing import Final
 
 from bot.cluster.resources import Resource
-from bot.kube.ingresses import accepted_by, is_granted, parent_refs, refusals_of, service_refs
-from bot.kube.objects import name_of, namespace_of, place_of, ref
-from bot.probes.contract import Look, RowValues, may, probe
+from bot.kube.ingresses import Refusal, accepted_by, is_granted, parent_refs, refusals_of, service_refs
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.probes.contract import Look, RowValues, manifest_of, may, probe
 from bot.probes.shared.kinds import served_objects
 from intents.domain import Json, ProbeResult, Row
 from intents.spelling import closest
@@ -35,10 +35,7 @@ class _Route(RowValues):
 
     failed: bool
     accepted: bool  # by a controller
-    place: str  # the parent or listener that the condition is of, "" for the Gateway itself
-    condition: str
-    reason: str
-    message: str
+    refusal: Refusal
     since_s: int
     lost: _Lost
 
@@ -60,22 +57,20 @@ async def read(look: Look) -> ProbeResult:
 
 
 async def _row(look: Look, resource: Resource, obj: Json) -> Row:
-    namespace, name = place_of(obj)
-    refusal = next(refusals_of(obj), None)
+    about = ref(obj, resource.kind)
+    refusal = next(refusals_of(obj), Refusal())
+    failed = bool(refusal.condition)
     return _Route(
-        failed=refusal is not None,
+        failed=failed,
         accepted=accepted_by(obj),
-        place=refusal.place if refusal else "",
-        condition=refusal.type if refusal else "",
-        reason=refusal.reason if refusal else "",
-        message=refusal.message if refusal else "",
-        since_s=look.age_s(refusal.since if refusal else ""),
-        lost=await _lost(look, obj) if refusal and resource.kind != "Gateway" else _Lost(),
+        refusal=refusal,
+        since_s=look.age_s(refusal.since),
+        lost=await _lost(look, obj) if failed and resource.kind != "Gateway" else _Lost(),
     ).row(
-        ref(obj, resource.kind),
-        quote=f"{refusal.type}=False {refusal.reason}: {refusal.message}" if refusal else "",
-        reproduce=f"kubectl -n {namespace} get {resource.plural}.{resource.group} {name} -o yaml",
-        lasts=refusal is not None,
+        about,
+        quote=f"{refusal.condition}=False {refusal.reason}: {refusal.message}" if failed else "",
+        reproduce=manifest_of(about, resource),
+        lasts=failed,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster.resources import Resource, well_known
-from bot.kube.gitops import sync_of
-from bot.kube.objects import created_at, name_of, namespace_of, ref
-from bot.probes.contract import Look, RowValues, may, probe
+from bot.kube.gitops import Sync, sync_of
+from bot.kube.objects import created_at, name_of, ref
+from bot.probes.contract import Look, RowValues, manifest_of, may, probe
 from bot.probes.shared.kinds import served_objects
 from intents.domain import Json, ProbeResult, Row
 
@@ -29,14 +29,9 @@ class _Sync(RowValues):
 
     of_subject = ("kind", "namespace", "name")
 
-    failed: bool
-    reason: str
-    message: str
+    of: Sync
     since_s: int
     created_s: int
-    revision: str
-    source: str  # repository and path, or the object of Flux that has them
-    refused: str  # the first object that could not be applied, with the answer of the API server
 
 
 async def read(look: Look) -> ProbeResult:
@@ -58,20 +53,11 @@ async def read(look: Look) -> ProbeResult:
 
 
 def _row(look: Look, resource: Resource, obj: Json) -> Row:
-    sync, namespace, name = sync_of(obj | {"kind": resource.kind}), namespace_of(obj), name_of(obj)
-    return _Sync(
-        failed=sync.failed,
-        reason=sync.reason,
-        message=sync.message,
-        since_s=look.age_s(sync.since),
-        created_s=look.age_s(created_at(obj)),
-        revision=sync.revision,
-        source=sync.source,
-        refused=sync.refused,
-    ).row(
-        ref(obj, resource.kind),
+    sync, about = sync_of(obj), ref(obj, resource.kind)
+    return _Sync(of=sync, since_s=look.age_s(sync.since), created_s=look.age_s(created_at(obj))).row(
+        about,
         quote=f"{sync.reason}: {sync.message}" if sync.message else "",
-        reproduce=f"kubectl -n {namespace} get {resource.plural}.{resource.group} {name} -o yaml",
+        reproduce=manifest_of(about, resource),
     )
 
 

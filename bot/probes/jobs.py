@@ -36,11 +36,12 @@ _REASONS: Final = frozenset({
 class _CronJobRow(RowValues):
     """A CronJob in question, or a Job."""
 
-    namespace: str
+    of_subject = ("namespace",)
+
     cron_job: str  # "" for a Job without one
 
 
-class _Run(RowValues):
+class _Run(_CronJobRow):
     """A Job and its end."""
 
     job: str
@@ -126,7 +127,8 @@ def _run_row(look: Look, job: Json, beside: Iterable[Json], pods: Mapping[tuple[
     failed_s = _failed_s(look, job)
     recovered_by = success_after(job, beside) if has_failed(job) else ""
     told = ": ".join(str(failed[key]) for key in ("reason", "message") if failed.get(key))
-    shown = _Run(
+    return _Run(
+        cron_job=cron_job_of(job),
         job=name,
         failed=has_failed(job),
         reason=str(failed.get("reason") or ""),
@@ -139,20 +141,18 @@ def _run_row(look: Look, job: Json, beside: Iterable[Json], pods: Mapping[tuple[
         suspended=suspended and not says_on_purpose(job) and not is_owned(job),
         suspended_by=written.manager,
         suspended_s=look.age_s(written.time),
-    )
-    return _CronJobRow(namespace=namespace, cron_job=cron_job_of(job)).row(
+    ).row(
         ref(job, "Job"),
         quote=f"Failed=True {told}"[:300] if has_failed(job) else "",
         at=look.moment(failed_s),
-        more=shown.values(),
     )
 
 
 def _failed_s(look: Look, job: Json) -> int:
-    return look.age_s(condition(job, "Failed").get("lastTransitionTime")) if has_failed(job) else UNKNOWN
+    return look.since_s(job, "Failed") if has_failed(job) else UNKNOWN
 
 
-class _Schedule(RowValues):
+class _Schedule(_CronJobRow):
     """A CronJob and its schedule."""
 
     schedule: str
@@ -184,11 +184,10 @@ async def _schedules(look: Look) -> ProbeResult:
 async def _cron_jobs_named(look: Look) -> tuple[Json, ...]:
     """Return the CronJob in question; a Job or pod in question stands for its CronJob."""
     focus = look.focus
-    about: ObjectRef | None = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
-    assert about is not None
-    if about.kind in ("Pod", "Job"):
-        below = await look.snapshot.find(about.kind, about.name, namespace=about.namespace)
-        about = (owner_of(below) if about.kind == "Pod" else controller_of(below)) if below else None
+    about: ObjectRef | None = focus.ref
+    if (kind := focus.kind or "Pod") in ("Pod", "Job"):
+        below = await look.snapshot.find(kind, focus.name, namespace=focus.namespace)
+        about = (owner_of(below) if kind == "Pod" else controller_of(below)) if below else None
     if about is None or about.kind != "CronJob":
         return ()
     if not about.namespace:
@@ -199,7 +198,7 @@ async def _cron_jobs_named(look: Look) -> tuple[Json, ...]:
 
 async def _schedule_row(look: Look, cron: Json) -> Row:
     spec, status = spec_of(cron), status_of(cron)
-    namespace, name = namespace_of(cron), name_of(cron)
+    namespace = namespace_of(cron)
     schedule, suspended = str(spec.get("schedule") or ""), bool(spec.get("suspend"))
     last, written = parse_time(status.get("lastScheduleTime")), last_written(cron, ("spec", "suspend"))
     due = last_due(schedule, str(spec.get("timeZone") or ""), look.now - _SLACK)
@@ -213,7 +212,8 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
         blocked_s = look.age_s(created_at(job))
         pods = tuple(map(name_of, await look.list("Pod", namespace=namespace, labels=f"job-name={running[0]}")))
     problem = await look.newest_message(ref(cron, "CronJob"), *_REASONS) if not suspended else ""
-    shown = _Schedule(
+    return _Schedule(
+        cron_job=name_of(cron),
         schedule=schedule,
         # One that has never run was made suspended: that is meant.
         suspended=suspended and not says_on_purpose(cron) and last is not None,
@@ -227,11 +227,9 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
         last_s=look.age_s(status.get("lastScheduleTime")),
         success_s=look.age_s(status.get("lastSuccessfulTime")),
         problem=problem,
-    )
-    return _CronJobRow(namespace=namespace, cron_job=name).row(
+    ).row(
         ref(cron, "CronJob"),
         quote=f"schedule {schedule}, suspend {str(suspended).lower()}, last {status.get('lastScheduleTime', 'never')}",
-        more=shown.values(),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.objects import created_at, namespace_of, place_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.contract import Look, RowValues, manifest_of, may, probe
 from bot.probes.shared.holders import HEARTBEATS, Holders
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ProbeResult, Row
@@ -58,7 +58,7 @@ def _rows(look: Look, leases: Sequence[Json]) -> tuple[Row, ...]:
 
 def _row(look: Look, lease: Json) -> Row:
     spec = spec_of(lease)
-    namespace, name = namespace_of(lease), name_of(lease)
+    about = ref(lease, "Lease")
     duration = int(spec.get("leaseDurationSeconds") or UNKNOWN)
     renewed = look.age_s(spec.get("renewTime"))
     transitions = int(spec.get("leaseTransitions") or 0)
@@ -72,9 +72,9 @@ def _row(look: Look, lease: Json) -> Row:
         renew_age_s=renewed,
         stale=stale,
     ).row(
-        ref(lease, "Lease"),
+        about,
         quote=f"holderIdentity: {identity}, renewTime: {spec.get('renewTime', '')}, leaseTransitions: {transitions}",
-        reproduce=f"kubectl -n {namespace} get lease {name} -o yaml",
+        reproduce=manifest_of(about),
         at=look.moment(renewed if stale else acquired),
     )
 

@@ -30,7 +30,7 @@ from bot.kube.objects import (
 )
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, Shown, may, probe
+from bot.probes.contract import Look, RowValues, Shown, manifest_of, may, probe
 from bot.probes.shared.questioned import controller_workloads
 from intents.domain import Json, ProbeResult, Row
 
@@ -44,12 +44,12 @@ _CONTROLLERS: Final = re.compile(
 class _Service(RowValues):
     """A Service of type LoadBalancer."""
 
-    namespace: str
-    service: str
-    kind: str  # aws-elb, aws-nlb, azure, alibaba, huawei, google, openstack; "" if it cannot be told
+    of_subject = ("namespace", "service")
+
+    kind: str = ""  # aws-elb, aws-nlb, azure, alibaba, huawei, google, openstack; "" if it cannot be told
 
 
-class _Address(RowValues):
+class _Address(_Service):
     """A Service of type LoadBalancer and its address."""
 
     pending: bool  # without an address
@@ -81,10 +81,10 @@ async def _addresses(look: Look) -> ProbeResult:
 
 
 async def _address_row(look: Look, service: Json, controller: Json | None) -> Row:
-    (namespace, name), ingress = place_of(service), ingress_of(service)
+    ingress = ingress_of(service)
     failure, failed_s = ("", UNKNOWN) if ingress else await look.newest_warning(ref(service, "Service"))
     first: Mapping[str, object] = next(iter(ingress), {})
-    shown = _Address(
+    return _Address(
         pending=not ingress,
         address=str(first.get("hostname") or first.get("ip") or ""),
         since_s=look.age_s(created_at(service)),
@@ -93,12 +93,10 @@ async def _address_row(look: Look, service: Json, controller: Json | None) -> Ro
         failed_s=failed_s,
         controller=full_name(controller) if controller else "",
         controller_ready=replicas_of(controller).ready if controller else UNKNOWN,
-    )
-    return _Service(namespace=namespace, service=name, kind="").row(
+    ).row(
         ref(service, "Service"),
         quote=failure or f"status.loadBalancer: {list(ingress) or '{}'}",
         lasts=not ingress,
-        more=shown.values(),
     )
 
 
@@ -117,7 +115,7 @@ _MYSQL_PORTS: Final = frozenset({3306, 4000, 6000})
 _TIDB: Final = frozenset({"tidb", "tiproxy"})
 
 
-class _IdleTimeout(RowValues):
+class _IdleTimeout(_Service):
     """A load balancer that MySQL clients connect to, and the pods behind it."""
 
     port: int
@@ -158,8 +156,10 @@ async def _idle_timeout_row(look: Look, service: Json) -> Row:
     idle_s, explicit = idle_timeout_s(service, kind)
     settings = [_keepalive(pod) or _KERNEL_KEEPALIVE_S for pod in pods or ()]
     keepalive_s = UNKNOWN if pods is None else max(settings, default=_KERNEL_KEEPALIVE_S)
-    namespace, name = namespace_of(service), name_of(service)
-    shown = _IdleTimeout(
+    value = annotations_of(service).get(kind.annotation)
+    about = ref(service, "Service")
+    return _IdleTimeout(
+        kind=kind.name,
         port=_port(service),
         tidb=_is_tidb(service),
         idle_s=idle_s,
@@ -169,14 +169,11 @@ async def _idle_timeout_row(look: Look, service: Json) -> Row:
         keepalive_s=keepalive_s,
         covered=kind.counts_probes and idle_s > 0 and bool(settings) and keepalive_s < idle_s,
         top_kind=top.ref.kind or "Service",
-        top_name=top.ref.name or name,
-    )
-    value = annotations_of(service).get(kind.annotation)
-    return _Service(namespace=namespace, service=name, kind=kind.name).row(
-        ref(service, "Service"),
-        quote=f"{name}: type LoadBalancer" + (f", {kind.annotation}: {value}" if value else ""),
-        reproduce=f"kubectl -n {namespace} get service {name} -o yaml",
-        more=shown.values(),
+        top_name=top.ref.name or about.name,
+    ).row(
+        about,
+        quote=f"{about.name}: type LoadBalancer" + (f", {kind.annotation}: {value}" if value else ""),
+        reproduce=manifest_of(about),
     )
 
 
@@ -214,7 +211,7 @@ _CERTIFICATE: Final = f"{_PREFIX}ssl-cert"
 _TAKEN_OVER: Final = frozenset({"external", "nlb-ip"})
 
 
-class _Tls(RowValues):
+class _Tls(_Service):
     """A Network Load Balancer and what it negotiates."""
 
     host: str  # of the load balancer, "" before it has one
@@ -240,8 +237,9 @@ def _ends_tls(service: Json) -> bool:
 def _tls_row(service: Json) -> Row:
     annotations = annotations_of(service)
     alpn = str(annotations.get(ALPN) or "")
-    namespace, name = namespace_of(service), name_of(service)
-    shown = _Tls(
+    about = ref(service, "Service")
+    return _Tls(
+        kind=NLB.name,
         host=next((str(each["hostname"]) for each in ingress_of(service) if each.get("hostname")), ""),
         ends_tls=_ends_tls(service),
         tls_ports=str(annotations.get(f"{_PREFIX}ssl-ports") or ""),
@@ -249,12 +247,10 @@ def _tls_row(service: Json) -> Row:
         alpn=alpn,
         http2=alpn.startswith("HTTP2"),
         manager=_manager(service),
-    )
-    return _Service(namespace=namespace, service=name, kind=NLB.name).row(
-        ref(service, "Service"),
+    ).row(
+        about,
         quote=f"{ALPN}: {alpn or 'not set'}; {_CERTIFICATE}: {'set' if _ends_tls(service) else 'not set'}",
-        reproduce=f"kubectl -n {namespace} get service {name} -o yaml",
-        more=shown.values(),
+        reproduce=manifest_of(about),
     )
 
 

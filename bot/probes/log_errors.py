@@ -42,7 +42,7 @@ from bot.kube.services import (
     unresolved_name,
 )
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, Shown, may, probe
+from bot.probes.contract import Look, RowValues, Shown, kubectl, may, probe
 from bot.probes.shared.backends import pods_selected_by, ready_endpoints
 from bot.probes.shared.logged_causes import READS_CAUSES, LoggedCause, logged_causes
 from bot.probes.shared.scope import PodValues, pod_values, pods_of
@@ -245,7 +245,6 @@ async def _lookup_row(lookup: _Lookup, services: Sequence[Json], look: Look) -> 
     alias = str(spec_of(found).get("externalName") or "") if found else ""
     alias = alias if ip_in(alias) else ""
     namespace = namespace if in_cluster else ""
-    kubectl = f"kubectl -n {namespace}" if namespace else "kubectl"
     cache = None if missing or empty or alias else await _cache_down(lookup, services, look)
     shown = _Shown(
         name=lookup.name,
@@ -265,7 +264,7 @@ async def _lookup_row(lookup: _Lookup, services: Sequence[Json], look: Look) -> 
     return shown.row(
         _subject(lookup) or ObjectRef(kind="Service", namespace=namespace, name=service),
         quote=next((line for line in lookup.said.quote.splitlines() if lookup.name in line), "") if lookup.said else "",
-        reproduce=lookup.said.reproduce if lookup.said else f"{kubectl} get services",
+        reproduce=lookup.said.reproduce if lookup.said else kubectl(namespace, "get services"),
         at=lookup.said.at if lookup.said else None,
         more=lookup.about,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.kube import network_policies as kube
@@ -27,8 +27,8 @@ _ORDER: Final = ("namespace", "pod", "direction", "policy", "peer")
 
 
 class _Restriction(RowValues):
-    namespace: str
-    policy: str
+    of_subject = ("namespace", "policy")
+
     pod: str
     direction: str  # ingress or egress
     certain: bool  # the request shows that the failing connection has this direction
@@ -77,17 +77,10 @@ async def _ends(look: Look) -> _Ends:
     """Return both ends: the pods in question call the Service or address that the text names, if it names one."""
     called = await questioned_services(look)
     clients, missing = await _clients(look, called.missing if called.called else "")
-    servers, outside, ports = await look.unless_refused(
-        _servers(look, called.services if called.called else ()), ((), "", frozenset()), what="the pods that are called"
-    )
-    own = set(map(place_of, servers))
-    return _Ends(
-        clients=tuple(pod for pod in clients if place_of(pod) not in own),
-        servers=servers,
-        outside=outside,
-        ports=ports,
-        missing=missing,
-    )
+    servers = _servers(look, called.services if called.called else ())
+    known = await look.unless_refused(servers, _Ends(), what="the pods that are called")
+    own = set(map(place_of, known.servers))
+    return replace(known, clients=tuple(pod for pod in clients if place_of(pod) not in own), missing=missing)
 
 
 async def _clients(look: Look, missing: str) -> tuple[tuple[Json, ...], str]:
@@ -97,19 +90,19 @@ async def _clients(look: Look, missing: str) -> tuple[tuple[Json, ...], str]:
     return _one_of_each(suspects.pods), suspects.missing or missing
 
 
-async def _servers(look: Look, called: Sequence[Json]) -> tuple[tuple[Json, ...], str, frozenset[int | str]]:
+async def _servers(look: Look, called: Sequence[Json]) -> _Ends:
     """Return the pods that are called, or the address outside, and on which of their ports. Raise ClusterError."""
     port = _named_port(look)
     known: frozenset[int | str] = frozenset({port} if port else ())
     if called:
         pods = [pod for service in called for pod in await _behind(look, service)]
         ports = (services.target_ports(service, port) for service in called if port)
-        return _one_of_each(pods), "", frozenset[int | str]().union(*ports)
+        return _Ends(servers=_one_of_each(pods), ports=frozenset[int | str]().union(*ports))
     ip = ip_in(look.named.get("address", "")) or ip_in(look.named.get("host", ""))
     if not ip:
-        return (), "", known
+        return _Ends(ports=known)
     found = (await look.snapshot.list("Pod", fields=f"status.podIP={ip}")).items
-    return found, "" if found else ip, known
+    return _Ends(servers=found, outside="" if found else ip, ports=known)
 
 
 def _named_port(look: Look) -> int:
@@ -163,13 +156,9 @@ async def _ways(look: Look, ends: _Ends) -> list[_Way]:
 async def _labels(look: Look, pods: Sequence[Json]) -> dict[str, Mapping[str, str] | None]:
     """Return the labels of the pods' namespaces; None where they may not be read: a selector may match them."""
     names = sorted({namespace_of(pod) for pod in pods})
-    return dict(zip(names, await asyncio.gather(*(_labels_of(look, name) for name in names)), strict=True))
-
-
-async def _labels_of(look: Look, namespace: str) -> Mapping[str, str] | None:
     with beside_the_verdict():
-        found = await look.find("Namespace", namespace)
-    return labels_of(found) if found else None
+        found = await asyncio.gather(*(look.find("Namespace", name) for name in names))
+    return {name: labels_of(each) if each else None for name, each in zip(names, found, strict=True)}
 
 
 def _rows(way: _Way, policies: Sequence[Json]) -> list[Row]:
@@ -181,8 +170,6 @@ def _row(way: _Way, policy: Json, *, blocks: bool) -> Row:
     summary = kube.summary(policy, way.direction)
     namespace, name = namespace_of(policy), name_of(policy)
     return _Restriction(
-        namespace=namespace,
-        policy=name,
         pod=name_of(way.pod),
         direction=str(way.direction),
         certain=way.certain,

@@ -39,7 +39,7 @@ async def read(look: Look) -> ProbeResult:
             by_kubelet.setdefault((str(spec.get("username") or ""), use), []).append(request)
     if focus.kind == "CertificateSigningRequest" and focus.name:
         by_kubelet = {key: made for key, made in by_kubelet.items() if focus.name in map(name_of, made)}
-    elif node := focus.name if focus.kind == "Node" else focus.node:
+    elif node := focus.named_node:
         by_kubelet = {key: made for key, made in by_kubelet.items() if key[0] == f"{_NODE_USER}{node}"}
     return ProbeResult(
         rows=tuple(_row(look, requester, use, each) for (requester, use), each in sorted(by_kubelet.items()))

@@ -10,7 +10,7 @@ import asyncio
 import re
 from typing import Final
 
-from bot.kube.objects import condition, name_of, namespace_of, node_name_of, place_of, ref, spec_of, status_of
+from bot.kube.objects import condition, node_name_of, place_of, ref, spec_of, status_of
 from bot.kube.timestamps import UNKNOWN, parse_time
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.holders import HEARTBEATS
@@ -28,8 +28,8 @@ _AHEAD_S: Final = 5
 class _Clock(RowValues):
     """A pod that logs that the time is wrong, and the clock of its node."""
 
-    namespace: str
-    pod: str
+    of_subject = ("namespace", "pod")
+
     node: str
     problem: str  # what a condition of the node says of its clock
     behind_s: int  # the time of the API server; -1 where that is not known, or is little
@@ -54,8 +54,6 @@ async def _row(look: Look, pod: Json) -> Row:
     ]
     behind = _behind_s(look, node or {}, lease or {})
     return _Clock(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
         node=name,
         problem=", ".join(problems),
         behind_s=behind if behind > _BEHIND_S else UNKNOWN,

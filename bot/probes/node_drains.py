@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.containers import OFF, arguments, flag
+from bot.kube.containers import OFF, arguments, flag, template_containers
 from bot.kube.objects import (
     annotations_of,
     by_node,
@@ -24,7 +24,6 @@ from bot.kube.objects import (
     namespace_of,
     node_name_of,
     place_of,
-    pod_template_of,
     ref,
     spec_of,
     status_of,
@@ -140,7 +139,7 @@ def _drained(
 
 
 def _drainos(deployment: Json) -> Iterable[_Draino]:
-    containers = spec_of(pod_template_of(deployment)).get("containers") or ()
+    containers = template_containers(deployment)
     return [
         _Draino(deployment=deployment, container=each)
         for each in containers
@@ -152,11 +151,9 @@ def _drainos(deployment: Json) -> Iterable[_Draino]:
 def _wanted_nodes(look: Look, pods: Iterable[Json]) -> set[str] | None:
     """Return the nodes that the request is about, None for all."""
     focus = look.focus
-    if focus.kind == "Node" and focus.name:
-        return {focus.name}
-    if focus.name:
+    if focus.name and focus.kind != "Node":
         return {node_name_of(pod) for pod in pods if _is_meant(look, pod)} - {""}
-    return {focus.node} if focus.node else None
+    return {focus.named_node} if focus.named_node else None
 
 
 def _is_meant(look: Look, pod: Json) -> bool:

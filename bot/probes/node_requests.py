@@ -9,27 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
 from bot.cluster import owners
-from bot.kube.containers import OFF, flag
-from bot.kube.objects import (
-    annotations_of,
-    by_node,
-    has_ended,
-    name_of,
-    named_ref,
-    namespace_of,
-    pod_template_of,
-    ref,
-    spec_of,
-    status_of,
-)
+from bot.kube.containers import OFF, flag, template_containers
+from bot.kube.objects import annotations_of, by_node, has_ended, name_of, named_ref, namespace_of, ref, spec_of
 from bot.kube.owners import owner_of, workload_of
-from bot.kube.quantities import CPU, MEMORY, Amounts, amounts, pod_requests
+from bot.kube.quantities import CPU, MEMORY, Amounts, NodeUse, amounts, use_of
 from bot.kube.services import is_control_plane
 from bot.probes.contract import Look, RowValues, at_most, may, probe
 from intents.domain import Json, ObjectRef, ProbeResult, Row
@@ -64,7 +53,7 @@ class _Autoscaler:
 async def _autoscaler_of(look: Look) -> _Autoscaler:
     """Return its Deployment with its flags; where the provider runs it out of sight, the status that it writes."""
     for deployment in sorted(await look.list("Deployment"), key=lambda each: str(ref(each))):
-        for container in spec_of(pod_template_of(deployment)).get("containers") or ():
+        for container in template_containers(deployment):
             if _IMAGE.search(str(container.get("image") or "")):
                 return _deployed(deployment, container)
     status = await look.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
@@ -116,7 +105,8 @@ class _Largest(RowValues):
 class _Requests(RowValues):
     """What DaemonSets and all pods request of a node."""
 
-    node: str
+    of_subject = ("node",)
+
     of_autoscaler: _OfAutoscaler
     disabled: bool  # the node's annotation forbids to remove it
     resource: str  # cpu or memory: of which DaemonSets request the larger share
@@ -133,16 +123,14 @@ class _Requests(RowValues):
 class _Load:
     """A node with what its pods request of it."""
 
-    node: Json
-    allocatable: Amounts
-    all: Amounts
+    use: NodeUse
     by_daemonset: Mapping[ObjectRef, tuple[Amounts, Json]]
 
     def of_daemonsets(self, resource: str) -> int:
         return sum(taken.get(resource, 0) for taken, _ in self.by_daemonset.values())
 
     def share(self, amount: int, resource: str) -> Fraction:
-        allocatable = self.allocatable.get(resource, 0)
+        allocatable = self.use.allocatable.get(resource, 0)
         return Fraction(amount, allocatable) if allocatable > 0 else Fraction(0)
 
     @property
@@ -155,11 +143,11 @@ class _Load:
 
     @property
     def used(self) -> Fraction:
-        return max(self.share(self.all.get(each, 0), each) for each in (CPU, MEMORY))
+        return max(self.share(self.use.used.get(each, 0), each) for each in (CPU, MEMORY))
 
     @property
     def others(self) -> Fraction:
-        return max(self.share(self.all.get(each, 0) - self.of_daemonsets(each), each) for each in (CPU, MEMORY))
+        return max(self.share(self.use.used.get(each, 0) - self.of_daemonsets(each), each) for each in (CPU, MEMORY))
 
     def largest_first(self) -> list[tuple[ObjectRef, Amounts, Json]]:
         """Return the node's DaemonSets, those that request most first."""
@@ -173,31 +161,20 @@ async def read(look: Look) -> ProbeResult:
     nodes, pods, scaler = await asyncio.gather(look.whole("Node"), look.whole("Pod"), _autoscaler_of(look))
     if nodes is None or pods is None:
         return ProbeResult()
-    wanted = look.focus.name if look.focus.kind == "Node" else look.focus.node
+    wanted = look.focus.named_node
     chosen = sorted((node for node in nodes if wanted in ("", name_of(node))), key=name_of)
     if wanted and not chosen:
         return ProbeResult(missing=f"Node {wanted}")
     on = by_node(pod for pod in pods if not has_ended(pod))
-    loads = [_load(node, on[name_of(node)]) for node in chosen if wanted or not is_control_plane(node)]
-    loads.sort(key=lambda load: (-load.daemonsets, name_of(load.node)))
+    loads = [_load(use_of(node, on[name_of(node)])) for node in chosen if wanted or not is_control_plane(node)]
+    loads.sort(key=lambda load: (-load.daemonsets, load.use.name))
     shown = at_most(MOST_NODES, loads, what="all nodes", says="are shown, of which DaemonSets take most")
-    tops = await asyncio.gather(*(_top(look, load) for load in shown))
-    rows = [_row(load, scaler, top) for load, top in zip(shown, tops, strict=True)]
-    return ProbeResult(rows=tuple(rows))
+    return ProbeResult(rows=tuple(await asyncio.gather(*(_row(look, load, scaler) for load in shown))))
 
 
-def _load(node: Json, pods: Iterable[Json]) -> _Load:
-    total: Amounts = {}
-    of: dict[ObjectRef, tuple[Amounts, Json]] = {}
-    for pod in pods:
-        taken = pod_requests(pod)
-        for resource in (CPU, MEMORY):
-            total[resource] = total.get(resource, 0) + taken.get(resource, 0)
-        if owner_of(pod).kind == "DaemonSet":
-            of[workload_of(pod)] = (taken, pod)
-    given = status_of(node).get("allocatable") or {}
-    allocatable = amounts({key: given[key] for key in (CPU, MEMORY) if key in given})
-    return _Load(node=node, allocatable=allocatable, all=total, by_daemonset=of)
+def _load(use: NodeUse) -> _Load:
+    of = {workload_of(pod): (taken, pod) for pod, taken in use.requests if owner_of(pod).kind == "DaemonSet"}
+    return _Load(use=use, by_daemonset=of)
 
 
 async def _top(look: Look, load: _Load) -> str:
@@ -206,12 +183,11 @@ async def _top(look: Look, load: _Load) -> str:
     return (await owners.topmost(look.snapshot, ordered[0][2])).ref.kind if ordered else ""
 
 
-def _row(load: _Load, scaler: _Autoscaler, top: str) -> Row:
-    name, resource = name_of(load.node), load.resource
+async def _row(look: Look, load: _Load, scaler: _Autoscaler) -> Row:
+    resource = load.resource
     requests = _Requests(
-        node=name,
         of_autoscaler=scaler.shown,
-        disabled=annotations_of(load.node).get(_DISABLED) == "true",
+        disabled=annotations_of(load.use.obj).get(_DISABLED) == "true",
         resource=resource,
         daemonset_pct=_percent(load.daemonsets),
         used_pct=_percent(load.used),
@@ -219,10 +195,10 @@ def _row(load: _Load, scaler: _Autoscaler, top: str) -> Row:
         alone=load.daemonsets >= scaler.threshold,
         decides=load.used >= scaler.threshold > load.others,
         of_largest=_largest(load, scaler),
-        largest_top=top,
+        largest_top=await _top(look, load),
     )
     return requests.row(
-        ref(load.node, "Node"),
+        ref(load.use.obj, "Node"),
         quote=f"{resource}: DaemonSets {requests.daemonset_pct}%, all pods {requests.used_pct}% of allocatable",
     )
 
@@ -264,7 +240,7 @@ def _container(pod: Json, resource: str) -> tuple[str, int]:
 def _suggested(load: _Load, threshold: Fraction, request: int) -> str:
     """Return a request for the largest container with which DaemonSets would stay below the threshold."""
     resource = load.resource
-    over = load.of_daemonsets(resource) - load.allocatable.get(resource, 0) * (threshold - _MARGIN)
+    over = load.of_daemonsets(resource) - load.use.allocatable.get(resource, 0) * (threshold - _MARGIN)
     step = 10 if resource == CPU else 1 << 20
     left = int((request - over) // step) * step
     if over <= 0 or left < step:

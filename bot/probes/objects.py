@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 from bot.kube.objects import place_of, ref
 from bot.kube.quantities import number, percent
 from bot.kube.timestamps import UNKNOWN, seconds_since
-from bot.probes.contract import Look, Missing, RowValues, at_most, probe
+from bot.probes.contract import Look, Missing, RowValues, at_most, manifest_of, probe
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, excerpt
 from intents.conditions import ConditionError, NoValue, value_of
 from intents.declarations import typed
@@ -274,13 +274,7 @@ async def _matches(look: Look, kind: str) -> list[Row]:
 
 
 def _row(about: ObjectRef, quote: str, values: Mapping[str, Value]) -> Row:
-    place = f"-n {about.namespace} " if about.namespace else ""
-    return ObjectRow().row(
-        about,
-        quote=quote,
-        reproduce=f"kubectl {place}get {about.kind.lower()} {about.name} -o yaml",
-        more=values,
-    )
+    return ObjectRow().row(about, quote=quote, reproduce=manifest_of(about), more=values)
 
 
 PROBE: Final = probe(

@@ -12,15 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.autoscaling import (
-    API_OF_REASON,
-    Metric,
-    MissingRequest,
-    above_target,
-    hottest,
-    missing_request,
-    target_of,
-)
+from bot.kube.autoscaling import API_OF_REASON, Metric, above_target, hottest, missing_request, target_of
+from bot.kube.containers import template_containers
 from bot.kube.ingresses import bounding_sidecar, defaults
 from bot.kube.objects import (
     all_containers,
@@ -29,7 +22,6 @@ from bot.kube.objects import (
     name_of,
     namespace_of,
     place_of,
-    pod_template_of,
     ref,
     spec_of,
     status_of,
@@ -76,20 +68,18 @@ class _Scaler(RowValues):
 
 def _in_question(look: Look, scalers: Iterable[Json]) -> tuple[list[Json], str]:
     """Return the autoscalers that the request means, and the name of the one that it names and that does not exist."""
-    found = [each for each in scalers if _is_meant(look, each)]
     named = look.named.get("hpa", "") or (look.focus.name if look.focus.kind == "HorizontalPodAutoscaler" else "")
+    found = [each for each in scalers if _is_meant(look, each, named)]
     return found, f"HorizontalPodAutoscaler {named}" if named and not found else ""
 
 
-def _is_meant(look: Look, scaler: Json) -> bool:
+def _is_meant(look: Look, scaler: Json, named: str) -> bool:
     """Tell whether the request means it: by its name, its target's, or that of a pod; else by the namespace."""
     focus = look.focus
     if focus.namespace and focus.namespace != namespace_of(scaler):
         return False
-    if named := look.named.get("hpa", ""):
+    if named:
         return name_of(scaler) == named
-    if focus.name and focus.kind == "HorizontalPodAutoscaler":
-        return name_of(scaler) == focus.name
     kind, name = target_of(scaler)
     if focus.name and focus.kind == "Pod":
         return focus.name.startswith(f"{name}-")
@@ -154,13 +144,11 @@ async def _pipelines(look: Look, scalers: Iterable[Json]) -> dict[tuple[str, str
     services = await look.whole("APIService") if blind else None
     found: dict[tuple[str, str], _Pipeline] = {}
     for count, scaler in enumerate(blind):
-        active = condition(scaler, "ScalingActive")
-        api = API_OF_REASON[str(active["reason"])]
-        missing = missing_request(str(active.get("message") or ""))
+        api = API_OF_REASON[str(condition(scaler, "ScalingActive")["reason"])]
         found[place_of(scaler)] = _Pipeline(
             api=api,
             api_problem="" if services is None else _problem(api, services),
-            no_request=await _without_request(look, scaler, missing) if missing and count < _MOST_TARGETS else (),
+            no_request=await _without_request(look, scaler) if count < _MOST_TARGETS else (),
         )
     return found
 
@@ -174,13 +162,14 @@ def _problem(group: str, services: Iterable[Json]) -> str:
     return str(down[0].get("message") or down[0].get("reason") or "") if down else "no APIService is registered for it"
 
 
-async def _without_request(look: Look, scaler: Json, missing: MissingRequest) -> tuple[str, ...]:
-    """Return the container that the controller names, else those of the target's template."""
-    if missing.container:
-        return (missing.container,)
+async def _without_request(look: Look, scaler: Json) -> tuple[str, ...]:
+    """Return the container that the controller says lacks the request, else those of the target's template."""
+    missing = missing_request(str(condition(scaler, "ScalingActive").get("message") or ""))
+    if missing is None or missing.container:
+        return (missing.container,) if missing else ()
     kind, name = target_of(scaler)
     target = await look.find(kind, name, namespace=namespace_of(scaler)) if kind in _WORKLOADS else None
-    containers = spec_of(pod_template_of(target or {})).get("containers") or ()
+    containers = template_containers(target or {})
     return tuple(str(each.get("name")) for each in containers if not _requests(each, missing.resource))
 
 

@@ -98,9 +98,8 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
 
 async def _evicted(look: Look) -> ProbeResult:
     """Read the failed pods and keep the evicted ones, newest first."""
-    focus = look.focus
-    on_node = focus.name if focus.kind == "Node" else focus.node
-    namespace = "" if on_node else focus.namespace
+    on_node = look.focus.named_node
+    namespace = "" if on_node else look.focus.namespace
     failed = await look.list("Pod", namespace=namespace, fields="status.phase=Failed")
     rows = [
         _evicted_row(look, pod, cause)

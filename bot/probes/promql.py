@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.probes.contract import Look, RowValues, probe
 from bot.probes.shared.measurements import POINTS, gaps_of, rounded, rounded_points, step_of
-from bot.prometheus.client import Point, Series
+from bot.prometheus import Point, Series
 from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row
 
 _LONGEST_WINDOW_S: Final = 7 * 86400

@@ -137,7 +137,7 @@ def _endpoints(slices: Sequence[Json]) -> Mapping[tuple[str, str], Sequence[Json
 
 
 def _named_node(look: Look, nodes: Sequence[Json]) -> str:
-    name = look.focus.node or (look.focus.name if look.focus.kind == "Node" else look.named.get("node", ""))
+    name = look.focus.named_node or look.named.get("node", "")
     ips = {ip for word in ("address", "host") if (ip := ip_in(look.named.get(word, "")))}
     meant = (name_of(node) for node in nodes if name_of(node) == name or not ips.isdisjoint(node_addresses(node)))
     return next(meant, name)

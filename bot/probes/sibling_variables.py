@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bot.kube.containers import Container, containers_in
-from bot.kube.objects import labels_of, name_of, namespace_of, ref, spec_of
+from bot.kube.objects import labels_of, name_of, namespace_of, ref
 from bot.kube.owners import owner_of
 from bot.kube.template_changes import reference_of
 from bot.probes.contract import Look, RowValues, probe
@@ -68,9 +68,7 @@ def _rows(cause: LoggedCause, pods: Sequence[Json]) -> Iterator[Row]:
 
 def _variables(container: Container) -> Iterator[tuple[str, str]]:
     """Yield the names of a container's variables, each with the ConfigMap or Secret that it is from, if any."""
-    for each in spec_of(container.pod).get("initContainers" if container.init else "containers") or ():
-        if each.get("name") == container.name:
-            yield from ((str(one.get("name")), reference_of(one)) for one in each.get("env") or ())
+    yield from ((str(one.get("name")), reference_of(one)) for one in container.declared.get("env") or ())
 
 
 def _is_sibling(own: Container, other: Container) -> bool:

@@ -13,7 +13,16 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import containers_in
-from bot.kube.objects import label_selector, name_of, namespace_of, place_of, pod_template_of, ref, spec_of
+from bot.kube.objects import (
+    all_containers,
+    label_selector,
+    name_of,
+    namespace_of,
+    place_of,
+    pod_template_of,
+    ref,
+    spec_of,
+)
 from bot.kube.owners import last_written
 from bot.kube.pod_states import is_ready
 from bot.kube.tidb_clusters import COMPONENTS, generated_containers, operator_image
@@ -51,8 +60,8 @@ class _OfWorkload(RowValues):
 
 
 class _Container(RowValues):
-    namespace: str
-    cluster: str
+    of_subject = ("namespace", "cluster")
+
     component: str
     workload: str
     field: str
@@ -164,8 +173,6 @@ def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any
     namespace, cluster_name = namespace_of(cluster), name_of(cluster)
     written = last_written(cluster, ("spec", component.name, "additionalContainers"))
     return _Container(
-        namespace=namespace,
-        cluster=cluster_name,
         component=component.name,
         workload=component.workload,
         field=field,
@@ -209,9 +216,7 @@ def _of_workload(look: Look, component: _Component, made: _Made) -> _OfWorkload:
 
 def _containers(template: Json | None) -> dict[str, Mapping[str, Any]]:
     """Return the containers of a pod template by name; newer operators make log tailers init containers."""
-    spec = template or {}
-    listed = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
-    return {str(each.get("name") or ""): each for each in listed}
+    return {str(each.get("name") or ""): each for each in all_containers(template or {})}
 
 
 def _absent(component: _Component, held: Mapping[str, Any]) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ _KINDS: Final = frozenset({"", "Pod", "StatefulSet", "TidbCluster"})
 
 
 class _Pod(RowValues):
-    namespace: str
-    pod: str
+    of_subject = ("namespace", "pod")
+
     container: str  # that of the component itself
     crash_looping: bool
     running: bool
@@ -68,8 +68,6 @@ def _row(look: Look, container: Container) -> Row:
     running = container.state == "running"
     state = container.reason or container.state
     return _Pod(
-        namespace=namespace,
-        pod=name,
         container=container.name,
         crash_looping=container.crash_looping(look.now),
         running=running,

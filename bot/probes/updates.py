@@ -9,10 +9,11 @@ prove a calm controller.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namespace_of, place_of, ref, spec_of
+from bot.kube.containers import template_containers
+from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namespace_of, place_of, ref
 from bot.kube.owners import Write, controller_reference, writes_of
 from bot.kube.refusals import Webhook
 from bot.kube.timestamps import UNKNOWN
@@ -158,18 +159,13 @@ def _the_one(candidates: Sequence[Json], *, written: Json, owner_kind: str) -> J
     return next((found[0] for found in (candidates, named, beside) if len(found) == 1), None)
 
 
-def _containers(deployment: Json) -> Iterator[Mapping[str, Any]]:
-    template = spec_of(deployment).get("template") or {}
-    yield from spec_of(template).get("containers") or ()
-
-
 def _programs(deployment: Json) -> set[str]:
-    commands = (each.get("command") or () for each in _containers(deployment))
+    commands = (each.get("command") or () for each in template_containers(deployment))
     return {str(command[0]).rpartition("/")[2] for command in commands if command}
 
 
 def _repositories(deployment: Json) -> set[str]:
-    images = (str(each.get("image") or "").partition("@")[0] for each in _containers(deployment))
+    images = (str(each.get("image") or "").partition("@")[0] for each in template_containers(deployment))
     return {image.rpartition("/")[2].partition(":")[0] for image in images}
 
 

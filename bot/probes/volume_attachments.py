@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.kube import volumes as kube
@@ -26,6 +26,7 @@ from bot.kube.objects import (
     waits_for_node,
 )
 from bot.kube.owners import owner_of
+from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import Attachment, MountedVolume, claim_names, volume_name_of
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.scope import READS_PODS, claim_and_volume, pods_or_claim_users
@@ -39,15 +40,6 @@ _ONE_POD: Final = "ReadWriteOncePod"
 _NOT_STARTED: Final = frozenset({"ContainerCreating", "PodInitializing", ""})
 
 
-class _Waiting(RowValues):
-    """The pod that waits."""
-
-    namespace: str
-    pod: str
-    node: str  # "" for a pod without a node
-    waits_s: int
-
-
 class _Holder(RowValues):
     """Another node that has the volume, which only one can have, and the pod there that mounts the claim."""
 
@@ -59,7 +51,10 @@ class _Holder(RowValues):
 
 
 class _Attachment(RowValues):
-    waiting: _Waiting
+    of_subject = ("namespace", "pod")
+
+    node: str = ""  # "" for a pod without a node
+    waits_s: int = UNKNOWN
     pvc: str = ""
     volume: str = ""  # the PersistentVolume, or the pod's volume where it has none
     driver: str = ""
@@ -120,7 +115,7 @@ async def _rows(look: Look, pod: Json, storage: _Storage) -> list[Row]:
     if _ONE_POD in _refusal(pod):
         return [row for each in mounted for row in await _of_one_pod(look, pod, each)]
     full = kube.full_nodes((storage.csi_nodes or {}).values(), storage.attachments)
-    return [_row(pod, _Attachment(waiting=_waiting(look, pod), full=full, message=_refusal(pod)))]
+    return [_row(look, pod, _Attachment(full=full, message=_refusal(pod)))]
 
 
 async def _of_volume(look: Look, pod: Json, mounted: MountedVolume, storage: _Storage) -> Row:
@@ -133,20 +128,19 @@ async def _of_volume(look: Look, pod: Json, mounted: MountedVolume, storage: _St
     served = kube.driver_pod(await look.list("Pod", fields=f"spec.nodeName={node}"), driver) if driver else None
     held = name and kube.is_exclusive(volume) and elsewhere
     values = _Attachment(
-        waiting=_waiting(look, pod),
         pvc=mounted.claim,
         volume=name or mounted.volume,
         driver=driver,
         source=kube.source_of(spec),
         error=here.attach_error if here and not here.attached else "",
-        held_by=await _attached_to(look, pod, mounted.claim, elsewhere[0]) if held else _Holder(),
+        held_by=await _holder(look, pod, mounted.claim, elsewhere[0]) if held else _Holder(),
         limit=kube.limit_of(csi_node or {}, driver),
         used=sum((each.node, each.driver) == (node, driver) for each in storage.attachments),
         registered=not driver or csi_node is None or kube.is_registered(csi_node, driver),
         driver_pod=full_name(served) if served else "",
         driver_trouble=kube.trouble_of(served) if served else "",
     )
-    return _row(pod, values)
+    return _row(look, pod, values)
 
 
 async def _of_one_pod(look: Look, pod: Json, mounted: MountedVolume) -> list[Row]:
@@ -154,17 +148,16 @@ async def _of_one_pod(look: Look, pod: Json, mounted: MountedVolume) -> list[Row
     claim = await look.find("PersistentVolumeClaim", mounted.claim, namespace=namespace_of(pod))
     if not claim or _ONE_POD not in (spec_of(claim).get("accessModes") or ()):
         return []
-    user = next((each for each in await _users(look, pod, mounted.claim) if node_name_of(each)), None)
-    if user is None:
+    held_by = await _holder(look, pod, mounted.claim)
+    if not held_by.holder_node:
         return []
     values = _Attachment(
-        waiting=_waiting(look, pod),
         pvc=mounted.claim,
         volume=volume_name_of(claim),
-        held_by=await _held_by(look, pod, node_name_of(user), user),
+        held_by=held_by,
         message=_refusal(pod),
     )
-    return [_row(pod, values)]
+    return [_row(look, pod, values)]
 
 
 async def _volume_of(look: Look, pod: Json, mounted: MountedVolume) -> Json:
@@ -175,26 +168,21 @@ async def _volume_of(look: Look, pod: Json, mounted: MountedVolume) -> Json:
     return volume or ({"metadata": {"name": bound}} if bound else {})
 
 
-async def _attached_to(look: Look, pod: Json, claim: str, held: Attachment) -> _Holder:
-    users = await _users(look, pod, claim)
-    user = next((each for each in users if node_name_of(each) == held.node), None)
-    return await _held_by(look, pod, held.node, user, detach_error=held.detach_error)
-
-
-async def _users(look: Look, pod: Json, claim: str) -> list[Json]:
-    """Return the other pods that mount a claim."""
+async def _holder(look: Look, pod: Json, claim: str, held: Attachment | None = None) -> _Holder:
+    """Return who has a claim's volume: the node that it is attached to, else that of another pod that mounts it."""
     pods = await look.list("Pod", namespace=namespace_of(pod))
     others = (each for each in pods if name_of(each) != name_of(pod) and not has_ended(each))
-    return [each for each in others if claim in claim_names(each)]
-
-
-async def _held_by(look: Look, pod: Json, node: str, user: Json | None, *, detach_error: str = "") -> _Holder:
+    users = [(node_name_of(each), each) for each in others if claim in claim_names(each)]
+    on, user = next((each for each in users if each[0] and (held is None or each[0] == held.node)), ("", None))
+    node = held.node if held else on
+    if not node:
+        return _Holder()
     return _Holder(
         holder_node=node,
         holder_ready=await look.unless_refused(_readiness(look, node), ""),
         holder_pod=full_name(user) if user else "",
         same_owner=user is not None and owner_of(user) == owner_of(pod),
-        detach_error=detach_error,
+        detach_error=held.detach_error if held else "",
     )
 
 
@@ -204,18 +192,9 @@ async def _readiness(look: Look, name: str) -> str:
     return str(condition(node, "Ready").get("status") or "Unknown") if node else "gone"
 
 
-def _waiting(look: Look, pod: Json) -> _Waiting:
+def _row(look: Look, pod: Json, values: _Attachment) -> Row:
     since = condition(pod, "PodScheduled").get("lastTransitionTime") or created_at(pod)
-    return _Waiting(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
-        node=node_name_of(pod),
-        waits_s=look.age_s(since),
-    )
-
-
-def _row(pod: Json, values: _Attachment) -> Row:
-    return values.row(
+    return replace(values, node=node_name_of(pod), waits_s=look.age_s(since)).row(
         ref(pod, "Pod"),
         quote=values.error or values.message,
         reproduce=f"kubectl get volumeattachments; kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",

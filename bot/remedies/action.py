@@ -18,8 +18,8 @@ import bot.remedies.actions
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import uid_of
+from bot.remedies.actions import action_names
 from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal
-from bot.remedies.names import action_names
 from intents.catalog.actions import ActionDeclaration
 from intents.domain import ObjectRef, Permission, Text
 from responses.words import LONGEST_VERB, ActionWords

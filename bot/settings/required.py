@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
 
 from pydantic import SecretStr
 
 from bot.settings.environment import Settings, variable
-from bot.settings.programs import mcp_problems
+
+INSTALL_MCP: Final = "install it with: pip install 'kube-casebook[mcp]'"
 
 
 def serve_problems(settings: Settings) -> tuple[str, ...]:
@@ -73,3 +77,17 @@ def _is_set(settings: Settings, name: str) -> bool:
 def _is_token(value: str, begin: str) -> bool:
     """Tell whether a value looks like a token; a token copied from a page may contain line breaks."""
     return value.startswith(begin) and len(value.split()) == 1
+
+
+def mcp_problems(mcp: bool, api_tokens: Path | None) -> tuple[str, ...]:
+    """Return why MCP clients cannot be answered, at most one line."""
+    if mcp and api_tokens is None:
+        return ("CASEBOOK_MCP needs CASEBOOK_API_TOKENS: MCP clients send these tokens",)
+    if mcp and not has_mcp():
+        return (f"CASEBOOK_MCP needs the package mcp: {INSTALL_MCP}",)
+    return ()
+
+
+def has_mcp() -> bool:
+    """Tell whether the package that speaks MCP is installed."""
+    return find_spec("mcp") is not None

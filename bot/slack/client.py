@@ -13,8 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.common.recent import remember
 from bot.slack.api import Api
-from bot.slack.app_views import AppViews
-from bot.slack.canvases import Canvases
+from bot.slack.app_views import AppViews, Canvases
 from bot.slack.continuations import Continuations
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, SlackError, TooLong

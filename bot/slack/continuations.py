@@ -23,7 +23,7 @@ from bot.slack.message_events import mappings_in, text_in
 from bot.slack.message_forms import as_file, message_key, payload
 from bot.slack.posts import Address, Posts
 from intents.domain import Language, Text
-from responses.language import language_of
+from intents.languages import language_of
 from responses.slack.message import Message, Picture, Snippet
 from responses.slack.notices import notice
 

@@ -1,5 +1,12 @@
 """Keep Casebook's data: requests, answers, plans, audit, chronicles. Only this package has tables and migrations."""
 
+from intents.lean_imports import postpone
+
+# ruff: noqa: E402 - imported after this, SQLAlchemy loads PostgreSQL's drivers only if that database is used.
+_DIALECT = "sqlalchemy.dialects.postgresql"
+postpone("psycopg", "psycopg.errors", "psycopg.pq")
+postpone(_DIALECT, *(f"{_DIALECT}.{driver}" for driver in ("asyncpg", "pg8000", "psycopg", "psycopg2cffi")))
+
 from bot.store.answers import Mute, StoredAnswer, Topic, standing
 from bot.store.audit_log import AuditEntry, AuditQuery, AuditRecord, open_audit, place_of
 from bot.store.channel_answers import ChannelAnswer

@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from bot.asked import suggestions
+from bot.asked.inventory import USUAL_KINDS, like_typed, objects_of
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.common.portable import Portable
@@ -138,8 +138,8 @@ class AskDialog:
         except (SlackError, ClusterError, LimitReached, TimeoutError) as error:
             _log.info("suggestions_failed", channel=place.channel, error=str(error))
         if press is Press.ASK_NAMESPACE:
-            return namespace_options(one.name for one in suggestions.like(typed, found, most=100))
-        options = object_options(suggestions.like(typed, found, most=100))
+            return namespace_options(one.name for one in like_typed(typed, found, most=100))
+        options = object_options(like_typed(typed, found, most=100))
         whole = all(map(IS_NAME.fullmatch, typed.split("/"))) and typed.count("/") <= 1
         is_listed = any(typed in (one.name, one.full_name) for one in found)
         own = typed_option(typed, language) if whole and not is_listed else None
@@ -152,7 +152,7 @@ class AskDialog:
         kinds: tuple[str, ...] = ("Namespace",)
         namespace = ""
         if press is not Press.ASK_NAMESPACE:
-            kinds = (place.kind,) if place.kind in KINDS else suggestions.USUAL_KINDS
+            kinds = (place.kind,) if place.kind in KINDS else USUAL_KINDS
             space = typed.rpartition("/")[0]
             namespace = space if IS_NAME.fullmatch(space) else place.namespace
         if place.kind in CLUSTER_SCOPED:
@@ -166,7 +166,7 @@ class AskDialog:
             connection = await self.services.clusters.get(cluster)
             async with Snapshot(connection, deadline=SUGGEST_S, access=access) as snapshot:
                 began = time.monotonic()
-                found = await suggestions.objects(snapshot, kinds, namespace, within=_READ_S)
+                found = await objects_of(snapshot, kinds, namespace, within=_READ_S)
         if time.monotonic() - began < _READ_S:
             remember(self._recent, key, (time.monotonic() + _KEPT_S, found), most=_MOST_KEPT)
         return found

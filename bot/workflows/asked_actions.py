@@ -9,20 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
-from bot.asked.states import state_line
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.owners import owners_of
 from bot.cluster.snapshot import Snapshot
+from bot.diagnosing.standing import standing_of
+from bot.kube.objects import ref
+from bot.kube.rollouts import REPLICATED, replicas_of
+from bot.kube.settling import lasting_problem
 from bot.remedies.action import Action, actions
 from bot.remedies.requested import plan_requested
 from bot.workflows.authorisation import acts, session_of
-from bot.workflows.offered_action import ActionOffer
+from bot.workflows.kept_answer import ActionOffer
 from bot.workflows.services import Exchange, Services
 from intents.catalog.actions import ArgumentType
-from intents.domain import InputType, ObjectRef, Question, Text
+from intents.domain import InputType, Json, ObjectRef, Question, Text
 from intents.talk.doings import asked_actions, number_in
 from responses.safety import safe_value
 from responses.slack.controls import RemedyButton
@@ -42,6 +46,8 @@ _NO_ACTION: Final = Text(
 )
 _INSTEAD: Final = Text(en="It can offer: {}", zh="可以提供：{}")
 _WITHHELD: Final = Text(en="No button for “{}”: {}", zh="没有“{}”的按钮：{}")
+_READY: Final = Text(en="{} of {} pods ready", zh="{}/{} 个 Pod 就绪")
+_WELL: Final = Text(en="its status shows no trouble", zh="其状态没有异常")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,7 @@ async def offered(
         return await offered(
             services, exchange, text=text, about=above, unknown=(), connection=connection, snapshot=snapshot
         )
-    offer = replace(offer, says=safe_value(state_line(obj, about.kind, snapshot.now)))
+    offer = replace(offer, says=safe_value(_state_line(obj, about.kind, snapshot.now)))
     if wanted is None:
         return replace(offer, why=tuple(_instead(about)))
     return await _with_button(services, exchange, offer, wanted, about, connection)
@@ -177,3 +183,17 @@ def _withheld(offer: ActionOffer, wanted: _Wanted, why: Text) -> ActionOffer:
     verb = wanted.action.words.verb
     says = _WITHHELD.filled(verb, why)
     return replace(offer, why=(safe_value(says),))
+
+
+def _state_line(obj: Json, kind: str, now: datetime) -> Text:
+    """Return the object and its state: what holds it, its ready pods, or what its status says is wrong."""
+    about = str(ref(obj, kind))
+    if standing := standing_of(obj, kind, now):
+        return standing[0]
+    problem = lasting_problem(obj, kind, now)
+    if kind in REPLICATED:
+        counts = replicas_of(obj)
+        says = _READY.filled(counts.ready, counts.desired)
+    else:
+        says = Text.same(problem) if problem else _WELL
+    return Text.joined((Text.same(about), says), COLON)

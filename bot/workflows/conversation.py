@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
-from bot.asked.resolve import mentioned
+from bot.asked.inventory import mentioned
 from bot.cluster.snapshot import Snapshot
 from bot.common.portable import Portable
 from bot.store import Store, StoredRequest

@@ -9,22 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from bot.common.portable import Portable
+from bot.store import StoredAnswer
 from intents.domain import Diagnosis, Finding, Json, JudgedHypothesis, Language, ObjectRef, Text
 from intents.overview import Overview
 from responses.alert_words import over_after
 from responses.glance import dated_row
 from responses.overview import SafeOverview, heading
 from responses.sentences import leading_hypotheses
-from responses.slack.controls import AnswerView
+from responses.slack.controls import AnswerView, OfferedAction, RemedyButton, offered_action
 from responses.slack.details import details_view
 from responses.slack.diagnosis import answer_message, headlines
 from responses.slack.message import Message, View
 from responses.slack.notices import notice
 from responses.slack.overview import overview_message
 from responses.slack.remedy_states import RemedyShown
+
+# The key under which an answer stores it.
+_OFFER: Final = "offer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,3 +176,36 @@ def without_rows(diagnosis: Diagnosis) -> Diagnosis:
         replace(one, findings=tuple(bare(finding) for finding in one.findings)) for one in diagnosis.hypotheses
     )
     return replace(diagnosis, hypotheses=hypotheses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionOffer(Portable):
+    """An answer to who asks for an action, scrubbed: see `OfferedAction`."""
+
+    language: Language
+    cluster: str
+    says: Text
+    button: RemedyButton | None = None
+    why: tuple[Text, ...] = ()
+
+    @classmethod
+    def of(cls, answer: StoredAnswer) -> Self | None:
+        """Return the offer of a stored answer; None if it is another kind of answer."""
+        kept = answer.shown.get(_OFFER)
+        return cls.from_json(kept) if kept else None
+
+    def note(self) -> Json:
+        return {_OFFER: self.as_json()}
+
+    def message(self, notes: AnswerNotes = NO_NOTES) -> Message:
+        """Render it with what became of the press."""
+        shown = OfferedAction(
+            says=self.says, cluster=self.cluster, button=self.button, why=self.why, states=notes.remedies
+        )
+        return offered_action(shown, language=self.language)
+
+
+def language_of(answer: StoredAnswer) -> Language:
+    """Return the language in which an answer was given."""
+    kept = answer.message.get("language") or (answer.shown.get(_OFFER) or {}).get("language")
+    return Language(kept or Language.EN)

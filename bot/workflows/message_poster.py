@@ -36,11 +36,10 @@ from bot.slack.errors import (
 from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
 from bot.store import StoredAnswer, StoredRequest, StoreUnavailable, Surface
-from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
-from bot.workflows.offered_action import ActionOffer
+from bot.workflows.kept_answer import ActionOffer, AnswerNotes, KeptAnswer
 from bot.workflows.services import ANSWER, FILE, Services, post_key
 from intents.domain import Finding, Language, Plot, Text
-from responses.language import choose
+from intents.languages import choose
 from responses.safety import safe_value
 from responses.slack.diagnosis import placeholder_message
 from responses.slack.message import Message, Picture

@@ -17,9 +17,8 @@ from bot.workflows.authorisation import Attempt, Authority, authorise
 from bot.workflows.chronicle.facts import record_remedy
 from bot.workflows.dialogs import dialog_content
 from bot.workflows.job_payloads import By, RemedyJob
-from bot.workflows.kept_answer import RemedyNote
+from bot.workflows.kept_answer import RemedyNote, language_of
 from bot.workflows.message_poster import MessagePoster, post_once
-from bot.workflows.offered_action import language_of
 from bot.workflows.services import Requester, Services
 from intents.domain import Json, Language, Text
 from responses import failures, words

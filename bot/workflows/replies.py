@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from bot.asked.resolve import mentioned
+from bot.asked.inventory import mentioned
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.cluster.snapshot import Snapshot
@@ -47,13 +47,12 @@ from responses.paste_templates import error_lines
 from responses.plots import leading_plot
 from responses.redaction import secret_kinds
 from responses.safety import safe, safe_value, scrubbed
-from responses.sheets import scrubbed_sheet
 from responses.slack.choices import Picker, which_cluster, which_object, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
 from responses.slack.notices import failed
 from responses.slack.overview import overview_message
-from responses.slack.sheets import sheet_message
+from responses.slack.sheets import scrubbed_sheet, sheet_message
 
 _log: Final = structlog.get_logger(__name__)
 

@@ -44,8 +44,8 @@ from bot.workflows.job_payloads import By, Payload
 from bot.workflows.learned_entries import LearnedEntries
 from intents.catalog.loader import Problem
 from intents.domain import Json, Language, Text
+from intents.languages import choose
 from intents.overview import Overview
-from responses.language import choose
 from responses.slack.message import Message
 
 

@@ -1,6 +1,7 @@
 """Answer requests in words that no diagnosis answers: help, thanks, mutes, incidents, and what is to be done.
 
-Thanks and greetings get a reaction, because a message would notify a thread of nothing.
+Thanks and greetings get a reaction, because a message would notify a thread of nothing. In a list of incidents, a
+private channel is named only in itself, and a channel that is shared with others names none but itself.
 """
 
 from __future__ import annotations
@@ -9,19 +10,23 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.asked.examples import GENERAL, examples_for
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
-from bot.store import Mute, Surface
+from bot.policy import ReadLevel
+from bot.store import ChannelState, IncidentChannel, Mute, Surface
 from bot.workflows.asked_actions import asks_for_action, offered, workload_above
-from bot.workflows.chronicle.incident_list import incident_list
+from bot.workflows.chronicle.facts import address_of, facts_of_chronicle, may_be_named
 from bot.workflows.conversation import Understood
 from bot.workflows.feedback import Mutes
 from bot.workflows.job_payloads import By
 from bot.workflows.reply import Reply
 from bot.workflows.services import Exchange, Services
+from intents.chronicle.facts import IncidentStatus
+from intents.chronicle.summary import summary_of
 from intents.domain import Json, ObjectRef, Text
 from intents.mutes import LONGEST, MUTED_FOR, MuteCommand, mute_command
 from intents.request import AskInWords, is_in_words
@@ -39,10 +44,10 @@ from intents.spoken_names import is_word
 from intents.talk.asks import Ask
 from intents.talk.mentions import Mentions
 from intents.talk.turns import Request, understood
-from responses.sheets import scrubbed_sheet
+from responses.slack.chronicle.incident_list import IncidentRow, incident_list_message
 from responses.slack.message import Message
 from responses.slack.notices import notice
-from responses.slack.sheets import sheet_message
+from responses.slack.sheets import scrubbed_sheet, sheet_message
 
 _THANKED: Final = "thumbsup"
 _GREETED: Final = "wave"
@@ -79,6 +84,10 @@ _CAN: Final = Text(
     zh="我查找集群中故障的原因，并展示对象的状态。例如：",
 )
 _ALL: Final = Text(en="All of it: /diagnose help", zh="完整列表：/diagnose help")
+
+_RESOLVED_LATELY: Final = timedelta(days=3)
+_INCIDENTS_SHOWN: Final = 8
+_MOST_INCIDENTS: Final = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +156,7 @@ class WordRequests:
         takes_reactions = exchange.request.original.origin in _REACTED_TO
         match asked.ask:
             case Ask.INCIDENTS:
-                return _told(asked.ask, await incident_list(self.services, exchange))
+                return _told(asked.ask, await _incident_list(self.services, exchange))
             case Ask.MUTE:
                 return _told(asked.ask, await self._muted(text, None, exchange, is_named=False))
             case Ask.THANKS if takes_reactions and not self._is_first_greeting(asked, text, exchange):
@@ -250,3 +259,38 @@ async def _help(exchange: Exchange, examples: Sequence[Text]) -> Message:
 
 def _quoted(one: Text) -> Text:
     return Text(en=f"• {one.en}", zh=f"• {one.zh}")
+
+
+async def _incident_list(services: Services, exchange: Exchange) -> Message:
+    """Return the incidents as the asker may see them, open ones first. Raise StoreUnavailable, SlackUnavailable."""
+    now = services.clock()
+    known = await services.store.chronicles.list_live(now - _RESOLVED_LATELY)
+    seen = [one for one in known[:_MOST_INCIDENTS] if await _may_know_of(services, exchange, one)]
+    seen.sort(key=lambda one: one.state is not ChannelState.OPEN)
+    rows = [await _incident_row(services, one, now=now) for one in seen[:_INCIDENTS_SHOWN]]
+    return incident_list_message(rows, left=max(0, len(seen) - _INCIDENTS_SHOWN), language=exchange.language)
+
+
+async def _may_know_of(services: Services, exchange: Exchange, incident: IncidentChannel) -> bool:
+    """Return whether the asker may know of an incident: by the policy there, and because its channel is public."""
+    who, channel = exchange.scope.who, incident.channel
+    if channel == who.channel:
+        return exchange.scope.reading is ReadLevel.FULL
+    if who.guest or who.foreign or who.external or not await may_be_named(services, channel):
+        return False
+    there = await services.requester(team=who.team, channel=channel, user=who.user)
+    return there.scope.reading is ReadLevel.FULL
+
+
+async def _incident_row(services: Services, incident: IncidentChannel, *, now: datetime) -> IncidentRow:
+    """Return the row, with its status as the summary of the channel has it."""
+    chronicle = await services.store.chronicles.read(incident.channel)
+    facts = await facts_of_chronicle(chronicle) if chronicle else ()
+    summary = summary_of(facts, name=incident.name, opened=incident.opened, now=now)
+    is_open = incident.state is ChannelState.OPEN
+    return IncidentRow(
+        name=incident.name,
+        address=await address_of(services, incident.channel),
+        status=summary.status if is_open else IncidentStatus.RESOLVED,
+        ago=now - (incident.opened if is_open else incident.since),
+    )

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bot.asked.answerers import ANSWERERS
+from bot.asked.callers import callers
+from bot.asked.changes import changes
 from bot.asked.compare import compare
-from bot.asked.contract import Asked
+from bot.asked.contract import Answerer, Asked
+from bot.asked.events import events
+from bot.asked.logs import logs
 from bot.asked.not_understood import not_understood
+from bot.asked.revisions import revisions
 from bot.asked.terms import KnownAction, concept, howto
+from bot.asked.where import where
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, match_text
@@ -34,6 +39,15 @@ _OF_ANY_KIND: Final = frozenset({Ask.CALLERS, Ask.COMPARE})
 # Below this share it is a guess that a term is asked about.
 _SURE: Final = 0.4
 OF_TERMS: Final = frozenset({Ask.CONCEPT, Ask.HOWTO})
+
+ANSWERERS: Final[Mapping[Ask, Answerer]] = {
+    Ask.CALLERS: callers,
+    Ask.CHANGES: changes,
+    Ask.EVENTS: events,
+    Ask.LOGS: logs,
+    Ask.REVISIONS: revisions,
+    Ask.WHERE: where,
+}
 
 
 async def sheet_of(

@@ -15,14 +15,15 @@ from typing import Any, Final
 import re2
 
 from intents import templates
-from intents.catalog import actions, checks, read_checks
+from intents.catalog import actions, checks
 from intents.catalog.actions import ActionDeclaration
 from intents.catalog.fields import Complaint, Path
 from intents.catalog.key_uses import shown_keys
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule, Symptom
-from intents.conditions import ConditionError, atoms, check, holds
-from intents.domain import Language, ProbeDeclaration, RowType, Status, Strength, Text, Value
+from intents.conditions import ConditionError, atoms, called, check, holds
+from intents.declarations import typed
+from intents.domain import ArgDeclaration, Language, ProbeDeclaration, RowType, Status, Strength, Text, Value
 from intents.kinds import KINDS
 from intents.symptoms import VOCABULARY
 
@@ -47,6 +48,15 @@ _NO_NAME: Final = "in question"
 BUTTON: Final = 30
 # The most words of a summary before its names are filled in: it is the first line of an answer.
 _SUMMARY_WORDS: Final = 26
+
+# Longer expressions are joins: a probe makes them, and its tests.
+_LONGEST_EXPRESSION: Final = 300
+# What CEL itself has of functions.
+_OF_CEL: Final = frozenset({
+    "size", "string", "int", "double", "startsWith", "endsWith", "contains", "matches", "min", "max", "timestamp",
+    "duration",
+})  # fmt: skip
+_BOUND_BY_MACRO: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
 
 
 def lint(
@@ -153,7 +163,7 @@ def _argument(entry: _Entry, read: Read, argument: str, value: Any, where: Path)
     if known.choices and value not in known.choices:
         yield where, f"is {value!r}; expected one of {', '.join(known.choices)}"
     if known.variables:
-        yield from (((*where, *within), says) for within, says in read_checks.expressions(read, known, value))
+        yield from (((*where, *within), says) for within, says in _expressions(read, known, value))
     elif known.adds_keys == "regex":
         try:
             re2.compile(str(value))
@@ -373,3 +383,39 @@ def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iter
     for index, remediation in enumerate(incident.remediations):
         if not remediation.until and remediation.action != actions.SHOW_CHANGE:
             yield ("remediations", index, "until"), "what a capability does is no fix: say when it has taken effect"
+
+
+def _expressions(read: Read, argument: ArgDeclaration, value: Any) -> Iterator[Complaint]:
+    """Yield what is wrong with an argument that is CEL, each with the path into it."""
+    bound = {name for name, by in argument.variables.items() if not by or by in read.args}
+    if argument.adds_keys != "mapping":
+        yield from _expression(str(value), bound, argument, ())
+        return
+    if not isinstance(value, Mapping):
+        yield (), "expected a mapping of row keys to CEL"
+        return
+    for key, each in value.items():
+        if isinstance(each, Mapping) and not (len(each) == 1 and set(each) <= set(RowType)):
+            yield (key,), f"expected CEL, or CEL below its type: one of {', '.join(RowType)}"
+        else:
+            yield from _expression(typed(each)[1], bound, argument, (key,))
+        bound.add(key)
+
+
+def _expression(text: str, bound: Collection[str], argument: ArgDeclaration, path: Path) -> Iterator[Complaint]:
+    if len(text) > _LONGEST_EXPRESSION:
+        yield path, f"has more than {_LONGEST_EXPRESSION} characters"
+    if "{" in text or "}" in text:
+        yield path, "takes no template and no braces"
+        return
+    try:
+        unknown = check(text) - set(bound) - set(_BOUND_BY_MACRO.findall(text))
+        functions = called(text) - _OF_CEL - argument.functions
+    except ConditionError as error:
+        yield path, str(error)
+        return
+    if unknown:
+        yield path, f"nothing binds {', '.join(sorted(unknown))}; there are {', '.join(sorted(bound))}"
+    if functions:
+        known = ", ".join(sorted(argument.functions | _OF_CEL))
+        yield path, f"there is no function {', '.join(sorted(functions))}; there are {known}"

@@ -16,7 +16,7 @@ from typing import Final
 
 import yaml
 
-from intents.talk.word_classes import WordClasses, listed
+from intents.talk.features import WordClasses, listed
 
 _TOKEN: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[?!.,;\n]")
 _GRAMMAR: Final = frozenset(

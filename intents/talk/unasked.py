@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 from intents.alerts.labels import is_alert
 from intents.matcher import MatchResult
 from intents.talk.acts import UNASKED, Act
-from intents.talk.classifier import acts
-from intents.talk.features import Message, is_printed
-from intents.talk.origins import share_of_clusters
+from intents.talk.classifier import Classifier, acts
+from intents.talk.features import Message, features_of_print, is_printed
 from intents.tokens import words_of
 
 # The least share of a report or of evidence; from the training report (docs/talk.md).
@@ -84,3 +86,20 @@ def is_sentence_of_a_program(text: str, matching: MatchResult) -> bool:
 def _verbatim(matching: MatchResult) -> int:
     """Return how many words the longest sentence of a program in the text has; 0 for none."""
     return max((match.verbatim for one in matching.hypotheses[:1] for match in one.matches), default=0)
+
+
+class Origin(StrEnum):
+    """The place where a program printed a text."""
+
+    CLUSTER = "cluster"  # by a part of a cluster, or by a program that runs there
+    ELSEWHERE = "elsewhere"
+
+
+def share_of_clusters(text: str) -> float:
+    """Return how likely a text was printed in a cluster, from 0 to 1."""
+    return dict(_origins().shares(features_of_print(text)))[Origin.CLUSTER]
+
+
+@cache
+def _origins() -> Classifier:
+    return Classifier((files(__package__) / "origins.npz").read_bytes())

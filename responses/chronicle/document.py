@@ -9,8 +9,7 @@ from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language
 from responses.chronicle import incident_words
-from responses.chronicle.brief import brief_of
-from responses.chronicle.commander import care_lists
+from responses.chronicle.brief import brief_of, care_lists
 from responses.chronicle.fact_formatter import FactFormatter, line
 from responses.chronicle.markdown import Person, PostedLink, SourceLink, Spans, Timestamp, clock
 

@@ -10,14 +10,21 @@ from typing import Final
 from intents.domain import Language, Text
 from responses import sentences, words
 from responses.safety import SafeDiagnosis
+from responses.sentences import whole
 from responses.shown import shown_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Part
 from responses.slack.channel_answers import NOT_HELPFUL, stopped_part
 from responses.slack.choices import Picker
-from responses.slack.message import Block
+from responses.slack.message import Block, Message, fallback
 from responses.slack.presses import Press, action_id, choice_value
 from responses.slack.remedy_states import RemedyShown, RemedyState, remedy_lines
+
+_OFFERED: Final = 600
+_PRESS: Final = Text(
+    en="Nothing is changed yet: the button shows what would change, and you confirm it there.",
+    zh="尚未做任何更改：按钮会先显示变更预览，确认后才执行。",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,3 +240,30 @@ def footer(view: AnswerView, looked_at: datetime | None) -> Block:
         seen = words.SEEN_TIMES_ONLY.in_(language).format(view.count)
     took = words.SECONDS.in_(language).format(view.seconds)
     return blocks.context(sentences.joined(blocks.cut(cluster, 300), as_of, took, seen))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedAction:
+    """The object and its state in one line, the button, or `why` there is none; `states` are what came of presses."""
+
+    says: Text
+    cluster: str = ""
+    button: RemedyButton | None = None
+    why: tuple[Text, ...] = ()
+    states: Sequence[RemedyShown] = ()
+
+
+def offered_action(shown: OfferedAction, *, language: Language) -> Message:
+    """Return the message; a button that was pressed is not offered again."""
+    pressed = {state.plan_id for state in shown.states}
+    button = shown.button if shown.button and shown.button.plan_id not in pressed else None
+    head = shown_line(shown.says.in_(language), limit=_OFFERED)
+    below = [whole(one, language, limit=_OFFERED) for one in shown.why]
+    if button:
+        below.append(_PRESS.in_(language))
+    parts = [blocks.rich(blocks.sentence(head, bold=True), *map(blocks.sentence, below))]
+    for part in pressed_parts(shown.states, cluster=shown.cluster, language=language):
+        parts += part.blocks
+    if button:
+        parts.append(blocks.actions(remedy_element(button, 0, language)))
+    return Message(text=fallback(head, *below), blocks=tuple(parts))

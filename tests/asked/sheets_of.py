@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.asked.answerers import ANSWERERS
 from bot.asked.contract import Asked
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import build_engine
 from bot.playground.kubernetes.scenes import expanded
+from bot.workflows.words import ANSWERERS
 from intents.domain import Language, ObjectRef
 from intents.sheets import Sheet
 from intents.talk.asks import Ask
-from responses.sheets import notes_below, row_head, scrubbed_sheet
 from responses.shown import shown_value
+from responses.slack.sheets import notes_below, row_head, scrubbed_sheet
 
 _ENGINE = build_engine()[0]
 

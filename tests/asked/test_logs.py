@@ -7,8 +7,7 @@ from typing import Any
 from intents.domain import Language
 from intents.talk.asks import Ask
 from responses.redaction import REDACTED
-from responses.sheets import scrubbed_sheet
-from responses.slack.sheets import sheet_message
+from responses.slack.sheets import scrubbed_sheet, sheet_message
 from responses.slack.validation import validate_message
 from tests.asked.sheets_of import lines_of, sheet_of, told
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from bot.common.encryption import Encryption, new_key
-from bot.playground.slack import SimulatedCompany
 from bot.store import Installation, open_store
 from tests.end_to_end.company import FULL_POLICY, Office
 from tests.end_to_end.workplace import GRANTED, HEARD
+from tests.simulated_company import SimulatedCompany
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Offices:
         encryption, now = Encryption([self.key]), datetime.now(UTC)
         async with open_store(url) as store:
             for team in teams:
-                identity = self.company.workspaces[team].identity
+                identity = self.company.workspaces[team].state.identity
                 about = {"user": identity.bot_user_id, "bot_id": identity.bot_id, "app_id": identity.app_id}
                 installation = Installation(
                     id=team,

@@ -7,7 +7,7 @@ from typing import Final
 
 from intents.catalog.schema import Incident
 from intents.domain import Language
-from responses.language import language_of
+from intents.languages import language_of
 
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 

@@ -18,7 +18,7 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.kubernetes.resources import API_SERVICES, DEFINITIONS
 from bot.probes import objects
 from bot.probes.contract import Look, Probe
-from bot.roles.needs import reads as needed_reads
+from bot.roles import reads as needed_reads
 from intents import verdicts
 from intents.anchors import Question
 from intents.catalog.cases import world_of

@@ -171,7 +171,7 @@ def test_each_missing_scope_says_what_is_off_without_it(
     run: Run, variables: Any, slack: SimulatedSlack, tmp_path: Path
 ) -> None:
     for scope in ("files:read", "usergroups:read"):
-        slack.revoke_scope(scope)
+        slack.state.scopes.discard(scope)
     lacking = rows(run("doctor", "--output", "json"))
     assert lacking["slack", "files:read"]["state"] == "note"
     assert "answers to snippets and files" in lacking["slack", "files:read"]["says"]
@@ -183,7 +183,7 @@ def test_each_missing_scope_says_what_is_off_without_it(
     assert set(wrong(run("doctor", "--output", "json"))) == {("slack", "usergroups:read")}
 
     variables(policy="")
-    slack.revoke_scope("chat:write")
+    slack.state.scopes.discard("chat:write")
     assert set(wrong(run("doctor", "--output", "json"))) == {("slack", "chat:write")}
 
 

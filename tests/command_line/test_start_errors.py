@@ -23,6 +23,7 @@ from tests.command_line.conftest import Server
 from tests.databases import JOBS, STORE, lay_out
 from tests.postgres import Server as Postgres
 from tests.postgres import postgres
+from tests.slack_administration import revoke_token
 
 # Used as a fixture, by name.
 __all__ = ["postgres"]
@@ -149,14 +150,14 @@ def test_an_api_token_without_a_subject_is_reported_with_file_line_and_field(
 
 
 def test_a_revoked_token_is_reported(run: Run, variables: Any, slack: SimulatedSlack) -> None:
-    slack.revoke_token()
+    revoke_token(slack)
 
     assert "CASEBOOK_SLACK_BOT_TOKEN: Slack does not accept this token (token_revoked)" in line_of(run("serve"))
 
 
 def test_missing_required_scopes_are_reported(run: Run, variables: Any, slack: SimulatedSlack) -> None:
     for scope in ("users:read", "chat:write", "pins:write"):
-        slack.revoke_scope(scope)
+        slack.state.scopes.discard(scope)
 
     assert line_of(run("serve")) == (
         "casebook: CASEBOOK_SLACK_BOT_TOKEN: the token lacks chat:write, users:read, which Casebook requires: "

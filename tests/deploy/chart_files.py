@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.remedies.action import actions
-from bot.roles.manifests import Account, to_act, to_read, to_watch
-from bot.roles.needs import MARKING, Need, reads, watches, writes
+from bot.roles import MARKING, Account, Need, reads, to_act, to_read, to_watch, watches, writes
 from bot.settings import PREFIX, Settings
 from intents.catalog.fields import describe
 from intents.catalog.loader import builtin_directory, load

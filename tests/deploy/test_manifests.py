@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.app.workspace_files import WorkspaceFiles
+from bot.app.configured_files import WorkspaceFiles
 from bot.common.encryption import new_key
 from bot.diagnosing import engine_for
 from bot.policy import Policy

@@ -16,7 +16,7 @@ from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
 from bot.diagnosing import Engine, diagnose
 from bot.kube.access import Access
 from bot.playground.kubernetes.prometheus import promql
-from bot.prometheus.client import open_prometheus
+from bot.prometheus import open_prometheus
 from bot.settings.prometheus import Source
 from intents.alerts.alert import question_of
 from intents.alerts.metrics import alert_metrics, series_of_object

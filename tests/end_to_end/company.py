@@ -18,11 +18,12 @@ from bot.cluster.clusters import Clusters
 from bot.common.encryption import new_key
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.slack import SimulatedCompany, SimulatedSlack
+from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy
 from bot.settings import Settings
 from bot.workflows.services import Configuration
 from tests.end_to_end.workplace import GRANTED, HASTY, HEARD, UNPACED, Clock, is_final
+from tests.simulated_company import SimulatedCompany
 
 # Workspaces that install the app by themselves, and an organisation with two that installs it once.
 ONE, OTHER = "T0ONE00000", "T0OTHER000"
@@ -89,7 +90,7 @@ class Company:
                 yield app
             finally:
                 for office in self.offices.values():
-                    await office.slack.stop_deliveries()
+                    await office.slack.sender.close()
                     office.slack.serve_at(office.slack.url)
 
     async def install(self, app: RunningApp, team: str) -> tuple[int, str]:
@@ -139,7 +140,7 @@ async def company(
         offices = {}
         for number, (team, each) in enumerate(slack.workspaces.items()):
             # Within an organisation ids differ; among organisations they are the same here.
-            suffix = "" if not each.identity.enterprise_id else f"{number}"
+            suffix = "" if not each.state.identity.enterprise_id else f"{number}"
             user = each.add_user("alex", id=f"U0ALEX{suffix}")
             offices[team] = Office(slack=each, user=user, channel=each.add_channel("general", id=f"C0GENERAL{suffix}"))
         directory = tmp_path / "workspaces"

@@ -34,7 +34,7 @@ from bot.diagnosing import build_engine, engine_for
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy
-from bot.remedies.names import unknown_actions
+from bot.remedies.actions import unknown_actions
 from bot.settings import load_settings
 from bot.workflows.services import Configuration
 from intents.catalog.loader import load

@@ -21,6 +21,7 @@ from bot.surfaces.slack.surface import CHANNEL_EVENTS
 from bot.workflows.chronicle.facts import facts_in
 from intents.chronicle.facts import Fact
 from responses.slack.as_text import as_text
+from tests.channel_changes import channels_of
 from tests.chronicle.recorded import Event, Recording, mentioning
 from tests.end_to_end.workplace import UNPACED_ONCE, Clock, Workplace, broken_case, is_final, lines_of, workplace
 
@@ -72,7 +73,7 @@ class Replay:
         recording = self.recording
         members = {self.ids[each] for each in (*recording.members, *bots_of(recording))}
         maker = self.ids[recording.members[0]]
-        self.channel = await self.at.slack.channel_actions.create(maker, recording.channel, members=members)
+        self.channel = await channels_of(self.at.slack).create(maker, recording.channel, members=members)
         await self.at.slack.wait_for(self.summary)
 
     async def until(self, moment: datetime | None = None) -> None:
@@ -89,9 +90,10 @@ class Replay:
 
     async def _answered(self) -> None:
         """Wait until the work caused by an event is done, so that results carry its time."""
+        sender = self.at.slack.sender
         for _ in range(_MOST_LOOKS):
             await asyncio.sleep(_LOOK_S)
-            if not self.at.slack.delivering and await self.at.app.jobs.idle(_IDLE_S) and not self.at.slack.delivering:
+            if not sender.delivering and await self.at.app.jobs.idle(_IDLE_S) and not sender.delivering:
                 return
         raise AssertionError("the app does not come to rest")
 
@@ -116,11 +118,11 @@ class Replay:
             case "react":
                 await slack.marks.react(by, self.channel, self.ts[of], event.reaction)
             case "join":
-                await slack.channel_actions.join(self.ids[of], self.channel)
+                await channels_of(slack).join(self.ids[of], self.channel)
             case "leave":
-                await slack.channel_actions.leave(self.ids[of], self.channel)
+                await channels_of(slack).leave(self.ids[of], self.channel)
             case "rename":
-                await slack.channel_actions.rename(by, self.channel, of)
+                await channels_of(slack).rename(by, self.channel, of)
             case "press":
                 await self._press(event)
 

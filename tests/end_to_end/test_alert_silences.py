@@ -36,6 +36,7 @@ class Silencer(SimulatedSilences):
     fails: int = 0
     lost: bool = False
 
+    @web.middleware
     async def answer(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
         self.tokens.add(request.headers.get("Authorization", ""))

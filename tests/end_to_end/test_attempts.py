@@ -13,7 +13,7 @@ import pytest
 
 from bot.diagnosing import Engine, engine_for
 from bot.policy import load_policy
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from intents.catalog.loader import load
 from responses.slack.presses import Press
 from tests.end_to_end import own_entries

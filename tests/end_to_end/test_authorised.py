@@ -12,7 +12,7 @@ import pytest
 
 from bot.diagnosing import Engine
 from bot.policy import Policy, load_policy
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import (
     Broken,
@@ -24,6 +24,7 @@ from tests.end_to_end.workplace import (
     words_of,
     workplace,
 )
+from tests.slack_administration import set_group
 
 PODS = "/api/v1/namespaces/front/pods"
 POD = "checkout-6f4d8b7c5-kz9wp"
@@ -127,7 +128,7 @@ async def test_two_concurrent_requests_do_not_approve_each_other(tmp_path, engin
 async def test_approval_can_be_limited_to_a_user_group(tmp_path, engine, pulls_again):
     only = [{**TWO["approval"][0], "groups": ["@leads"]}]
     async with workplace(tmp_path, engine, pulls_again.world, policy=policy_of(tmp_path, approval=only)) as at:
-        at.slack.set_group("leads", members=[at.alex])
+        set_group(at.slack, "leads", members=[at.alex])
         answer = await paste(at, pulls_again)
         await at.confirm(at.alex, answer)
         waiting = await wait_for_approval_request(at, answer)

@@ -14,6 +14,7 @@ import pytest_asyncio
 from bot.diagnosing import Engine
 from bot.policy import Policy
 from bot.policy.model import AnswerLevel
+from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, broken_of, lines_of, words_of, workplace
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -84,9 +85,9 @@ async def test_unarchived_channel_of_a_resolved_incident_stays_resolved(at):
     await at.resolve(at.bo, channel)
     await at.settled()
     before = await at.app.store.chronicles.get(channel)
-    await at.slack.channel_actions.archive(at.bo, channel)
+    await channels_of(at.slack).archive(at.bo, channel)
     await at.settled()
-    await at.slack.channel_actions.unarchive(at.bo, channel)
+    await channels_of(at.slack).unarchive(at.bo, channel)
     await at.slack.channel_actions.invite(at.bo, channel)
     await at.settled()
 
@@ -97,7 +98,7 @@ async def test_unarchived_channel_of_a_resolved_incident_stays_resolved(at):
 
 async def test_channel_creator_is_told_once_how_to_invite_the_bot(at):
     at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
-    channel = await at.slack.channel_actions.create(at.bo, "inc-4-join")
+    channel = await channels_of(at.slack).create(at.bo, "inc-4-join")
     other = at.slack.add_channel("fire-4-join", bot=False)
     await run_command(at, at.bo, other, "incident open")
     await run_command(at, at.bo, other, "incident open")

@@ -25,6 +25,7 @@ from bot.workflows.chronicle.backfill import PAGES_BEFORE
 from bot.workflows.chronicle.facts import facts_in
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import HEARD, UNPACED_ONCE, Clock, Workplace, lines_of, workplace
+from tests.slack_administration import restrict_history
 from tests.waiting import until
 
 _MESSAGES: Final = int(os.environ.get("AWAY_MESSAGES", "250"))
@@ -111,7 +112,7 @@ async def test_catch_up_after_a_long_gap_uses_a_bounded_number_of_calls(tmp_path
     async with workplace(
         tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.1, beat_s=0.1, slack_limits=UNPACED_ONCE
     ) as at:
-        slack.restrict_history(items=15, per_minute=1_000)
+        restrict_history(slack, items=15, per_minute=1_000)
         channel = slack.add_channel("inc-1-silence")
         await slack.say(at.alex, channel, REPORT)
         for number in range(15 * (PAGES_BEFORE + 2)):

@@ -10,7 +10,9 @@ import pytest
 from bot.store import ChannelState
 from intents.chronicle.news import UNKNOWN
 from responses.slack.presses import Press
+from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, lines_of, root_cause, workplace
+from tests.slack_administration import remove_bot
 
 REPORT = "checkout is down, customers cannot pay"
 
@@ -249,12 +251,12 @@ async def test_pin_outside_an_incident_is_ignored(at):
 
 async def test_late_joiner_gets_a_catch_up_and_an_early_one_does_not(at):
     cy, dee = at.slack.add_user("cy"), at.slack.add_user("dee")
-    channel = await at.slack.channel_actions.create(at.alex, "inc-10")
+    channel = await channels_of(at.slack).create(at.alex, "inc-10")
     await at.slack.wait_for(lambda: pinned_texts(at, channel))
-    await at.slack.channel_actions.join(cy, channel)
+    await channels_of(at.slack).join(cy, channel)
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
-    await at.slack.channel_actions.join(dee, channel)
+    await channels_of(at.slack).join(dee, channel)
 
     assert REPORT in await wait_for_ephemeral(at, dee, "Impact:")
     await at.settled()
@@ -264,7 +266,7 @@ async def test_late_joiner_gets_a_catch_up_and_an_early_one_does_not(at):
 async def test_archiving_member_gets_the_final_summary_directly(at):
     channel = await incident(at, "inc-11", REPORT)
 
-    await at.slack.channel_actions.archive(at.bo, channel)
+    await channels_of(at.slack).archive(at.bo, channel)
     await at.slack.wait_for(lambda: uploaded_texts(at, at.slack.open_im(at.bo)))
     await at.settled()
 
@@ -364,7 +366,7 @@ async def test_interrupted_final_summary_is_posted_once(at):
 
 async def test_resolve_after_the_bot_was_removed_succeeds_and_tells_the_requester(at):
     channel = await incident(at, "inc-13", REPORT)
-    at.slack.remove_bot(channel)
+    remove_bot(at.slack, channel)
 
     await at.resolve(at.bo, channel)
 
@@ -386,7 +388,7 @@ async def test_final_summary_mentions_a_forbidden_upload(at):
 async def test_archiving_user_without_access_is_told_how_to_get_the_summary(at):
     channel = await incident(at, "inc-15", REPORT)
 
-    await at.slack.channel_actions.archive(at.guest, channel)
+    await channels_of(at.slack).archive(at.guest, channel)
     await at.slack.wait_for(lambda: direct_messages(at, at.guest))
     await at.settled()
 
@@ -419,7 +421,7 @@ async def test_manually_deleted_summary_does_not_block_dismissal(at):
 async def test_missing_scopes_are_reported_once_below_the_summary_with_a_fix(at):
     missing = ("channels:history", "channels:join", "pins:write", "canvases:write", "files:write", "reactions:read")
     for scope in missing:
-        at.slack.revoke_scope(scope)
+        at.slack.state.scopes.discard(scope)
     channel = at.slack.add_channel("checkout-scopes")
 
     await run_command(at, at.bo, channel, "incident open")

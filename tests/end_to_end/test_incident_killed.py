@@ -15,6 +15,7 @@ from tests.end_to_end.corners import Corner, corner_in_errors, kill_and_clear, m
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken, lines_of, root_cause, words_of
 from tests.postgres import Server, postgres
+from tests.slack_administration import remove_bot, restrict_history
 from tests.waiting import until
 
 # A fixture that tests request by name.
@@ -125,7 +126,7 @@ async def test_killed_during_an_incident_gives_the_same_timeline_after_restart(t
     async with premises(tmp_path, pace=False, **INCIDENTS) as at:
         # On a busy machine a process may acknowledge an event too late; Slack redelivers it.
         at.slack.retry_pauses = (0.1, 0.5, 2.0)
-        at.slack.restrict_history(items=PAGE, per_minute=1_000)
+        restrict_history(at.slack, items=PAGE, per_minute=1_000)
         # The call that the process waits for when killed, and whether it has answered by then.
         early = {
             "with the summary sent and unanswered": call_held("chat.postMessage"),
@@ -197,7 +198,7 @@ async def _unlisted(at: Premises, broken: Broken, name: str) -> Room:
 async def _opened(waiting: Room) -> None:
     """Invite the bot before any message and wait until the summary's job is done."""
     at, channel = waiting.here.at, waiting.here.channel
-    at.slack.remove_bot(channel)
+    remove_bot(at.slack, channel)
     await at.slack.channel_actions.invite(at.alex, channel)
     await at.slack.wait_for(lambda: waiting.pinned)
     async with asyncio.timeout(20):
@@ -217,7 +218,7 @@ async def _all_reached(moments: Mapping[Room, Callable[[], bool]]) -> None:
 async def _talked_before_we_came(invited: Room) -> Callable[[], bool]:
     """Invite the bot after many messages; check whether it is reading their last page."""
     slack, channel = invited.here.at.slack, invited.here.channel
-    slack.remove_bot(channel)
+    remove_bot(slack, channel)
     await invited.begin()
     for number in range(CHATTER):
         await slack.say(invited.here.at.bo, channel, f"lol {number}")

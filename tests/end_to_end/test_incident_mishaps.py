@@ -17,7 +17,9 @@ import pytest_asyncio
 from bot.diagnosing import Engine
 from bot.playground.slack import RecordedCall, SimulatedSlack
 from bot.store import ChannelState
+from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import GRANTED, HEARD, UNPACED_ONCE, Clock, Workplace, lines_of, workplace
+from tests.slack_administration import invite_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -104,7 +106,7 @@ async def run_command(at: Workplace, user: str, channel: str, command: str) -> s
 
 async def test_messages_during_removal_are_read_after_reinvitation(at):
     channel = await incident(at, "inc-1-removed")
-    await at.slack.channel_actions.remove(at.alex, channel)
+    await channels_of(at.slack).remove(at.alex, channel)
     await at.slack.say(at.alex, channel, "decision: we fail over to region B")
     # Meanwhile it gets a change that it cannot show.
     known = await at.app.store.chronicles.get(channel)
@@ -126,14 +128,14 @@ async def test_user_who_removes_the_bot_is_told_once_how_to_reinvite_it(at):
     audit = next(one["id"] for one in at.slack.channels() if one["name"] == "audit")
     live, over = await incident(at, "inc-1c-live"), await incident(at, "inc-1d-over")
     secret = at.slack.add_channel("inc-1e-secret", private=True, members=[at.bo])
-    at.slack.invite_bot(secret)
+    invite_bot(at.slack, secret)
     await at.slack.say(at.bo, secret, REPORT)
     await wait_for_summary(at, secret, REPORT)
     await at.resolve(at.bo, over)
     await at.settled()
 
     for channel in (live, over, secret):
-        await at.slack.channel_actions.remove(at.bo, channel)
+        await channels_of(at.slack).remove(at.bo, channel)
     event = next(one for one in reversed(at.slack.deliveries) if "channel_left" in str(one.payload))
     await at.slack.redeliver(event.payload["event_id"])
     await at.settled()
@@ -149,7 +151,7 @@ async def test_user_who_removes_the_bot_is_told_once_how_to_reinvite_it(at):
 
 async def test_reinvited_bot_updates_the_summary_without_new_messages(at):
     channel = await incident(at, "inc-1b-removed")
-    await at.slack.channel_actions.remove(at.alex, channel)
+    await channels_of(at.slack).remove(at.alex, channel)
     await at.app.store.chronicles.rename(channel, "inc-1b-renamed", at.clock())
     await at.app.jobs.start("summary", f"test.{channel}", {"channel": channel})
     await at.slack.wait_for(lambda: [one for one in calls(at, "chat.update", channel) if one.error == "not_in_channel"])
@@ -192,7 +194,7 @@ async def test_unavailable_canvases_are_not_requested_again(at):
 
 async def test_bot_that_cannot_join_starts_after_invitation(at):
     at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
-    channel = await at.slack.channel_actions.create(at.alex, "inc-4-join", members=[at.bo])
+    channel = await channels_of(at.slack).create(at.alex, "inc-4-join", members=[at.bo])
     await at.slack.say(at.bo, channel, REPORT)
     await at.settled()
     at.slack.clear_faults()
@@ -270,7 +272,7 @@ async def test_channel_renamed_during_an_update_stays_an_incident_with_its_new_n
     try:
         await at.slack.say(at.bo, channel, "I'll take IC")
         await at.slack.wait_for(lambda: at.app.jobs.running)
-        await at.slack.channel_actions.rename(at.alex, channel, "checkout-fire")
+        await channels_of(at.slack).rename(at.alex, channel, "checkout-fire")
     finally:
         at.slack.latency = 0.0
     await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
@@ -286,7 +288,7 @@ async def test_channel_archived_during_an_update_loses_nothing_and_resumes(at):
     at.slack.latency = 0.1
     try:
         await at.slack.say(at.bo, channel, "decision: we fail over to region B")
-        await at.slack.channel_actions.archive(at.alex, channel)
+        await channels_of(at.slack).archive(at.alex, channel)
     finally:
         at.slack.latency = 0.0
     await at.slack.wait_for(lambda: [one for one in calls(at, "chat.postMessage", at.alex) if one.ok])
@@ -297,7 +299,7 @@ async def test_channel_archived_during_an_update_loses_nothing_and_resumes(at):
     assert known.state is ChannelState.ARCHIVED
     assert "region B" in kept
 
-    await at.slack.channel_actions.unarchive(at.alex, channel)
+    await channels_of(at.slack).unarchive(at.alex, channel)
     await at.slack.channel_actions.invite(at.alex, channel)
     await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
 
@@ -349,7 +351,7 @@ async def test_dismissed_incident_stops_recording_with_one_notice(at):
     await at.slack.edit(at.bo, channel, said, "decision: sushi for everybody")
     await at.slack.say(at.bo, channel, "payments are down as well, nobody can pay")
     await at.slack.marks.react(at.bo, channel, said, "pushpin")
-    await at.slack.channel_actions.rename(at.alex, channel, "inc-12-lunch")
+    await channels_of(at.slack).rename(at.alex, channel, "inc-12-lunch")
     await at.settled()
 
     assert [each.startswith("🙅 Dismissed") for each in posted_texts(at, channel)] == [True]
@@ -400,6 +402,6 @@ async def test_channel_renamed_to_an_incident_name_becomes_an_incident(at):
     await run_command(at, at.alex, channel, "incident status")  # the name is cached from now on
     await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
-    await at.slack.channel_actions.rename(at.alex, channel, "inc-15-checkout")
+    await channels_of(at.slack).rename(at.alex, channel, "inc-15-checkout")
 
     assert await wait_for_summary(at, channel, "#inc-15-checkout", REPORT)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, lines_of, workplace
 
 IMPACT = "impact: card payments return 503 for 10% of customers, says @alex of api-7d9f-x2x4z"
@@ -106,12 +107,12 @@ async def test_a_mention_gets_the_same_in_its_thread(at):
 
 async def test_who_joins_late_gets_five_lines_and_the_newest(at):
     dee = at.slack.add_user("dee")
-    channel = await at.slack.channel_actions.create(at.alex, "inc-8")
+    channel = await channels_of(at.slack).create(at.alex, "inc-8")
     await at.slack.say(at.alex, channel, IMPACT)
     for number in range(5):
         await at.slack.say(at.alex, channel, f"decision: rule {number}")
     await at.settled()
-    await at.slack.channel_actions.join(dee, channel)
+    await channels_of(at.slack).join(dee, channel)
 
     (welcome,) = await at.slack.wait_for(lambda: at.slack.ephemerals(dee))
     lines = [line for line in lines_of(welcome) if line]

@@ -16,6 +16,7 @@ from intents.chronicle.news import UNKNOWN
 from responses.slack.presses import Press
 from responses.slack.validation import validate_view
 from tests.end_to_end.workplace import Workplace, lines_of, root_cause, words_of, workplace
+from tests.slack_administration import invite_bot, remove_bot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -167,11 +168,11 @@ async def test_resolution_states_only_what_people_said_and_where_it_was_said(at)
 
 async def test_start_is_the_first_report_and_not_the_arrival_of_the_bot(at):
     channel = at.slack.add_channel("checkout-outage")
-    at.slack.remove_bot(channel)
+    remove_bot(at.slack, channel)
     reported = await at.slack.say(at.alex, channel, REPORT)
     await at.settled()
     at.clock.advance(timedelta(minutes=40))
-    at.slack.invite_bot(channel)
+    invite_bot(at.slack, channel)
     await at.slack.slash(at.bo, channel, "incident open")
     await at.slack.wait_for(lambda: [one for one in at.ours(channel) if REPORT in text_of(one)])
     await at.settled()

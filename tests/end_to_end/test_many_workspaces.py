@@ -15,7 +15,7 @@ import pytest
 from yarl import URL
 
 from bot.app import RunningApp
-from bot.app.workspace_files import WorkspaceFiles
+from bot.app.configured_files import WorkspaceFiles
 from bot.common.encryption import new_key
 from bot.diagnosing import Engine
 from bot.policy.strict_yaml import FileError
@@ -37,6 +37,7 @@ from tests.end_to_end.company import (
 from tests.end_to_end.process import Program
 from tests.end_to_end.test_alerts_webhook import alert, group
 from tests.end_to_end.workplace import Broken, broken_case, pressable, submitted, words_of
+from tests.slack_administration import revoke_token
 from tests.waiting import until
 
 
@@ -274,7 +275,7 @@ async def test_a_token_that_is_revoked_in_the_middle_of_an_answer_harms_nobody_e
         await at.install(app, OTHER)
         one, other = at.offices[ONE], at.offices[OTHER]
         await one.paste(pulls_again.text)
-        one.slack.revoke_token()
+        revoke_token(one.slack)
         await other.answer(await other.paste(pulls_again.text))
         await until(lambda: app.workspaces is not None and ONE in app.workspaces.notes())
         assert (await ready(app))["status"] == "ready"
@@ -417,7 +418,7 @@ async def _ask_until_told(office: Office, words: str) -> None:
 
 async def _press_as(at: Company, office: Office, button: dict[str, Any], answer: dict[str, Any]) -> None:
     """Press a button of another workspace's answer in the name of this one."""
-    identity = office.slack.identity
+    identity = office.slack.state.identity
     payload = {
         "type": "block_actions",
         "team": {"id": identity.team_id, "domain": identity.domain},

@@ -21,6 +21,7 @@ from responses.slack.presses import Press
 from tests.end_to_end.corners import corner_in_errors, make_corner
 from tests.end_to_end.process import locked, premises
 from tests.end_to_end.workplace import UNPACED, Workplace, is_final, pressable, words_of, workplace
+from tests.slack_administration import revoke_token
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(75)
@@ -220,7 +221,7 @@ async def test_first_event_is_kept_while_auth_test_fails(tmp_path, engine, broke
 async def test_revoked_token_makes_it_unready_without_a_retry_storm(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         await at.slack.wait_for(lambda: {call.method for call in at.slack.calls} >= LISTS)
-        at.slack.revoke_token()
+        revoke_token(at.slack)
         await at.slack.say(at.alex, at.channel, broken.text)
         await at.settled()
         status, problems = await readiness(at)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.diagnosing import Engine
 from bot.policy import Policy, load_policy
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from responses.slack.presses import Press
 from tests.end_to_end.workplace import (
     Broken,

@@ -347,7 +347,7 @@ async def test_question_about_an_unreadable_file_is_answered_each_time(tmp_path,
 
 async def test_login_page_is_not_taken_for_a_log_and_the_scope_is_named(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
-        at.slack.hide_files()
+        at.slack.state.files_hidden = True
         file = SharedFile(name="error.log", content=broken.text.encode())
         ts = await at.slack.say(at.alex, at.channel, "", files=[file])
         await at.slack.wait_for(lambda: at.answers(ts))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.policy import Policy, load_policy
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from tests.end_to_end.workplace import Workplace, is_final, words_of, workplace
 
 ALEX, BO = "U0000000001", "U0000000002"

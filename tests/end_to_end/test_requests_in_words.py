@@ -125,13 +125,13 @@ async def test_thanks_get_a_reaction_and_no_message(tmp_path, engine):
         for text, emoji in (*((one, "thumbsup") for one in thanked), ("hi", "wave")):
             ts = await at.slack.say(at.bo, at.channel, f"<@{at.slack.bot_user_id}> {text}", thread_ts=question)
             await at.settled()
-            assert [one["name"] for one in at.slack.reactions(at.channel, ts)] == [emoji], text
+            assert [one["name"] for one in at.slack.message(at.channel, ts)["reactions"]] == [emoji], text
         assert len(at.answers(question)) == before
 
         direct = at.slack.open_im(at.alex)
         ts = await at.slack.say(at.alex, direct, "thank you")
         await at.settled()
-        assert [one["name"] for one in at.slack.reactions(direct, ts)] == ["thumbsup"]
+        assert [one["name"] for one in at.slack.message(direct, ts)["reactions"]] == ["thumbsup"]
         assert at.ours(direct) == []
 
 

@@ -11,7 +11,9 @@ import pytest
 from bot.playground.slack import AppResponse, SharedFile
 from bot.surfaces.slack.manifest import DIAGNOSE_THIS
 from bot.surfaces.slack.surface import MESSAGE_EVENTS, REVOKED_EVENTS
+from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
+from tests.slack_administration import invite_bot, remove_bot, verify_url
 
 POD = "ledger/db-tikv-0"
 
@@ -61,7 +63,7 @@ async def test_command_for_a_workload_diagnoses_its_pods(tmp_path, engine):
 
 async def test_slackbot_notice_of_removal_is_not_a_question(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
-        await at.slack.channel_actions.remove(at.alex, at.channel)
+        await channels_of(at.slack).remove(at.alex, at.channel)
         await at.settled()
 
         assert [delivery.type for delivery in at.slack.deliveries] == ["message", "channel_left"]
@@ -109,7 +111,7 @@ async def test_unknown_name_gets_similar_names(tmp_path, engine, broken):
 
 async def test_command_in_a_channel_without_the_bot_is_answered_to_the_requester(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
-        at.slack.remove_bot(at.channel)
+        remove_bot(at.slack, at.channel)
         await at.slack.slash(at.alex, at.channel, f"pod {POD}")
         shown = await at.slack.wait_for(lambda: [one for one in at.slack.ephemerals(at.alex) if is_final(one)])
         await at.settled()
@@ -188,9 +190,9 @@ async def test_mention_in_a_thread_with_an_unreadable_parent_says_so(tmp_path, e
 
 async def post_before_joining(at: Workplace, text: str, **options: Any) -> str:
     """Post a message from before the bot joined and return its ts."""
-    at.slack.remove_bot(at.channel)
+    remove_bot(at.slack, at.channel)
     ts = await at.slack.say(at.alex, at.channel, text, **options)
-    at.slack.invite_bot(at.channel)
+    invite_bot(at.slack, at.channel)
     return ts
 
 
@@ -293,7 +295,7 @@ async def test_rate_limit_event_is_acknowledged(tmp_path, engine):
 
 async def test_url_verification_is_answered(tmp_path, engine):
     async with workplace(tmp_path, engine) as at:
-        challenged = await at.slack.verify_url()
+        challenged = await verify_url(at.slack)
         assert (challenged.status, challenged.body["challenge"]) == (200, "simulated-challenge")
 
         body = b"ssl_check=1&token=simulated"

@@ -319,7 +319,7 @@ async def workplace(
             )
         )
         # Otherwise asyncio leaks a connection that is made while the app closes its socket.
-        stack.push_async_callback(slack.stop_deliveries)
+        stack.push_async_callback(slack.sender.close)
         slack.deliver_to(None if socket_mode else f"{app.url}/slack/events")
         yield Workplace(
             slack=slack,

@@ -7,6 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
+from tests.channel_changes import channels_of
+from tests.slack_administration import invite_bot, set_archived
 from tests.slack_client.scene import serving
 
 TYPES = {kind: "".join(word.title() for word in kind.split("_")) + "Event" for kind in CHANNEL_EVENTS} | {
@@ -53,7 +55,7 @@ async def _recorded_events() -> list[dict[str, Any]]:
             ana, bo = slack.add_user("ana"), slack.add_user("bo")
             channel = ""
             for private in (False, True):
-                channel = await slack.channel_actions.create(ana, f"inc-{private:d}", private=private)
+                channel = await channels_of(slack).create(ana, f"inc-{private:d}", private=private)
                 await slack.channel_actions.invite(ana, channel)
                 await slack.channel_actions.invite(ana, channel, bo)
                 ts = await slack.say(ana, channel, "rolling back")
@@ -61,16 +63,16 @@ async def _recorded_events() -> list[dict[str, Any]]:
                 await slack.marks.unpin(bo, channel, ts)
                 await slack.marks.react(bo, channel, ts, "pushpin")
                 await slack.marks.unreact(bo, channel, ts, "pushpin")
-                await slack.channel_actions.leave(bo, channel)
-                await slack.channel_actions.rename(ana, channel, f"inc-4{private:d}")
-                await slack.channel_actions.remove(ana, channel)
+                await channels_of(slack).leave(bo, channel)
+                await channels_of(slack).rename(ana, channel, f"inc-4{private:d}")
+                await channels_of(slack).remove(ana, channel)
                 await slack.channel_actions.invite(ana, channel)
-                await slack.channel_actions.archive(ana, channel)
-                await slack.channel_actions.unarchive(ana, channel)
+                await channels_of(slack).archive(ana, channel)
+                await channels_of(slack).unarchive(ana, channel)
             # A closed private channel sends no events, so this one is archived without an event first.
-            slack.set_archived(channel)
-            slack.invite_bot(channel)
-            await slack.channel_actions.unarchive(ana, channel)
+            set_archived(slack, channel)
+            invite_bot(slack, channel)
+            await channels_of(slack).unarchive(ana, channel)
     finally:
         await slack.stop()
     return events

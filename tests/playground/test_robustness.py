@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.playground.kubernetes.calls import Request
 from bot.playground.kubernetes.controllers import Controllers
-from bot.playground.kubernetes.dispatch import Dispatcher, Request
+from bot.playground.kubernetes.dispatch import Dispatcher
 from bot.playground.kubernetes.reads import Watch
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import Refusal
@@ -120,7 +121,7 @@ def test_any_request_is_answered_or_refused(
         path=path,
         query=query,
         headers={"content-type": content_type},
-        body=json.dumps(body).encode(),
+        content=json.dumps(body).encode(),
     )
 
     assert 200 <= status_of(request) < 600

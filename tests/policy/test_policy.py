@@ -10,7 +10,7 @@ from bot.kube.access import Access, ActsAs
 from bot.policy import Actor, Limit, Policy, PolicyScope, ReadLevel, load_policy
 from bot.policy.model import Rules
 from bot.policy.reasons import for_press
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from intents.domain import Language
 
 EXAMPLE = load_policy(Path(__file__).parents[2] / "deploy/examples/policy.yaml", actions=action_names())

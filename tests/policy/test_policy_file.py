@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy import Actor, FileError, Policy, ReadLevel, load_policy
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from intents.catalog.loader import Problem
 
 

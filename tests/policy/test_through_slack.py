@@ -12,12 +12,13 @@ from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.kube.access import ActsAs
 from bot.policy import Policy, PolicyScope, load_policy
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from bot.slack.client import Slack
 from bot.store import open_store
 from bot.workflows.services import Configuration, Services
 from intents.domain import Text
 from tests.end_to_end.workplace import Workplace, broken_of, words_of, workplace
+from tests.slack_administration import set_group
 
 ALL: dict[str, Any] = {"clusters": ["*"], "namespaces": ["*"]}
 
@@ -47,7 +48,7 @@ async def test_group_members_may_read_what_the_group_may(tmp_path: Path, engine:
     broken = broken_of(engine, "run-as-nonroot-root-image")
     policy = policy_of(tmp_path, reading=[{**ALL, "channels": ["*"], "groups": ["@oncall"]}])
     async with workplace(tmp_path, engine, broken.world, policy=policy) as at:
-        at.slack.set_group("oncall", members=[at.alex])
+        set_group(at.slack, "oncall", members=[at.alex])
 
         assert "CONFIRMED" in await answer_for(at, at.alex, broken.text)
         told = await answer_for(at, at.bo, f"{broken.text} again")
@@ -60,7 +61,7 @@ async def test_without_the_scope_nobody_is_in_a_group_and_the_answer_says_so(tmp
     broken = broken_of(engine, "run-as-nonroot-root-image")
     policy = policy_of(tmp_path, reading=[{**ALL, "channels": ["*"], "groups": ["@oncall"]}])
     async with workplace(tmp_path, engine, broken.world, policy=policy) as at:
-        at.slack.set_group("oncall", members=[at.alex])
+        set_group(at.slack, "oncall", members=[at.alex])
         at.slack.fail("usergroups.list", error="missing_scope", needed="usergroups:read")
         told = await answer_for(at, at.alex, broken.text)
 

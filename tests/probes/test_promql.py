@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from bot import prometheus
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import promql
 from bot.probes.shared import measurements
-from bot.prometheus import client
 from intents.domain import GapReason, ObjectRef
 
 COMMITS = (
@@ -109,7 +109,7 @@ async def test_a_refusal_and_a_mistake_are_told(cluster: SimulatedCluster, read:
 async def test_more_series_than_are_read_are_told(
     cluster: SimulatedCluster, read: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MOST_SERIES", 2)
+    monkeypatch.setattr(prometheus, "MOST_SERIES", 2)
     monkeypatch.setattr(measurements, "MOST_SERIES", 2)
     cluster.load(commits(a=0.01, b=0.01, c=0.01))
 

@@ -19,7 +19,7 @@ from bot.cli.errors import table
 from bot.common.tracing import ALLOWED
 from bot.metrics import Metrics
 from bot.remedies.action import actions, declarations
-from bot.roles.needs import ASKED_ABOUT, DIAGNOSIS, MARKING, PREVIEWS, Need, reads, writes
+from bot.roles import ASKED_ABOUT, DIAGNOSIS, MARKING, PREVIEWS, Need, reads, writes
 from bot.settings import documented
 from bot.slack.scopes import SCOPES
 from intents.catalog import schema

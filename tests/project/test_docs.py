@@ -18,7 +18,7 @@ from bot.__main__ import main
 from bot.cli.arguments import parse
 from bot.policy import Actor, load_policy
 from bot.remedies.action import actions
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from bot.settings import documented
 from tests.deploy.rendering import CHART, rendered_text
 from tests.project.documented import Command, anchors, blocks, commands, inline

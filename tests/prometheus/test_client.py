@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from aiohttp import web
 
+from bot import prometheus as errors
 from bot.cli.rehearsal import REHEARSAL_TIME
 from bot.playground.kubernetes.prometheus import SimulatedPrometheus, parse_metrics
-from bot.prometheus import errors
-from bot.prometheus.client import MOST_BYTES, MOST_SERIES, Prometheus, Query, open_prometheus
+from bot.prometheus import MOST_BYTES, MOST_SERIES, Prometheus, Query, open_prometheus
 from bot.settings.prometheus import Source
 
 NOW = int(REHEARSAL_TIME.timestamp())

@@ -12,7 +12,7 @@ from bot.cluster.contexts import connect
 from bot.cluster.snapshot import Snapshot
 from bot.kube.access import Access
 from bot.playground.kubernetes import SimulatedCluster
-from bot.prometheus.errors import NotConfigured
+from bot.prometheus import NotConfigured
 from bot.settings import Settings, SettingsError, load_settings
 
 NAME = "kube_pod_container_status_restarts_total"

@@ -8,7 +8,7 @@ import pytest
 
 from bot.diagnosing import Engine
 from bot.remedies.action import actions, declarations, words_of
-from bot.remedies.names import action_names
+from bot.remedies.actions import action_names
 from intents.catalog.schema import Risk
 from responses.words import LONGEST_VERB
 

@@ -14,7 +14,7 @@ import bot.remedies.actions
 from bot.__main__ import main
 from bot.policy import FileError, load_policy
 from bot.probes.registry import declarations as probes
-from bot.remedies import action, names
+from bot.remedies import action
 from bot.remedies.contract import EffectState
 from bot.remedies.undo import plan_to_undo
 from intents.catalog.lint import lint
@@ -72,7 +72,7 @@ def module(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     directory = tmp_path_factory.mktemp("actions")
     (directory / "pause_rollout.py").write_text(MODULE, "utf-8")
     monkeypatch.setattr(bot.remedies.actions, "__path__", [*bot.remedies.actions.__path__, str(directory)])
-    found = (names.action_names, action.actions, action.declarations, roles.printed, roles.manifests)
+    found = (bot.remedies.actions.action_names, action.actions, action.declarations, roles.printed, roles.manifests)
     for each in found:
         each.cache_clear()
     yield
@@ -90,7 +90,7 @@ def test_entries_may_name_it_and_are_linted_by_its_declaration(tmp_path: Path) -
     def told(args: dict[str, Any]) -> list[str]:
         (remedy,) = ENTRY["remediations"]
         own.catalog(tmp_path, [ENTRY | {"remediations": [remedy | {"args": args}], "status": "sandbox"}])
-        loaded = load((tmp_path,), check=names.unknown_actions)
+        loaded = load((tmp_path,), check=bot.remedies.actions.unknown_actions)
         found = (*loaded.problems, *lint(loaded.catalog, probes(), action.declarations()))
         return [f"{each.field}: {each.says}" for each in found]
 
@@ -103,7 +103,7 @@ def test_a_policy_may_grant_it(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(POLICY, "utf-8")
 
-    assert load_policy(file, actions=names.action_names()).rules.acting[0].actions == (NAME,)
+    assert load_policy(file, actions=bot.remedies.actions.action_names()).rules.acting[0].actions == (NAME,)
     with pytest.raises(FileError, match="'pause-rollout' is not a known action"):
         load_policy(file, actions=("restart-pod",))
 
@@ -151,7 +151,7 @@ def test_a_module_without_an_action_of_its_name_is_told(
 ) -> None:
     (tmp_path / "wrong_one.py").write_text(text, "utf-8")
     monkeypatch.setattr(bot.remedies.actions, "__path__", [str(tmp_path)])
-    for each in (names.action_names, action.actions):
+    for each in (bot.remedies.actions.action_names, action.actions):
         each.cache_clear()
 
     with pytest.raises(TypeError, match=r"bot\.remedies\.actions\.wrong_one must hold an Action or a DECLARATION"):

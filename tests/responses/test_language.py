@@ -3,7 +3,7 @@
 import pytest
 
 from intents.domain import Language
-from responses.language import choose, language_of, language_of_locale
+from intents.languages import choose, language_of, language_of_locale
 
 
 @pytest.mark.parametrize(

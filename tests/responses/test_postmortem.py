@@ -19,8 +19,7 @@ from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, ObjectRef, Text
 from responses.chronicle import incident_words
-from responses.postmortem import postmortem
-from responses.slack.chronicle.canvas import canvas
+from responses.postmortem import canvas, postmortem
 from responses.slack.message import Snippet
 from tests.responses import chronicles
 from tests.responses.chronicles import ALICE, BOB, CHEN, FACTS, NAMES, NOON, OVER, judged, pressed, said

@@ -8,12 +8,10 @@ from datetime import timedelta
 from intents.chronicle.facts import IncidentStatus
 from intents.domain import Language, ObjectRef, Text
 from intents.sheets import Sheet, SheetRow
-from responses.sheets import scrubbed_sheet
 from responses.slack.chronicle.incident_list import IncidentRow, incident_list_message
-from responses.slack.controls import RemedyButton
+from responses.slack.controls import OfferedAction, RemedyButton, offered_action
 from responses.slack.message import Message
-from responses.slack.offered_actions import OfferedAction, offered_action
-from responses.slack.sheets import sheet_message
+from responses.slack.sheets import scrubbed_sheet, sheet_message
 
 _ADDRESS = "https://example.slack.com/archives/C1"
 

@@ -49,12 +49,12 @@ from responses.slack.chronicle.announcements import (
     dismissed,
     looks_like,
     missing_scopes_message,
+    nudge_message,
     reopened,
     resolved,
     timeline_message,
 )
 from responses.slack.chronicle.mark_dialog import correction_dialog, label_of, mark_dialog, with_correct_button
-from responses.slack.chronicle.nudge import nudge_message
 from responses.slack.chronicle.readers import ReaderMessages
 from responses.slack.chronicle.resolve_dialog import resolve_button, resolve_dialog
 from responses.slack.chronicle.summary import summary_message

@@ -15,10 +15,9 @@ from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, ObjectRef, Text, Verdict
 from responses.chronicle import incident_words
-from responses.postmortem import postmortem
+from responses.postmortem import canvas, postmortem
 from responses.slack.as_text import as_text
 from responses.slack.chronicle.announcements import dismissed, looks_like, resolved, timeline_message
-from responses.slack.chronicle.canvas import canvas
 from responses.slack.chronicle.readers import ReaderMessages
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message, visible_texts

@@ -4,6 +4,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import CHANNEL_EVENTS, ImpossibleActionError, SimulatedSlack
+from tests.channel_changes import channels_of
 from tests.simulated_slack.conftest import Receiver
 from tests.simulated_slack.refusals import error
 
@@ -27,21 +28,21 @@ def kinds(receiver: Receiver) -> list[str]:
 async def test_the_app_is_told_of_new_public_channels_but_not_private_ones(world):
     slack, receiver, ana = world
 
-    made = await slack.channel_actions.create(ana, "inc-42-checkout")
-    await slack.channel_actions.create(ana, "inc-43-secret", private=True)
+    made = await channels_of(slack).create(ana, "inc-42-checkout")
+    await channels_of(slack).create(ana, "inc-43-secret", private=True)
 
     (event,) = receiver.events
     assert event["type"] == "channel_created"
     assert event["channel"] | {"id": made, "name": "inc-42-checkout", "creator": ana} == event["channel"]
     assert await error(_client(slack).conversations_history(channel=made)) == "not_in_channel"
     with pytest.raises(ImpossibleActionError, match="#inc-42-checkout already exists"):
-        await slack.channel_actions.create(ana, "inc-42-checkout")
+        await channels_of(slack).create(ana, "inc-42-checkout")
 
 
 @pytest.mark.parametrize("private", [False, True])
 async def test_an_invitation_event_names_the_inviter(world, private: bool):
     slack, receiver, ana = world
-    channel = await slack.channel_actions.create(ana, "inc-42", private=private)
+    channel = await channels_of(slack).create(ana, "inc-42", private=private)
 
     await slack.channel_actions.invite(ana, channel)
 
@@ -61,15 +62,15 @@ async def test_users_join_and_leave(world):
     bo = slack.add_user("bo")
     channel = slack.add_channel("inc-42", members=(ana,))
 
-    await slack.channel_actions.join(bo, channel)
-    await slack.channel_actions.leave(bo, channel)
+    await channels_of(slack).join(bo, channel)
+    await channels_of(slack).leave(bo, channel)
 
     assert kinds(receiver) == ["channel_join", "member_joined_channel", "channel_leave", "member_left_channel"]
     (joined,), (left,) = events_of(receiver, "member_joined_channel"), events_of(receiver, "member_left_channel")
     assert "inviter" not in joined
     assert (left["user"], left["channel"]) == (bo, channel)
     with pytest.raises(ImpossibleActionError, match="bo is not in inc-42"):
-        await slack.channel_actions.leave(bo, channel)
+        await channels_of(slack).leave(bo, channel)
 
 
 async def test_leaving_a_channel_of_everyone_removes_only_that_user(world):
@@ -77,7 +78,7 @@ async def test_leaving_a_channel_of_everyone_removes_only_that_user(world):
     slack.add_user("bo")
     channel = slack.add_channel("general")
 
-    await slack.channel_actions.leave(ana, channel)
+    await channels_of(slack).leave(ana, channel)
 
     members = (await _client(slack).conversations_members(channel=channel))["members"]
     assert len(members) == 2
@@ -89,7 +90,7 @@ async def test_a_removed_app_gets_one_event_and_a_slackbot_message(world, privat
     slack, receiver, ana = world
     channel = slack.add_channel("inc-42", members=(ana,), private=private)
 
-    await slack.channel_actions.remove(ana, channel)
+    await channels_of(slack).remove(ana, channel)
     await slack.say(ana, channel, "is it gone?")
 
     (left,) = events_of(receiver, "group_left" if private else "channel_left")
@@ -107,7 +108,7 @@ async def test_a_channel_is_renamed(world, private: bool):
     slack, receiver, ana = world
     channel = slack.add_channel("checkout", members=(ana,), private=private)
 
-    await slack.channel_actions.rename(ana, channel, "inc-42-checkout")
+    await channels_of(slack).rename(ana, channel, "inc-42-checkout")
 
     (event,) = events_of(receiver, "group_rename" if private else "channel_rename")
     assert (event["channel"]["id"], event["channel"]["name"]) == (channel, "inc-42-checkout")
@@ -120,7 +121,7 @@ async def test_the_app_gets_renames_of_channels_it_is_not_in(world):
     slack, receiver, ana = world
     channel = slack.add_channel("checkout", bot=False)
 
-    await slack.channel_actions.rename(ana, channel, "inc-42-checkout")
+    await channels_of(slack).rename(ana, channel, "inc-42-checkout")
 
     assert kinds(receiver) == ["channel_rename"]
 
@@ -132,7 +133,7 @@ async def test_archiving_closes_the_channel_and_removes_apps(world, private: boo
     channel = slack.add_channel("inc-42", members=(ana,), private=private)
     ts = (await client.chat_postMessage(channel=channel, text="summary"))["ts"]
 
-    await slack.channel_actions.archive(ana, channel)
+    await channels_of(slack).archive(ana, channel)
 
     (event,) = events_of(receiver, "group_archive" if private else "channel_archive")
     assert (event["channel"], event["user"]) == (channel, ana)
@@ -150,15 +151,15 @@ async def test_archiving_closes_the_channel_and_removes_apps(world, private: boo
     read = await error(client.conversations_history(channel=channel))
     assert read == ("channel_not_found" if private else "not_in_channel")
     with pytest.raises(ImpossibleActionError, match="#inc-42 is archived"):
-        await slack.channel_actions.rename(ana, channel, "other")
+        await channels_of(slack).rename(ana, channel, "other")
 
 
 async def test_unarchiving_does_not_bring_the_app_back(world):
     slack, receiver, ana = world
     channel = slack.add_channel("inc-42")
-    await slack.channel_actions.archive(ana, channel)
+    await channels_of(slack).archive(ana, channel)
 
-    await slack.channel_actions.unarchive(ana, channel)
+    await channels_of(slack).unarchive(ana, channel)
 
     (event,) = events_of(receiver, "channel_unarchive")
     assert (event["channel"], event["user"]) == (channel, ana)
@@ -169,7 +170,7 @@ async def test_unarchiving_does_not_bring_the_app_back(world):
 
 async def test_the_app_joins_a_public_channel(world):
     slack, receiver, ana = world
-    channel = await slack.channel_actions.create(ana, "inc-42")
+    channel = await channels_of(slack).create(ana, "inc-42")
     client = _client(slack)
 
     await client.conversations_join(channel=channel)
@@ -180,7 +181,7 @@ async def test_the_app_joins_a_public_channel(world):
     assert event["user"] == slack.bot_user_id
     assert "inviter" not in event
     assert again["warning"] == "already_in_channel"
-    private = await slack.channel_actions.create(ana, "inc-43", private=True)
+    private = await channels_of(slack).create(ana, "inc-43", private=True)
     assert await error(client.conversations_join(channel=private)) == "channel_not_found"
 
 
@@ -189,12 +190,12 @@ async def test_actions_without_membership_are_impossible(world):
     private = slack.add_channel("inc-42", private=True)
 
     with pytest.raises(ImpossibleActionError, match="a member has to invite ana"):
-        await slack.channel_actions.join(ana, private)
-    for act in (slack.channel_actions.archive, slack.channel_actions.invite, slack.channel_actions.remove):
+        await channels_of(slack).join(ana, private)
+    for act in (channels_of(slack).archive, slack.channel_actions.invite, channels_of(slack).remove):
         with pytest.raises(ImpossibleActionError, match="ana is not in inc-42"):
             await act(ana, private)
     with pytest.raises(ImpossibleActionError, match="is not archived"):
-        await slack.channel_actions.unarchive(ana, private)
+        await channels_of(slack).unarchive(ana, private)
     assert receiver.received == []
 
 

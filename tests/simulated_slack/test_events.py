@@ -6,6 +6,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import ImpossibleActionError, SharedFile, SimulatedSlack
+from tests.slack_administration import verify_url
 
 
 async def test_a_message_event_is_signed_and_wrapped_as_slack_does(
@@ -253,7 +254,7 @@ async def test_a_forged_payload_is_sent_unchanged(slack: SimulatedSlack, receive
 
 
 async def test_the_request_url_gets_the_verification_challenge(slack: SimulatedSlack, receiver):
-    await slack.verify_url()
+    await verify_url(slack)
 
     sent = receiver.received[0].json
     assert (sent["type"], bool(sent["challenge"])) == ("url_verification", True)

@@ -5,6 +5,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SharedFile, SimulatedSlack
 from tests.simulated_slack.refusals import error
+from tests.slack_administration import revoke_token
 
 
 async def download(url: str, token: str | None) -> tuple[int, str, bytes]:
@@ -61,7 +62,7 @@ async def test_only_the_bot_token_downloads_a_file(slack: SimulatedSlack, receiv
         status, kind, body = await download(url, token)
         assert (status, kind, b"Sign in" in body) == (200, "text/html", True)
     assert (await download(url.replace("-F0", "-F9"), slack.bot_token))[0] == 404
-    slack.revoke_token()
+    revoke_token(slack)
     assert (await download(url, slack.bot_token))[1] == "text/html"
 
 

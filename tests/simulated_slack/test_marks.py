@@ -4,8 +4,10 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import CHANNEL_EVENTS, ImpossibleActionError, SimulatedSlack
+from tests.channel_changes import channels_of
 from tests.simulated_slack.conftest import Receiver
 from tests.simulated_slack.refusals import error, refusal
+from tests.slack_administration import restrict_history
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ async def test_impossible_pins_are_refused(world):
     elsewhere = slack.add_channel("elsewhere", bot=False)
     bo = slack.add_user("bo")
     closed = slack.add_channel("closed", members=(ana,))
-    await slack.channel_actions.join(bo, closed)
+    await channels_of(slack).join(bo, closed)
     (notice,) = slack.messages(closed)
 
     assert await error(client.pins_add(channel=channel, timestamp="1.000000")) == "message_not_found"
@@ -93,7 +95,9 @@ async def test_users_add_and_remove_reactions(world):
 
     await slack.marks.react(bo, channel, ts, "pushpin")
     await client.reactions_add(channel=channel, timestamp=ts, name=":pushpin:")
-    assert slack.reactions(channel, ts) == [{"name": "pushpin", "users": [bo, slack.bot_user_id], "count": 2}]
+    assert slack.message(channel, ts)["reactions"] == [
+        {"name": "pushpin", "users": [bo, slack.bot_user_id], "count": 2}
+    ]
     await slack.marks.unreact(bo, channel, ts, "pushpin")
     await client.reactions_remove(channel=channel, timestamp=ts, name="pushpin")
     await slack.wait_for(lambda: len(receiver.received) == 4)
@@ -128,7 +132,7 @@ async def test_marks_need_membership_and_an_open_channel(world):
 
     with pytest.raises(ImpossibleActionError, match="ana is not in secret"):
         await slack.marks.pin(ana, secret, "1.000000")
-    await slack.channel_actions.archive(ana, channel)
+    await channels_of(slack).archive(ana, channel)
     with pytest.raises(ImpossibleActionError, match="#inc-42 is archived"):
         await slack.marks.react(ana, channel, ts, "eyes")
 
@@ -174,7 +178,7 @@ async def test_invalid_canvas_changes_are_refused(world):
     theirs = slack.canvases.create(channel=full, user=ana, markdown="x" * 1024 * 1024)
     change["operation"] = "insert_at_end"
     assert await error(client.canvases_edit(canvas_id=theirs.id, changes=[change])) == "canvas_editing_failed"
-    await slack.channel_actions.remove(ana, channel)
+    await channels_of(slack).remove(ana, channel)
     assert await error(client.canvases_edit(canvas_id=canvas, changes=[change])) == "canvas_not_found"
     await slack.channel_actions.invite(ana, channel)
     slack.canvases.delete(canvas)
@@ -182,7 +186,7 @@ async def test_invalid_canvas_changes_are_refused(world):
     assert "properties" not in (await client.conversations_info(channel=channel))["channel"]
     with pytest.raises(ImpossibleActionError, match="no canvas"):
         slack.canvases.delete(canvas)
-    slack.canvases.disabled = True
+    slack.fail("conversations.canvases.create", error="team_tier_cannot_create_channel_canvases")
     refused = await error(create(channel_id=channel, document_content=markdown("a")))
     assert refused == "team_tier_cannot_create_channel_canvases"
 
@@ -219,7 +223,7 @@ async def test_a_thread_is_paged(world):
 
 async def test_an_app_from_outside_the_marketplace_reads_fifteen_messages_a_minute(simulate, clock):
     slack, _ = await simulate()
-    slack.restrict_history()
+    restrict_history(slack)
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
     ana, channel = slack.add_user("ana"), slack.add_channel("inc-42")
     said = [await slack.say(ana, channel, str(number)) for number in range(20)]
@@ -249,7 +253,7 @@ async def test_an_app_from_outside_the_marketplace_reads_fifteen_messages_a_minu
 )
 async def test_a_missing_scope_is_named(world, scope: str, method: str, arguments: dict):
     slack, _, client, _, channel = world
-    slack.revoke_scope(scope)
+    slack.state.scopes.discard(scope)
 
     refused = await refusal(client.api_call(method, json={"channel": channel, "channel_id": channel, **arguments}))
 

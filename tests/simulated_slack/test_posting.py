@@ -7,6 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
 from tests.simulated_slack.refusals import refusal
+from tests.slack_administration import invite_bot, remove_bot, revoke_token, set_archived
 
 HEADER = {"type": "header", "text": {"type": "plain_text", "text": "Root cause"}}
 
@@ -81,11 +82,11 @@ async def test_posting_where_the_bot_may_not_write_is_refused(slack: SimulatedSl
     assert (await refusal(client.chat_postMessage(channel="C999", text="x")))["error"] == "channel_not_found"
     assert (await refusal(client.chat_postMessage(channel=old, text="x")))["error"] == "is_archived"
 
-    slack.invite_bot(elsewhere)
-    slack.set_archived(old, archived=False)
+    invite_bot(slack, elsewhere)
+    set_archived(slack, old, archived=False)
     assert (await client.chat_postMessage(channel=elsewhere, text="x"))["ok"]
     assert (await client.chat_postMessage(channel=old, text="x"))["ok"]
-    slack.remove_bot(elsewhere)
+    remove_bot(slack, elsewhere)
     assert (await refusal(client.chat_postMessage(channel=elsewhere, text="x")))["error"] == "not_in_channel"
 
 
@@ -240,7 +241,7 @@ async def test_invalid_tokens_are_refused(slack: SimulatedSlack, incidents: str)
     assert await error(slack.app_token) == "not_allowed_token_type"
     assert await error(slack.bot_token, "apps.connections.open") == "not_allowed_token_type"
     assert await error(slack.bot_token, "no.such.method") == "unknown_method"
-    slack.revoke_token()
+    revoke_token(slack)
     assert await error(slack.bot_token) == "token_revoked"
 
 

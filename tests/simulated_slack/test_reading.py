@@ -3,6 +3,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import ImpossibleActionError, SimulatedSlack
 from tests.simulated_slack.refusals import error
+from tests.slack_administration import deactivate, set_group
 
 METADATA = {"event_type": "casebook_answer", "event_payload": {"request": "r1", "step": "placeholder"}}
 
@@ -141,21 +142,21 @@ async def test_an_email_needs_its_scope_and_says_whether_it_is_confirmed(
     users = [(await client.users_info(user=each))["user"] for each in (ana, claimed, slack.bot_user_id)]
     assert [each["profile"].get("email") for each in users] == ["ana@example.com", "root@example.com", None]
     assert [each.get("is_email_confirmed") for each in users] == [True, False, None]
-    slack.revoke_scope("users:read.email")
+    slack.state.scopes.discard("users:read.email")
     user = (await client.users_info(user=ana))["user"]
     assert "email" not in user["profile"]
 
 
 async def test_a_deactivated_user_is_marked_as_deleted(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
-    slack.deactivate(ana)
+    deactivate(slack, ana)
 
     assert (await client.users_info(user=ana))["user"]["deleted"] is True
 
 
 async def test_user_groups_are_listed_with_members_on_request(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
-    on_call = slack.set_group("oncall", members=[ana])
-    old = slack.set_group("old", disabled=True)
-    theirs = slack.set_group("partners", external=True)
+    on_call = set_group(slack, "oncall", members=[ana])
+    old = set_group(slack, "old", disabled=True)
+    theirs = set_group(slack, "partners", external=True)
 
     (group, other) = (await client.usergroups_list())["usergroups"]
     assert (group["id"], group["handle"], group["user_count"], "users" in group) == (on_call, "oncall", 1, False)
@@ -166,10 +167,10 @@ async def test_user_groups_are_listed_with_members_on_request(slack: SimulatedSl
         (old, [], True),
         (theirs, [], False),
     ]
-    assert slack.set_group("oncall") == on_call
+    assert set_group(slack, "oncall") == on_call
     assert (await client.usergroups_list(include_users=True))["usergroups"][0]["users"] == []
     with pytest.raises(ImpossibleActionError, match="unknown user"):
-        slack.set_group("oncall", members=["U999"])
+        set_group(slack, "oncall", members=["U999"])
 
 
 async def test_auth_test_names_the_bot(slack: SimulatedSlack, client: AsyncWebClient):
@@ -185,7 +186,7 @@ async def test_a_reaction_or_pin_exists_once(slack: SimulatedSlack, client: Asyn
     await client.reactions_add(channel=incidents, timestamp=ts, name="eyes")
     await client.pins_add(channel=incidents, timestamp=ts)
 
-    assert slack.reactions(incidents, ts) == [{"name": "eyes", "users": [slack.bot_user_id], "count": 1}]
+    assert slack.message(incidents, ts)["reactions"] == [{"name": "eyes", "users": [slack.bot_user_id], "count": 1}]
     assert slack.message(incidents, ts)["pinned_to"] == [incidents]
     assert await error(client.reactions_add(channel=incidents, timestamp=ts, name="eyes")) == "already_reacted"
     assert await error(client.pins_add(channel=incidents, timestamp=ts)) == "already_pinned"

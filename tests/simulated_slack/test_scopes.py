@@ -18,7 +18,7 @@ async def test_reading_a_conversation_needs_the_scope_of_its_kind(
         "group": slack.add_channel("secret", private=True, members=[user]),
         "im": slack.open_im(user),
     }
-    slack.revoke_scope(f"{needed}:{what}")
+    slack.state.scopes.discard(f"{needed}:{what}")
 
     with pytest.raises(SlackApiError) as refused:
         await client.api_call(method, params={"channel": places.pop(kind)})
@@ -34,7 +34,7 @@ async def test_messages_are_delivered_for_subscribed_and_granted_kinds(simulate)
     user = slack.add_user("ana")
     channel = slack.add_channel("open")
     direct = slack.open_im(user)
-    slack.revoke_scope("im:history")
+    slack.state.scopes.discard("im:history")
 
     await slack.say(user, channel, "heard")
     await slack.say(user, direct, "not granted")

@@ -13,6 +13,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
+from tests.slack_administration import revoke_token
 
 
 class Peer:
@@ -235,7 +236,7 @@ async def test_the_official_client_stays_through_a_refresh(slack: SimulatedSlack
 
 
 async def test_an_app_with_revoked_tokens_opens_no_socket(slack: SimulatedSlack):
-    slack.revoke_token()
+    revoke_token(slack)
     app = AsyncWebClient(slack.app_token, base_url=slack.api_url)
 
     with pytest.raises(SlackApiError, match="token_revoked"):

@@ -30,6 +30,7 @@ from bot.slack.pacer import Rate
 from bot.slack.posts import Page
 from responses.slack.message import Message
 from tests.clocks import Stopwatch
+from tests.slack_administration import restrict_history
 from tests.slack_client.conftest import QUICK
 from tests.slack_client.scene import CHANNEL, serving
 
@@ -232,7 +233,7 @@ async def test_thread_is_read_from_its_parent(far_end: SimulatedSlack, slack: Sl
 
 
 async def test_low_rate_limit_reports_how_long_to_wait(far_end: SimulatedSlack, slack: Slack):
-    far_end.restrict_history()
+    restrict_history(far_end)
     await said(far_end, *map(str, range(16)))
 
     page = await slack.history.channel(CHANNEL, limit=200)

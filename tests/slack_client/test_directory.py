@@ -9,6 +9,7 @@ from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.web_client import web_client
 from bot.store.outbox import StoredDirectory
+from tests.slack_administration import deactivate
 
 
 class Kept(StoredDirectory):
@@ -61,7 +62,7 @@ async def test_next_process_uses_what_was_stored_and_refreshes_an_old_user(far_e
         await slack.learn_names()
         await asyncio.sleep(0.05)
     far_end.fail("users.list", error="fatal_error", times=10)
-    far_end.deactivate("U0ANA")
+    deactivate(far_end, "U0ANA")
     kept.age = timedelta(minutes=30)
     async with client(far_end, kept) as slack:
         await slack.learn_names()
@@ -77,7 +78,7 @@ async def test_change_of_a_cluster_is_not_decided_by_an_old_entry(far_end: Simul
         await slack.learn_names()
         await asyncio.sleep(0.05)
     far_end.fail("users.list", error="fatal_error", times=10)
-    far_end.deactivate("U0ANA")
+    deactivate(far_end, "U0ANA")
     kept.age = timedelta(minutes=30)
     async with client(far_end, kept) as slack:
         await slack.learn_names()

@@ -16,6 +16,7 @@ from bot.slack.pacer import Limits, Rate
 from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Snippet
 from tests.clocks import Stopwatch
+from tests.slack_administration import remove_bot
 from tests.slack_client.scene import CHANNEL, FAST, section, serving
 
 
@@ -129,7 +130,7 @@ async def test_edit_of_a_deleted_message_is_reported(far_end: SimulatedSlack, sl
 
 
 async def test_edit_after_removal_fails_for_all_waiters(far_end, slack, sent):
-    far_end.remove_bot(CHANNEL)
+    remove_bot(far_end, CHANNEL)
     results = await asyncio.gather(
         *(slack.update(channel=CHANNEL, ts=sent.ts, message=message(f"step {number}")) for number in range(3)),
         return_exceptions=True,

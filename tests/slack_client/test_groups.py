@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.people import Membership
+from tests.slack_administration import set_group
 from tests.slack_client.conftest import QUICK
 from tests.slack_client.scene import serving
 
@@ -22,8 +23,8 @@ def asked(far_end: SimulatedSlack) -> list[Any]:
 
 async def test_groups_have_an_id_and_a_handle(far_end: SimulatedSlack, slack: Slack):
     far_end.add_user("bo", id="U0BO")
-    far_end.set_group("oncall", id="S0ONCALL", members=["U0ANA", "U0BO"])
-    far_end.set_group("sre", id="S0SRE", members=["U0ANA"])
+    set_group(far_end, "oncall", id="S0ONCALL", members=["U0ANA", "U0BO"])
+    set_group(far_end, "sre", id="S0SRE", members=["U0ANA"])
 
     assert await slack.groups("U0ANA") == Membership(groups=frozenset({"S0ONCALL", "@oncall", "S0SRE", "@sre"}))
     assert await slack.groups("U0BO") == Membership(groups=frozenset({"S0ONCALL", "@oncall"}))
@@ -32,13 +33,13 @@ async def test_groups_have_an_id_and_a_handle(far_end: SimulatedSlack, slack: Sl
 
 @pytest.mark.parametrize("group", [{"external": True}, {"disabled": True}])
 async def test_external_or_disabled_group_has_no_members(far_end: SimulatedSlack, slack: Slack, group: dict):
-    far_end.set_group("oncall", members=["U0ANA"], **group)
+    set_group(far_end, "oncall", members=["U0ANA"], **group)
 
     assert await slack.groups("U0ANA") == Membership()
 
 
 async def test_one_call_serves_concurrent_and_later_lookups(far_end: SimulatedSlack, slack: Slack):
-    far_end.set_group("oncall", members=["U0ANA"])
+    set_group(far_end, "oncall", members=["U0ANA"])
 
     await asyncio.gather(*(slack.groups(user) for user in ("U0ANA", "U0BO") for _ in range(10)))
     await slack.groups("U0CY")
@@ -61,7 +62,7 @@ async def test_one_call_serves_concurrent_and_later_lookups(far_end: SimulatedSl
 async def test_failed_group_lookup_gives_no_members_and_the_reason(
     far_end: SimulatedSlack, slack: Slack, fault: dict, says: str
 ):
-    far_end.set_group("oncall", members=["U0ANA"])
+    set_group(far_end, "oncall", members=["U0ANA"])
     far_end.fail(METHOD, times=9, **fault)
 
     member = await slack.groups("U0ANA")
@@ -103,9 +104,9 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 async def test_removed_member_leaves_the_group_within_a_minute(
     far_end: SimulatedSlack, slack: Slack, monkeypatch: pytest.MonkeyPatch
 ):
-    far_end.set_group("oncall", members=["U0ANA"])
+    set_group(far_end, "oncall", members=["U0ANA"])
     assert (await slack.groups("U0ANA")).groups
-    far_end.set_group("oncall", members=[])
+    set_group(far_end, "oncall", members=[])
 
     later(monkeypatch, 58)
     assert (await slack.groups("U0ANA")).groups
@@ -118,7 +119,7 @@ async def test_removed_member_leaves_the_group_within_a_minute(
 async def test_failed_group_lookup_is_retried_soon(
     far_end: SimulatedSlack, slack: Slack, monkeypatch: pytest.MonkeyPatch, fault: dict, seconds: float
 ):
-    far_end.set_group("oncall", members=["U0ANA"])
+    set_group(far_end, "oncall", members=["U0ANA"])
     far_end.fail(METHOD, times=9, **fault)
     assert (await slack.groups("U0ANA")).unread
     far_end.clear_faults()

@@ -8,6 +8,7 @@ from bot.common.background import CoalescedLookup
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.people import Person, Place
+from tests.slack_administration import deactivate
 from tests.slack_client.scene import CHANNEL
 
 
@@ -29,12 +30,12 @@ async def test_unconfirmed_email_address_is_ignored(far_end: SimulatedSlack, sla
 
 
 async def test_email_address_is_missing_without_its_scope(far_end: SimulatedSlack, slack: Slack):
-    far_end.revoke_scope("users:read.email")
+    far_end.state.scopes.discard("users:read.email")
     assert await slack.person("U0ANA") == Person(id="U0ANA", name="ana", locale="en-US")
 
 
 async def test_deactivated_user_counts_as_a_guest(far_end: SimulatedSlack, slack: Slack):
-    far_end.deactivate("U0ANA")
+    deactivate(far_end, "U0ANA")
     assert (await slack.person("U0ANA")).guest
 
 

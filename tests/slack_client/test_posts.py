@@ -18,6 +18,7 @@ from bot.slack.errors import (
 from responses.slack.as_text import as_text
 from responses.slack.blocks import line, rich, text
 from responses.slack.message import Message, Snippet
+from tests.slack_administration import remove_bot, revoke_token, set_archived
 from tests.slack_client.scene import CHANNEL, section
 
 
@@ -265,9 +266,9 @@ async def test_upload_with_a_lost_last_answer_is_not_posted_twice(far_end: Simul
 @pytest.mark.parametrize(
     ("prepare", "expected"),
     [
-        (lambda far: far.remove_bot(CHANNEL), NotInChannel),
-        (lambda far: far.set_archived(CHANNEL), Archived),
-        (lambda far: far.revoke_token(), TokenRevoked),
+        (lambda far: remove_bot(far, CHANNEL), NotInChannel),
+        (lambda far: set_archived(far, CHANNEL), Archived),
+        (revoke_token, TokenRevoked),
         (
             lambda far: far.fail("chat.postMessage", error="missing_scope", needed="chat:write", provided="commands"),
             MissingScope,

@@ -36,7 +36,7 @@ from intents.talk.acts import UNASKED, Act
 from intents.talk.asks import Ask
 from intents.talk.classifier import checksums_of, places_among
 from intents.talk.features import Message, features_of, features_of_print, is_printed, printed_lines
-from intents.talk.origins import Origin
+from intents.talk.unasked import Origin
 from tests.builtin import builtin_catalog, matcher_for
 from tests.talk import linear
 

@@ -20,6 +20,7 @@ from bot.playground.kubernetes.resources import (
     PODS,
     SERVICES,
     VOLUMES,
+    WIRE,
     Json,
     Table,
 )
@@ -28,10 +29,6 @@ from bot.playground.kubernetes.validated_world import Override, OverrideTrigger,
 from bot.playground.kubernetes.workload_controllers import WorkloadControllers, is_workload
 
 _UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
-_ESTABLISHED = (
-    ("NamesAccepted", "NoConflicts", "no conflicts found"),
-    ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
-)
 
 
 class Controllers:
@@ -161,10 +158,10 @@ class Controllers:
             self._record.write(pod, reason="Killing", message=message, source="kubelet", container=container["name"])
         self.remove(PODS, pod)
 
-    def _collect(self, owner: Json) -> None:
-        """Delete the objects that only this object owned."""
+    def _collect(self, owner: Json, *, orphans: bool = False) -> None:
+        """Delete the objects that only this object owned, unless they become orphans."""
         for table, dependent, others in self._dependents(owner):
-            if others:
+            if others or orphans:
                 self._state.put(table, with_metadata(dependent, ownerReferences=others))
             else:
                 self._discard(table, dependent)
@@ -195,8 +192,7 @@ class Controllers:
         if "foregroundDeletion" in before:
             self._collect(obj)
         if "orphan" in before:
-            for place, dependent, others in self._dependents(obj):
-                self._state.put(place, with_metadata(dependent, ownerReferences=others))
+            self._collect(obj, orphans=True)
         if table in claims.PROTECTION and not claims.is_in_use(obj, table=table, state=self._state):
             done.add(claims.PROTECTION[table])
         finalizers = [each for each in before if each not in done]
@@ -237,12 +233,9 @@ class Controllers:
         return [(table, obj) for table, obj in everything if obj["metadata"].get("namespace") == namespace]
 
     def _establish(self, definition: Json) -> None:
-        now = self._state.stamp()
-        conditions = [
-            {"type": kind, "status": "True", "lastTransitionTime": now, "reason": reason, "message": message}
-            for kind, reason, message in _ESTABLISHED
-        ]
+        told = {"status": "True", "lastTransitionTime": self._state.stamp()}
+        conditions = [each | told for each in WIRE["established"]]
         spec = definition["spec"]
         stored = [version["name"] for version in spec["versions"] if version.get("storage")]
-        told = with_status(definition, conditions=conditions, acceptedNames=spec["names"], storedVersions=stored)
-        self._state.put(DEFINITIONS, told)
+        definition = with_status(definition, conditions=conditions, acceptedNames=spec["names"], storedVersions=stored)
+        self._state.put(DEFINITIONS, definition)

@@ -6,42 +6,15 @@ import copy
 import hashlib
 from typing import Any
 
-from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.resources import Json, Resource, read_table
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 # The kinds whose spec has a pod template.
 TEMPLATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
 # Those whose selector is written, and whose status counts pods.
 SELECTING = TEMPLATED - {"Job", "ReplicationController"}
-_SPECS: dict[str, Json] = {
-    "Deployment": {
-        "replicas": 1,
-        "strategy": {"type": "RollingUpdate"},
-        "revisionHistoryLimit": 10,
-        "progressDeadlineSeconds": 600,
-    },
-    "StatefulSet": {
-        "replicas": 1,
-        "podManagementPolicy": "OrderedReady",
-        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
-        "revisionHistoryLimit": 10,
-    },
-    "DaemonSet": {
-        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}},
-        "revisionHistoryLimit": 10,
-    },
-    "ReplicaSet": {"replicas": 1},
-    "ReplicationController": {"replicas": 1},
-}
-_POD_TEMPLATE: Json = {
-    "restartPolicy": "Always",
-    "terminationGracePeriodSeconds": 30,
-    "dnsPolicy": "ClusterFirst",
-    "securityContext": {},
-    "schedulerName": "default-scheduler",
-}
-JOB: Json = {"parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed", "suspend": False}
+_TABLE: Json = read_table("defaults.yaml")
+JOB: Json = _TABLE["new_job"]
 _JOB_UID = "batch.kubernetes.io/controller-uid"
 
 
@@ -60,11 +33,11 @@ def fill(obj: Json, *, resource: Resource) -> None:
     spec = obj.get("spec")
     if not isinstance(spec, dict) or resource.custom:
         return
-    _fill(spec, _SPECS.get(resource.kind, {}))
+    _fill(spec, _TABLE["specs"].get(resource.kind, {}))
     if resource.kind == "Pod":
         _pod_spec(spec)
     elif resource.kind == "Deployment" and spec["strategy"].get("type") == "RollingUpdate":
-        spec["strategy"].setdefault("rollingUpdate", {"maxUnavailable": "25%", "maxSurge": "25%"})
+        _fill(spec["strategy"], _TABLE["rolling_strategy"])
     elif resource.kind == "CustomResourceDefinition":
         _definition(obj)
     if resource.kind in TEMPLATED:
@@ -128,7 +101,7 @@ def _template_spec(spec: Json) -> None:
                 _container(container)
     if "serviceAccountName" in spec:
         spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    _fill(spec, _POD_TEMPLATE)
+    _fill(spec, _TABLE["pod_template"])
 
 
 def _container(container: Json) -> None:
@@ -137,7 +110,7 @@ def _container(container: Json) -> None:
         requests = resources.setdefault("requests", {})
         for name, amount in resources["limits"].items():
             requests.setdefault(name, amount)
-    _fill(container, {"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"})
+    _fill(container, _TABLE["container"])
     image = str(container.get("image", ""))
     tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
     latest = tag in ("", "latest") and "@" not in image
@@ -151,10 +124,10 @@ def _pod_spec(spec: Json) -> None:
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
     tolerations = spec.setdefault("tolerations", [])
-    for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
-        if not any(each.get("key") in (key, None) for each in tolerations):
-            tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
-    _fill(spec, {"priority": 0, "enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority"})
+    for each in _TABLE["tolerations"]:
+        if not any(known.get("key") in (each["key"], None) for known in tolerations):
+            tolerations.append(dict(each))
+    _fill(spec, _TABLE["pod"])
 
 
 def mount_token(spec: Json, *, name: str) -> None:
@@ -164,19 +137,11 @@ def mount_token(spec: Json, *, name: str) -> None:
     volumes: list[Any] = spec.setdefault("volumes", [])
     if any(str(each.get("name", "")).startswith("kube-api-access-") for each in volumes):
         return
-    volume = f"kube-api-access-{suffix(name)}"
-    ca = {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}
-    field_ref = {"apiVersion": "v1", "fieldPath": "metadata.namespace"}
-    sources = [
-        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-        {"configMap": ca},
-        {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": field_ref}]}},
-    ]
-    volumes.append({"name": volume, "projected": {"sources": sources, "defaultMode": 420}})
+    named = {"name": f"kube-api-access-{suffix(name)}"}
+    volumes.append(named | copy.deepcopy(_TABLE["token"]["volume"]))
     for key in ("containers", "initContainers"):
         for container in spec.get(key) or ():
-            mounts = container.setdefault("volumeMounts", [])
-            mounts.append({"name": volume, "readOnly": True, "mountPath": _TOKEN_PATH})
+            container.setdefault("volumeMounts", []).append(named | _TABLE["token"]["mount"])
 
 
 def quality(spec: Json) -> str:

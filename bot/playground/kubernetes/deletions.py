@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.playground.kubernetes import pod_dependents, reads, structs, times, validation
+from bot.playground.kubernetes.calls import Call
 from bot.playground.kubernetes.controllers import Controllers
-from bot.playground.kubernetes.grants import Address
 from bot.playground.kubernetes.objects import (
     conditions_of,
     has_ended,
@@ -42,18 +42,18 @@ class Options:
     dry_run: bool = False
 
 
-def parse_options(*, query: Mapping[str, str], body: bytes) -> Options:
+def parse_options(call: Call) -> Options:
     """Parse the options of a delete request. Refusal 400 or 422."""
     written: Json = {}
-    if body.strip():
+    if call.request.content.strip():
         try:
-            written = json.loads(body)
+            written = json.loads(call.request.content)
         except ValueError:
             raise bad_request("couldn't get version/kind; json parse error") from None
         if not isinstance(written, dict):
             raise bad_request("couldn't get version/kind; json parse error: not an object")
         structs.check(written, resource=_OPTIONS)
-    return options_of(written, query=query)
+    return options_of(written, query=call.query)
 
 
 def options_of(written: Json, *, query: Mapping[str, str]) -> Options:
@@ -87,17 +87,15 @@ class Deleter:
         self._state = state
         self._controllers = controllers
 
-    def delete(self, *, address: Address, resource: Resource, query: Mapping[str, str], body: bytes) -> Json:
+    def delete(self, call: Call) -> Json:
         """Delete one object or a collection, and return the body of the response."""
-        options = parse_options(query=query, body=body)
-        if address.name:
-            obj = reads.existing(state=self._state, resource=resource, address=address)
-            return self._delete(obj, resource=resource, options=options)
-        page = reads.page(store=self._state.store, resource=resource, namespace=address.namespace, query=query)
-        items = []
-        for obj in page.objects:
+        options, resource = parse_options(call), call.resource
+        if call.name:
+            return self._delete(reads.existing(call, state=self._state), resource=resource, options=options)
+        found, _ = reads.page(call, store=self._state.store)
+        for obj in found:
             self._delete(obj, resource=resource, options=options)
-            items.append(without(obj, "kind", "apiVersion"))
+        items = [without(obj, "kind", "apiVersion") for obj in found]
         metadata = {"resourceVersion": str(self._state.store.revision)}
         return reads.list_of(items, resource=resource, metadata=metadata)
 
@@ -128,13 +126,9 @@ class Deleter:
         finalizers = list(metadata.get("finalizers") or ())
         # For compatibility with its first clients, the API batch/v1 leaves the pods of a deleted Job.
         policy = options.policy or ("Orphan" if resource.table == JOBS else "Background")
-        if policy == "Foreground":
-            finalizers.append("foregroundDeletion")
-        elif policy == "Orphan":
-            finalizers.append("orphan")
-        held = bool(finalizers) or resource.table == NAMESPACES
+        finalizers += {"Foreground": ["foregroundDeletion"], "Orphan": ["orphan"]}.get(policy, [])
         marked = self._marked(obj, resource=resource, finalizers=finalizers)
-        if held:
+        if finalizers or resource.table == NAMESPACES:
             if not options.dry_run:
                 marked = self._state.put(resource.table, marked)
                 self._controllers.terminating(resource.table, marked)

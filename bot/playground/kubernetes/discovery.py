@@ -2,85 +2,64 @@
 
 from __future__ import annotations
 
-from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.resources import Json, Registry, Resource
 from bot.playground.kubernetes.state import State
-from bot.playground.kubernetes.status import page_not_found
+from bot.playground.kubernetes.status import fixed
 
 AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-VERSION: Json = {
-    "major": "1",
-    "minor": "36",
-    "emulationMajor": "1",
-    "emulationMinor": "36",
-    "minCompatibilityMajor": "1",
-    "minCompatibilityMinor": "35",
-    "gitVersion": "v1.36.2",
-    "gitCommit": "98b35193b2ac7a23a673325f5e9b830ecd5ba406",
-    "gitTreeState": "clean",
-    "buildDate": "2026-11-21T00:00:00Z",
-    "goVersion": "go1.27.3",
-    "compiler": "gc",
-    "platform": "linux/amd64",
-}
 _STALE = {"freshness": "Stale"}
 _CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 
 
-class Discovery:
-    """Answers discovery from the registry of a state."""
+def legacy_versions(*, address: str) -> Json:
+    """Return the versions of the core group, with the address of the server."""
+    cidrs = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
+    return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": cidrs}
 
-    def __init__(self, *, state: State) -> None:
-        self._state = state
-        self._registry = state.registry
 
-    def legacy_versions(self, *, address: str) -> Json:
-        return {
-            "kind": "APIVersions",
-            "versions": ["v1"],
-            "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}],
-        }
+def groups(registry: Registry) -> Json:
+    """Return the document of all named groups."""
+    groups = [_group(group, registry=registry) for group in registry.groups()]
+    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
-    def groups(self) -> Json:
-        groups = [self._group(group) for group in self._registry.groups()]
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
-    def group(self, group: str) -> Json:
-        """Return the document of one group. Refusal 404 in plain text for an unknown group."""
-        if not group or not self._registry.versions(group):
-            raise page_not_found()
-        return {"kind": "APIGroup", "apiVersion": "v1", **self._group(group)}
+def group(name: str, *, registry: Registry) -> Json:
+    """Return the document of one group. Refusal 404 in plain text for an unknown group."""
+    if not name or not registry.versions(name):
+        raise fixed("page_not_found")
+    return {"kind": "APIGroup", "apiVersion": "v1", **_group(name, registry=registry)}
 
-    def resources(self, *, group: str, version: str) -> Json:
-        """Return the resources of a group version. Refusal 404 (text) if unknown, 503 (text) if its backend is down."""
-        self._state.require_served(group=group, version=version)
-        rows = [
-            row
-            for resource in self._registry.of_group_version(group=group, version=version)
-            for row in _plain(resource)
-        ]
-        head: Json = {"kind": "APIResourceList"}
-        if group:
-            head["apiVersion"] = "v1"
-        return head | {"groupVersion": f"{group}/{version}" if group else version, "resources": rows}
 
-    def aggregated(self, *, core: bool) -> Json:
-        groups = [""] if core else self._registry.groups()
-        stale = self._state.unavailable()
-        items = []
-        for group in groups:
-            versions: list[Json] = []
-            for version in self._registry.versions(group):
-                found = self._registry.of_group_version(group=group, version=version)
-                told: Json = {"resources": [_aggregated(each) for each in found], "freshness": "Current"}
-                versions.append({"version": version} | (_STALE if (group, version) in stale else told))
-            items.append({"metadata": {"name": group} if group else {}, "versions": versions})
-        return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
+def resources(state: State, *, group: str, version: str) -> Json:
+    """Return the resources of a group version. Refusal 404 (text) if unknown, 503 (text) if its backend is down."""
+    state.require_served(group=group, version=version)
+    rows = [
+        row for resource in state.registry.of_group_version(group=group, version=version) for row in _plain(resource)
+    ]
+    head: Json = {"kind": "APIResourceList"}
+    if group:
+        head["apiVersion"] = "v1"
+    return head | {"groupVersion": f"{group}/{version}" if group else version, "resources": rows}
 
-    def _group(self, group: str) -> Json:
-        versions = [
-            {"groupVersion": f"{group}/{version}", "version": version} for version in self._registry.versions(group)
-        ]
-        return {"name": group, "versions": versions, "preferredVersion": versions[0]}
+
+def aggregated(state: State, *, core: bool) -> Json:
+    """Return the resources of the core group, or of all named groups, in one document."""
+    groups = [""] if core else state.registry.groups()
+    stale = state.unavailable()
+    items = []
+    for group in groups:
+        versions: list[Json] = []
+        for version in state.registry.versions(group):
+            found = state.registry.of_group_version(group=group, version=version)
+            told: Json = {"resources": [_aggregated(each) for each in found], "freshness": "Current"}
+            versions.append({"version": version} | (_STALE if (group, version) in stale else told))
+        items.append({"metadata": {"name": group} if group else {}, "versions": versions})
+    return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
+
+
+def _group(group: str, *, registry: Registry) -> Json:
+    versions = [{"groupVersion": f"{group}/{version}", "version": version} for version in registry.versions(group)]
+    return {"name": group, "versions": versions, "preferredVersion": versions[0]}
 
 
 def _plain(resource: Resource) -> list[Json]:

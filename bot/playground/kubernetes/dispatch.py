@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from bot.playground.kubernetes import grants, logs, reads, reviews, structs
-from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, VERSION, Discovery
-from bot.playground.kubernetes.grants import USER, Address, Identity, identity
-from bot.playground.kubernetes.resources import NAMESPACES, NODES, Resource
+from bot.playground.kubernetes import discovery, grants, logs, reads, reviews, structs
+from bot.playground.kubernetes.calls import Answer, Call, Request
+from bot.playground.kubernetes.discovery import AGGREGATED_TYPE
+from bot.playground.kubernetes.grants import Address, identity
+from bot.playground.kubernetes.resources import NAMESPACES, NODES, WIRE, Resource
 from bot.playground.kubernetes.state import State
-from bot.playground.kubernetes.status import method_not_allowed, page_not_found, unknown_resource
-from bot.playground.kubernetes.write_requests import Answer, Write, Writer
+from bot.playground.kubernetes.status import fixed
+from bot.playground.kubernetes.write_requests import Writer
 
 TEXT_TYPE = "text/plain; charset=utf-8"
 _PARTIAL = ("as=PartialObjectMetadata;", "as=PartialObjectMetadataList;")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """An HTTP request, as far as the server uses it; header names are lower case.
-
-    `user` sent it; `acts_as` and `acting_groups` are the identity that its headers ask to impersonate.
-    """
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    user: str = USER
-    acts_as: str = ""
-    acting_groups: tuple[str, ...] = ()
-
-    @property
-    def content_type(self) -> str:
-        return self.headers.get("content-type", "")
-
-    @property
-    def accepts(self) -> str:
-        return self.headers.get("accept", "")
 
 
 class Dispatcher:
@@ -48,79 +21,68 @@ class Dispatcher:
     def __init__(self, *, state: State, writer: Writer) -> None:
         self._state = state
         self._writer = writer
-        self._discovery = Discovery(state=state)
         self.server_address = "127.0.0.1"
-        self.bookmark_s = 60.0
 
     def answer(self, request: Request) -> Answer | reads.Watch:
         """Answer an authenticated request. Raises Refusal."""
         parts = [part for part in request.path.split("/") if part]
-        if grants.is_resource_path(parts):
+        # Discovery documents and health checks lie above the group versions.
+        if (parts[:1] == ["api"] and len(parts) > 2) or (parts[:1] == ["apis"] and len(parts) > 3):
             return self._resource(request, parts)
         return self._document(request, parts)
 
     def _document(self, request: Request, parts: list[str]) -> Answer:
         if request.method != "GET":
-            raise page_not_found()
-        discovery = self._discovery
+            raise fixed("page_not_found")
+        state = self._state
         match parts:
             case ["api"] | ["apis"] if "as=APIGroupDiscoveryList" in request.accepts:
-                return Answer(body=discovery.aggregated(core=parts == ["api"]), content_type=AGGREGATED_TYPE)
+                return Answer(body=discovery.aggregated(state, core=parts == ["api"]), content_type=AGGREGATED_TYPE)
             case ["api"]:
                 return Answer(body=discovery.legacy_versions(address=self.server_address))
             case ["apis"]:
-                return Answer(body=discovery.groups())
+                return Answer(body=discovery.groups(state.registry))
             case ["api", version]:
-                return Answer(body=discovery.resources(group="", version=version))
+                return Answer(body=discovery.resources(state, group="", version=version))
             case ["apis", group]:
-                return Answer(body=discovery.group(group))
+                return Answer(body=discovery.group(group, registry=state.registry))
             case ["apis", group, version]:
-                return Answer(body=discovery.resources(group=group, version=version))
+                return Answer(body=discovery.resources(state, group=group, version=version))
             case ["version"]:
-                return Answer(body=VERSION)
+                return Answer(body=WIRE["version"])
             case ["healthz" | "livez" | "readyz" as check]:
                 verbose = f"[+]ping ok\n[+]log ok\n[+]etcd ok\n{check} check passed\n"
                 text = verbose if "verbose" in request.query else "ok"
                 return Answer(body=text, content_type=TEXT_TYPE)
             case _:
-                raise page_not_found()
+                raise fixed("page_not_found")
 
     def _resource(self, request: Request, parts: list[str]) -> Answer | reads.Watch:
-        state, query = self._state, request.query
-        address = grants.parse(method=request.method, parts=parts, query=query)
+        state = self._state
+        address = grants.parse(method=request.method, parts=parts, query=request.query)
         user = identity(request.user)
         who = state.access.acting_as(user, user=request.acts_as, groups=request.acting_groups, address=address)
         state.access.check(address, who=who)
-        resource = self._served(address)
-        write = Write(
-            address=address, resource=resource, query=query, content_type=request.content_type, body=request.body
-        )
+        call = Call(request=request, address=address, resource=self._served(address))
         if address.resource.endswith("reviews") and address.verb == "create":
-            return self._review(write, who=who)
+            body = call.decoded()
+            structs.check(body, resource=call.resource)
+            return Answer(status=201, body=reviews.review(body, resource=call.resource, who=who, state=state))
         if address.subresource:
-            return self._subresource(write)
-        if address.verb not in resource.verbs:
-            raise method_not_allowed()
+            return self._subresource(call)
+        if address.verb not in call.resource.verbs:
+            raise fixed("method_not_allowed")
         metadata_only = any(form in f"{request.accepts.split(',')[0]};" for form in _PARTIAL)
         match address.verb:
             case "get":
-                obj = reads.get(state=state, resource=resource, address=address, query=query)
+                obj = reads.get(call, state=state)
                 return Answer(body=reads.partial(obj) if metadata_only else obj)
             case "list":
-                body = reads.list_objects(
-                    state=state, resource=resource, address=address, query=query, metadata_only=metadata_only
-                )
-                return Answer(body=body)
+                return Answer(body=reads.list_objects(call, state=state, metadata_only=metadata_only))
             case "watch":
-                return reads.accept(
-                    store=state.store,
-                    resource=resource,
-                    namespace=address.namespace,
-                    query=query,
-                    bookmark_s=self.bookmark_s,
-                )
+                return reads.accept(call, store=state.store)
             case _:
-                return self._writer.write(write)
+                return self._writer.write(call)
 
     def _served(self, address: Address) -> Resource:
         """Return the resource of an address. Refusal 404 or 503 if it is not served, or not at this scope."""
@@ -128,29 +90,24 @@ class Dispatcher:
         self._state.require_served(group=group, version=version)
         resource = self._state.registry.find(group=group, version=version, plural=address.resource)
         if resource is None or not _fits(address, resource=resource):
-            raise unknown_resource()
+            raise fixed("unknown_resource")
         return resource
 
-    def _subresource(self, asked: Write) -> Answer:
-        state, address, resource, query = self._state, asked.address, asked.resource, asked.query
-        subresource = resource.subresource(address.subresource)
+    def _subresource(self, call: Call) -> Answer:
+        state, resource = self._state, call.resource
+        subresource = resource.subresource(call.address.subresource)
         if subresource is None:
-            raise unknown_resource()
-        if address.verb not in subresource.verbs:
-            raise method_not_allowed()
+            raise fixed("unknown_resource")
+        if call.address.verb not in subresource.verbs:
+            raise fixed("method_not_allowed")
         if subresource.name == "log":
-            pod = reads.existing(state=state, resource=resource, address=address)
+            pod = reads.existing(call, state=state)
             node = state.get(NODES, (pod.get("spec") or {}).get("nodeName", ""))
-            text = logs.read(pod=pod, node=node, logs=state.logs, query=query, now=state.now())
+            text = logs.read(pod=pod, node=node, logs=state.logs, query=call.query, now=state.now())
             return Answer(status=204 if text is None else 200, body=text, content_type="text/plain")
-        if address.verb == "get" and subresource.kind == resource.kind:
-            return Answer(body=reads.get(state=state, resource=resource, address=address, query=query))
-        return self._writer.write(asked)
-
-    def _review(self, write: Write, *, who: Identity) -> Answer:
-        resource, body = write.resource, write.decoded()
-        structs.check(body, resource=resource)
-        return Answer(status=201, body=reviews.review(body, resource=resource, who=who, state=self._state))
+        if call.address.verb == "get" and subresource.kind == resource.kind:
+            return Answer(body=reads.get(call, state=state))
+        return self._writer.write(call)
 
 
 def _fits(address: Address, *, resource: Resource) -> bool:

@@ -7,97 +7,44 @@ from typing import Final
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.objects import without
-from bot.playground.kubernetes.resources import NODES, Json, Resource
+from bot.playground.kubernetes.resources import NODES, WIRE, Json, Resource
 
 SCHEDULER: Final = "default-scheduler"
-# The names in events.k8s.io of the fields that core/v1 names otherwise.
-_NEW_NAMES: Final = {
-    "involvedObject": "regarding",
-    "message": "note",
-    "reportingComponent": "reportingController",
-    "source": "deprecatedSource",
-    "firstTimestamp": "deprecatedFirstTimestamp",
-    "lastTimestamp": "deprecatedLastTimestamp",
-    "count": "deprecatedCount",
-}
+_SCHEDULING: Final = ("FailedScheduling", "Scheduled", "Preempted")
+_TABLE: Final = WIRE["events"]
+_NEW_NAMES: Final[dict[str, str]] = _TABLE["new_names"]
 _OLD_NAMES: Final = {new: old for old, new in _NEW_NAMES.items()}
 # The fields that every event shows.
-_SHOWN: Final[Json] = {
-    "involvedObject": {},
-    "source": {},
-    **dict.fromkeys(("firstTimestamp", "lastTimestamp", "eventTime")),
-    **dict.fromkeys(("reportingComponent", "reportingInstance"), ""),
-}
-# In the order of events.k8s.io, with whether an empty field is shown.
-_NEW_FIELDS: Final = {
-    "eventTime": True, "series": False, "reportingController": False, "reportingInstance": False, "action": False,
-    "reason": False, "regarding": True, "related": False, "note": False, "type": False, "deprecatedSource": True,
-    "deprecatedFirstTimestamp": True, "deprecatedLastTimestamp": True, "deprecatedCount": False,
-}  # fmt: skip
+_SHOWN: Final[Json] = _TABLE["shown"]
+_NEW_FIELDS: Final[list[str]] = _TABLE["new_fields"].split()
+_ALWAYS: Final = frozenset(_TABLE["always"].split())
 
 
-def expand(*, written: Json, involved: Json, resource: Resource, now: datetime, number: int) -> Json:
+def recorded(written: Json, *, involved: Json, resource: Resource, now: datetime, number: int) -> Json:
     """Build a core/v1 Event (without uid and resourceVersion) about `involved` from its short form.
 
     `written` has been checked: type, reason, message, count, first, last, source, style, container. Events of the
     scheduler come in the style of events.k8s.io (eventTime and series; no count; null timestamps) as real ones do.
     `number` distinguishes the events of one world, so that their names are stable.
     """
+    reason, kind, count = written["reason"], written.get("type", "Warning"), int(written.get("count", 1))
+    source = written.get("source", SCHEDULER if reason in _SCHEDULING else "kubelet")
     last = times.moment(written.get("last", "-1m"), now=now)
-    count = int(written.get("count", 1))
     first = last if count == 1 else last - timedelta(minutes=5)
     if "first" in written:
         first = times.moment(written["first"], now=now)
-    reason = written["reason"]
-    default_source = SCHEDULER if reason in ("FailedScheduling", "Scheduled", "Preempted") else "kubelet"
-    source = written.get("source", default_source)
-    return recorded(
-        involved=involved,
-        resource=resource,
-        reason=reason,
-        message=written["message"],
-        kind=written.get("type", "Warning"),
-        source=source,
-        span=(first, last),
-        count=count,
-        series=written.get("style", "series" if source == SCHEDULER else "plain") == "series",
-        container=written.get("container", ""),
-        number=number,
-    )
-
-
-def recorded(
-    *,
-    involved: Json,
-    resource: Resource,
-    reason: str,
-    message: str,
-    kind: str,
-    source: str,
-    span: tuple[datetime, datetime],
-    count: int = 1,
-    series: bool = False,
-    container: str = "",
-    number: int = 0,
-) -> Json:
-    """Build the Event that a recorder named `source` would have written; `span` is its first and its last time."""
-    metadata, (first, last) = involved["metadata"], span
-    host = _host(involved) if source == "kubelet" else ""
-    # Recorders name an event after its time in nanoseconds; `number` replaces those that Python's clock lacks.
-    nanoseconds = int(first.timestamp() * 1_000_000) * 1000 + number
+    metadata, container, host = involved["metadata"], written.get("container", ""), ""
+    if source == "kubelet":
+        host = metadata["name"] if involved["kind"] == "Node" else (involved.get("spec") or {}).get("nodeName", "")
     head: Json = {
         "kind": "Event",
         "apiVersion": "v1",
-        "metadata": {
-            "name": f"{metadata['name']}.{nanoseconds:x}",
-            "namespace": metadata.get("namespace", "default"),
-            "creationTimestamp": times.timestamp(first),
-        },
+        "metadata": new_metadata(metadata["name"], metadata.get("namespace", "default"), at=first, number=number),
         "involvedObject": _reference(involved=involved, resource=resource, source=source, container=container),
         "reason": reason,
-        "message": message,
+        "message": written["message"],
     }
-    if series:
+    if written.get("style", "series" if source == SCHEDULER else "plain") == "series":
         body: Json = {"source": {}, "firstTimestamp": None, "lastTimestamp": None, "type": kind}
         body["eventTime"] = times.micro_timestamp(first)
         if count > 1:
@@ -114,6 +61,15 @@ def recorded(
         "reportingComponent": source,
         "reportingInstance": host,
     }
+
+
+def new_metadata(about: str, namespace: str, *, at: datetime, number: int) -> Json:
+    """Return the metadata of an Event about the object of this name.
+
+    Recorders name an event after its time in nanoseconds; `number` replaces those that Python's clock lacks.
+    """
+    nanoseconds = int(at.timestamp() * 1_000_000) * 1000 + number
+    return {"name": f"{about}.{nanoseconds:x}", "namespace": namespace, "creationTimestamp": times.timestamp(at)}
 
 
 def _reference(*, involved: Json, resource: Resource, source: str, container: str) -> Json:
@@ -135,18 +91,12 @@ def _reference(*, involved: Json, resource: Resource, source: str, container: st
     return reference
 
 
-def _host(involved: Json) -> str:
-    if involved["kind"] == "Node":
-        return str(involved["metadata"]["name"])
-    return str((involved.get("spec") or {}).get("nodeName", ""))
-
-
 def as_new_event(event: Json) -> Json:
     """Return a stored event in the form of events.k8s.io/v1."""
     named = _SHOWN | without(event, "kind", "apiVersion", "metadata")
     new = {_NEW_NAMES.get(key, key): value for key, value in named.items()}
     head = {"kind": "Event", "apiVersion": "events.k8s.io/v1", "metadata": event["metadata"]}
-    return head | {key: new[key] for key, always in _NEW_FIELDS.items() if always or new.get(key)}
+    return head | {key: new[key] for key in _NEW_FIELDS if key in _ALWAYS or new.get(key)}
 
 
 def as_core_event(new: Json) -> Json:

@@ -1,21 +1,25 @@
-"""Define who makes a request and what it asks for, and match both to denials and to the rules of ClusterRoles."""
+"""Authorize requests: a user may do everything but what denials or the rules of ClusterRoles exclude."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.status import page_not_found
+from bot.playground.kubernetes.resources import Registry
+from bot.playground.kubernetes.status import Refusal, bad_request, fixed, forbidden, qualified
 from bot.playground.kubernetes.world_checks import WorldError, check_keys
 
 USER = "system:serviceaccount:casebook:casebook"
 ANONYMOUS = "system:anonymous"
+_REVIEWS = ("authorization.k8s.io", "authentication.k8s.io")
 _ACCOUNT = "system:serviceaccount:"
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
-_KEYS = ("apiGroups", "resources", "verbs", "resourceNames", "nonResourceURLs")
+_KEYS = ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")
+# A rule of a ClusterRole as it is written, without empty lists.
+Rule: TypeAlias = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +65,12 @@ class Address:
         return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
 
 
-def is_resource_path(parts: list[str]) -> bool:
-    """Return whether the path lies below a group version; discovery documents and health checks do not."""
-    return (parts[:1] == ["api"] and len(parts) > 2) or (parts[:1] == ["apis"] and len(parts) > 3)
-
-
 def parse(*, method: str, parts: list[str], query: Mapping[str, str]) -> Address:
     """Parse the address of a resource request. Refusal 404 (text) for too many path parts or an unknown method."""
     group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
     verb = _VERBS.get(method)
     if verb is None:
-        raise page_not_found()
+        raise fixed("page_not_found")
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 1:
         namespace = rest[1]
@@ -79,7 +78,7 @@ def parse(*, method: str, parts: list[str], query: Mapping[str, str]) -> Address
             rest = rest[2:]
         # RBAC checks a request for a namespace object as a request in that namespace.
     if len(rest) > 3 and rest[2] != "proxy":
-        raise page_not_found()
+        raise fixed("page_not_found")
     resource, name, subresource = (*rest, "", "")[:3]
     if not name:
         verb = {"get": "list", "delete": "deletecollection"}.get(verb, verb)
@@ -122,30 +121,18 @@ class Denial:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One rule. Without `names` it covers objects of any name; with `names`, it covers no list and no create."""
+def rule_allows(rule: Rule, address: Address) -> bool:
+    """Return whether a rule grants a request; `pods/log` needs a rule for `pods/log`, `*/log` or `*`.
 
-    groups: tuple[str, ...]
-    resources: tuple[str, ...]
-    verbs: tuple[str, ...]
-    names: tuple[str, ...]
-
-    def allows(self, address: Address) -> bool:
-        """Return whether the rule grants a request; `pods/log` needs a rule for `pods/log`, `*/log` or `*`."""
-        wanted = {"*", address.wanted} | ({f"*/{address.subresource}"} if address.subresource else set())
-        return (
-            not {"*", address.verb}.isdisjoint(self.verbs)
-            and not {"*", address.group}.isdisjoint(self.groups)
-            and not wanted.isdisjoint(self.resources)
-            and (not self.names or address.name in self.names)
-        )
-
-    def as_json(self) -> Json:
-        shown: Json = {"verbs": self.verbs, "apiGroups": self.groups, "resources": self.resources}
-        if self.names:
-            shown["resourceNames"] = self.names
-        return {key: list(words) for key, words in shown.items()}
+    Without `resourceNames` it covers objects of any name; with them, it covers no list and no create.
+    """
+    wanted = {"*", address.wanted} | ({f"*/{address.subresource}"} if address.subresource else set())
+    return (
+        not {"*", address.verb}.isdisjoint(rule["verbs"])
+        and not {"*", address.group}.isdisjoint(rule["apiGroups"])
+        and not wanted.isdisjoint(rule["resources"])
+        and ("resourceNames" not in rule or address.name in rule["resourceNames"])
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +151,7 @@ class Binding:
         return self.namespace in ("", namespace)
 
     def allows(self, address: Address) -> bool:
-        return self.reaches(address.namespace) and any(rule.allows(address) for rule in self.rules)
+        return self.reaches(address.namespace) and any(rule_allows(rule, address) for rule in self.rules)
 
 
 def parse_rules(written: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
@@ -174,25 +161,98 @@ def parse_rules(written: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
         place = ("rules", at)
         check_keys(item, path=place, known=_KEYS)
         words = {key: _words(item.get(key), path=(*place, key)) for key in _KEYS}
-        if words["nonResourceURLs"]:
+        if words.pop("nonResourceURLs"):
             continue
         for key in ("apiGroups", "resources", "verbs"):
             if not words[key]:
                 raise WorldError("expected at least one, as the API server does", path=(*place, key))
-        rules.append(
-            Rule(
-                groups=words["apiGroups"],
-                resources=words["resources"],
-                verbs=words["verbs"],
-                names=words["resourceNames"],
-            )
-        )
+        rules.append({key: value for key, value in words.items() if value})
     return tuple(rules)
 
 
-def _words(value: Any, *, path: tuple[str | int, ...]) -> tuple[str, ...]:
+def _words(value: Any, *, path: tuple[str | int, ...]) -> list[str]:
     if value is None:
-        return ()
+        return []
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
         raise WorldError(f"expected a list of strings, got {value!r}", path=path)
-    return tuple(value)
+    return list(value)
+
+
+class Access:
+    """The authorizer: allows everything except denials; a user with bound roles gets only what those grant.
+
+    Reviews and discovery stay open, as the default roles of real clusters keep them.
+    """
+
+    def __init__(self, *, registry: Registry) -> None:
+        self._registry = registry
+        self.denials: list[Denial] = []
+        self.bindings: list[Binding] = []
+
+    def bound(self, who: Identity) -> list[Binding]:
+        """Return the bindings that name a user or one of their groups."""
+        return [binding for binding in self.bindings if binding.names(who)]
+
+    def allows(self, address: Address, *, who: Identity) -> bool:
+        """Return whether a user may make this request; the anonymous user may make none."""
+        namespaced = self._namespaced(address)
+        denied = any(denial.covers(address, who=who, namespaced=namespaced) for denial in self.denials)
+        if who.user == ANONYMOUS or denied:
+            return False
+        bound = self.bound(who)
+        return not bound or any(binding.allows(address) for binding in bound)
+
+    def acting_as(self, who: Identity, *, user: str, groups: tuple[str, ...], address: Address) -> Identity:
+        """Return the identity a request acts as. Refusal 400 for groups without a user, 403 if forbidden.
+
+        It takes the verb `impersonate` on the user and each group. A server of 1.36 asks for the narrower grants of
+        constrained impersonation first and names these in its refusal; here nobody has them.
+        """
+        if not user:
+            if groups:
+                listed = ", ".join(json.dumps(each) for each in groups)
+                wanted = f'{{Name:"", UID:"", Groups:[]string{{{listed}}}, Extra:map[string][]string(nil)}}'
+                raise bad_request(f"requested &user.DefaultInfo{wanted} without impersonating a user name")
+            return who
+        account = account_of(user)
+        namespace, name = account or ("", user)
+        kinds = [
+            ("serviceaccounts" if account else "users", namespace, name),
+            *(("groups", "", each) for each in groups),
+        ]
+        for resource, place, named in kinds:
+            needed = Address(verb="impersonate", group="", version="v1", resource=resource, namespace=place, name=named)
+            if self.allows(needed, who=who):
+                continue
+            if account and groups:
+                raise _refused(needed, who=who)
+            mode = "serviceaccount" if account else "user-info"
+            raise _refused(address, who=who, verb=f"impersonate-on:{mode}:{address.verb}")
+        return identity(user, groups=groups)
+
+    def check(self, address: Address, *, who: Identity) -> None:
+        """Raise Refusal 403 if the user may not make this request."""
+        asks_about_itself = (
+            address.group in _REVIEWS and address.verb == "create" and address.resource.startswith("self")
+        )
+        if not (asks_about_itself and who.user != ANONYMOUS) and not self.allows(address, who=who):
+            raise _refused(address, who=who)
+
+    def _namespaced(self, address: Address) -> bool:
+        if address.verb == "impersonate" and not address.namespace:
+            return False
+        versions = [address.version] if address.version else self._registry.versions(address.group)
+        for version in versions:
+            found = self._registry.find(group=address.group, version=version, plural=address.resource)
+            if found is not None:
+                return found.namespaced
+        return True
+
+
+def _refused(address: Address, *, who: Identity, verb: str = "") -> Refusal:
+    group, resource, name = address.group, address.resource, address.name
+    where = f'in the namespace "{address.namespace}"' if address.namespace else "at the cluster scope"
+    asked = f'cannot {verb or address.verb} resource "{address.wanted}" in API group "{group}" {where}'
+    what = "{}" if name else qualified(group, resource)
+    says = f'{what} is forbidden: User "{who.user}" {asked}'
+    return forbidden(group=group, resource=resource, name=name, says=says)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.objects import with_status, without
@@ -82,22 +83,22 @@ def active(*, since: datetime) -> Json:
 
 def completed(status: Json, *, at: datetime) -> Json:
     """Return the status of an active Job after its pod has succeeded."""
-    conditions = _conditions("SuccessCriteriaMet", "Complete", reason="CompletionsReached", message=_DONE, at=at)
     ended = {"completionTime": times.timestamp(at), "succeeded": 1}
-    return {"conditions": conditions, "startTime": status["startTime"], **ended, "ready": 0, "terminating": 0}
+    why = {"reason": "CompletionsReached", "message": _DONE}
+    return _ended(status, "SuccessCriteriaMet", "Complete", why=why, at=at, **ended)
 
 
 def failed(status: Json, *, at: datetime, count: int) -> Json:
     """Return the status of an active Job after more of its pods have failed than it allows."""
     why = {"reason": "BackoffLimitExceeded", "message": BACK_OFF_LIMIT}
-    conditions = _conditions("FailureTarget", "Failed", at=at, **why)
-    return {"conditions": conditions, "startTime": status["startTime"], "failed": count, "ready": 0, "terminating": 0}
+    return _ended(status, "FailureTarget", "Failed", why=why, at=at, failed=count)
 
 
-def _conditions(*kinds: str, reason: str, message: str, at: datetime) -> list[Json]:
+def _ended(status: Json, *kinds: str, why: Json, at: datetime, **counts: Any) -> Json:
     stamp = times.timestamp(at)
-    told = {"status": "True", "lastProbeTime": stamp, "lastTransitionTime": stamp, "reason": reason, "message": message}
-    return [{"type": kind} | told for kind in kinds]
+    told = {"status": "True", "lastProbeTime": stamp, "lastTransitionTime": stamp} | why
+    conditions = [{"type": kind} | told for kind in kinds]
+    return {"conditions": conditions, "startTime": status["startTime"], **counts, "ready": 0, "terminating": 0}
 
 
 def _missing_reference(pod: Json, *, state: State) -> str:

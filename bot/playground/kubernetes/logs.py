@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.objects import annotations_of, condition, container_names, status_of
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.resources import WIRE, Json
 from bot.playground.kubernetes.selectors import parse_integer
 from bot.playground.kubernetes.status import (
     Refusal,
@@ -44,37 +44,35 @@ def copy(logs: Logs, *, uid: str, to: str) -> None:
             logs[to, container, previous] = Log(text=log.text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Options:
-    container: str
-    previous: bool
-    timestamps: bool
-    tail: int | None
-    limit: int | None
-    since: datetime | None
-
-
 def read(*, pod: Json, node: Json | None, logs: Logs, query: Mapping[str, str], now: datetime) -> str | None:
     """Return the log as text; None where the real server answers 204 (the pod has no node yet).
 
     Refusal 422 for wrong options, 400 for a wrong container or one without a log, 404 for a pod on a node that does not
     exist, 500 if the kubelet does not answer.
     """
-    options = _options(pod=pod, query=query, now=now)
+    tail, limit, since = _limits(pod=pod, query=query, now=now)
+    container = _container(pod=pod, asked=query.get("container", ""))
     node_name = (pod.get("spec") or {}).get("nodeName")
     if not node_name:
         return None
-    declared = any((pod["metadata"]["uid"], options.container, each) in logs for each in (False, True))
+    declared = any((pod["metadata"]["uid"], container, each) in logs for each in (False, True))
     if node is None and not declared:
         raise not_found(group="", resource="pods", name=node_name)
     if node is not None:
-        _require_kubelet(node, pod=pod, container=options.container)
-    log, status = _choose(pod=pod, options=options, logs=logs)
-    return _cut(log.text if log else "", written=_written(log, status=status, now=now), options=options)
+        _require_kubelet(node, pod=pod, container=container)
+    log, status = _choose(pod=pod, container=container, last_run=_flag(query.get("previous")), logs=logs)
+    lines = [(line, at) for line, at in _dated_lines(log, status=status, now=now) if since is None or at >= since]
+    if tail is not None:
+        lines = lines[max(0, len(lines) - tail) :]
+    if _flag(query.get("timestamps")):
+        shown = "".join(f"{at.strftime('%Y-%m-%dT%H:%M:%S.%f')}000Z {line}\n" for line, at in lines)
+    else:
+        shown = "".join(f"{line}\n" for line, _ in lines)
+    return shown.encode()[:limit].decode(errors="ignore") if limit else shown
 
 
-def _options(*, pod: Json, query: Mapping[str, str], now: datetime) -> _Options:
-    name = pod["metadata"]["name"]
+def _limits(*, pod: Json, query: Mapping[str, str], now: datetime) -> tuple[int | None, int | None, datetime | None]:
+    """Return the number of last lines, the number of bytes and the time of the first line that a request asks for."""
     tail = parse_integer(query.get("tailLines"))
     limit = parse_integer(query.get("limitBytes"))
     seconds = parse_integer(query.get("sinceSeconds"))
@@ -89,16 +87,8 @@ def _options(*, pod: Json, query: Mapping[str, str], now: datetime) -> _Options:
     elif seconds is not None and seconds < 1:
         causes.append(invalid_value("sinceSeconds", seconds, "must be greater than 0"))
     if causes:
-        raise invalid(kind="PodLogOptions", name=name, causes=causes)
-    since = now - timedelta(seconds=seconds) if seconds else _moment(since_time)
-    return _Options(
-        container=_container(pod=pod, asked=query.get("container", "")),
-        previous=_flag(query.get("previous")),
-        timestamps=_flag(query.get("timestamps")),
-        tail=tail,
-        limit=limit,
-        since=since,
-    )
+        raise invalid(kind="PodLogOptions", name=pod["metadata"]["name"], causes=causes)
+    return tail, limit, now - timedelta(seconds=seconds) if seconds else _moment(since_time)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -139,17 +129,17 @@ def _require_kubelet(node: Json, *, pod: Json, container: str) -> None:
     raise refusal(code=500, message=message)
 
 
-def _choose(*, pod: Json, options: _Options, logs: Logs) -> tuple[Log | None, Json]:
+def _choose(*, pod: Json, container: str, last_run: bool, logs: Logs) -> tuple[Log | None, Json]:
     """Return the log a kubelet would open, and the state of the run that wrote it.
 
     The checks are those of the kubelet's validateContainerLogStatus.
     """
-    uid, container = pod["metadata"]["uid"], options.container
+    uid = pod["metadata"]["uid"]
     status = container_status(pod, container)
     current, previous = (logs.get((uid, container, each)) for each in (False, True))
     state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
     running_or_done = state.get("running") or state.get("terminated")
-    if options.previous:
+    if last_run:
         if last is None and previous is None:
             name = pod["metadata"]["name"]
             raise bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
@@ -166,15 +156,8 @@ def _not_started(status: Json, *, container: str) -> Refusal:
     """Return the refusal for the log of a container that has not written one, with the reason it waits for."""
     if not status:
         return bad_request(f"{container} is not available")
-    match ((status.get("state") or {}).get("waiting") or {}).get("reason"):
-        case None:
-            why = " - no logs yet"
-        case "ErrImagePull":
-            why = ": image can't be pulled"
-        case "ImagePullBackOff":
-            why = ": trying and failing to pull image"
-        case reason:
-            why = f": {reason}"
+    reason = ((status.get("state") or {}).get("waiting") or {}).get("reason")
+    why = WIRE["waits"].get(reason, f": {reason}") if reason is not None else " - no logs yet"
     return bad_request(f"{container} is waiting to start{why}")
 
 
@@ -188,31 +171,18 @@ def container_status(pod: Json, container: str) -> dict[str, Any]:
     return {}
 
 
-def _written(log: Log | None, *, status: Json, now: datetime) -> list[datetime]:
-    """Return the time of each line, spread evenly over the run of its container; worlds give no time for each line.
+def _dated_lines(log: Log | None, *, status: Json, now: datetime) -> list[tuple[str, datetime]]:
+    """Return each line with its time, spread evenly over the run of its container; worlds give no time for each line.
 
     The lines of a run that has ended fall into its last minute.
     """
     if log is None:
         return []
-    lines = len(log.text.splitlines())
+    lines = log.text.splitlines()
     start, end = status.get("startedAt"), status.get("finishedAt")
     first = log.since or (times.parse(start) if start else now - timedelta(minutes=1))
     last = times.parse(end) if end else now
     if end and log.since is None:
         first = max(first, last - _LAST_WORDS)
-    step = max((last - first) / lines, timedelta()) if lines else timedelta()
-    return [first + step * at for at in range(lines)]
-
-
-def _cut(text: str, *, written: list[datetime], options: _Options) -> str:
-    lines = list(zip(text.splitlines(), written, strict=True))
-    if options.since is not None:
-        lines = [(line, at) for line, at in lines if at >= options.since]
-    if options.tail is not None:
-        lines = lines[len(lines) - options.tail :] if options.tail < len(lines) else lines
-    if options.timestamps:
-        shown = "".join(f"{at.strftime('%Y-%m-%dT%H:%M:%S.%f')}000Z {line}\n" for line, at in lines)
-    else:
-        shown = "".join(f"{line}\n" for line, _ in lines)
-    return shown.encode()[: options.limit].decode(errors="ignore") if options.limit else shown
+    step = max((last - first) / len(lines), timedelta()) if lines else timedelta()
+    return [(line, first + step * at) for at, line in enumerate(lines)]

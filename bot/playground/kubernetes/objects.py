@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.playground.kubernetes.resources import Json
@@ -77,6 +78,11 @@ def with_metadata(obj: Json, **changes: Any) -> Json:
 def with_status(obj: Json, **changes: Any) -> Json:
     """Return an object with changes to its status."""
     return obj | {"status": status_of(obj) | changes}
+
+
+def amount(value: int | str, *, of: int, rounded: Callable[[float], int] = math.ceil) -> int:
+    """Return a number of pods that is written as such or as a percentage."""
+    return rounded(of * int(value[:-1]) / 100) if isinstance(value, str) and value.endswith("%") else int(value)
 
 
 def is_controlled_by(obj: Json, uid: str) -> bool:

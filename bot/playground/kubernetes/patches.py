@@ -6,10 +6,12 @@ import copy
 import json
 from typing import Any
 
-from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.calls import Call
+from bot.playground.kubernetes.resources import WIRE, Json
 from bot.playground.kubernetes.status import (
     Refusal,
     bad_request,
+    fixed,
     invalid,
     not_implemented,
     refusal,
@@ -25,32 +27,22 @@ APPLY_PATCH = "application/apply-patch+yaml"
 _TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
 
 # The patchMergeKey tags of the Go types, by the name of the list; other lists are replaced as a whole.
-_MERGE_KEYS = {
-    **dict.fromkeys(("containers", "initContainers", "ephemeralContainers", "volumes", "env"), ("name",)),
-    **dict.fromkeys(("imagePullSecrets", "secrets", "webhooks", "resourceClaims"), ("name",)),
-    **dict.fromkeys(("conditions", "addresses"), ("type",)),
-    **dict.fromkeys(("hostAliases", "podIPs", "hostIPs"), ("ip",)),
-    "volumeMounts": ("mountPath",),
-    "volumeDevices": ("devicePath",),
-    "ports": ("containerPort", "port"),
-    "topologySpreadConstraints": ("topologyKey",),
-    "ownerReferences": ("uid",),
-}
+_MERGE_KEYS: dict[str, str] = {name: keys for keys, names in WIRE["merge_keys"].items() for name in names.split()}
 _MERGED_PRIMITIVES = frozenset({"finalizers", "podCIDRs"})
 _DIRECTIVE = "$patch"
 
 
-def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> Json:
-    """Return the object with the patch applied. Refusal 415, 400 or 422."""
-    media_type = content_type.partition(";")[0].strip()
+def apply(obj: Json, *, call: Call) -> Json:
+    """Return the object with the patch of a request applied. Refusal 415, 400 or 422."""
+    media_type = call.request.content_type.partition(";")[0].strip()
     if media_type not in _TYPES:
-        raise refusal(code=415, message="415: Unsupported Media Type", reason="UnsupportedMediaType", details={})
-    if media_type == STRATEGIC_PATCH and resource.custom:
+        raise fixed("unsupported_media_type")
+    if media_type == STRATEGIC_PATCH and call.resource.custom:
         raise unknown_format(", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)))
     if media_type == APPLY_PATCH:
         raise no_apply(manager="")
     try:
-        patch = json.loads(body)
+        patch = json.loads(call.request.content)
     except ValueError as error:
         raise bad_request(f"error decoding patch: {error}") from None
     if media_type == JSON_PATCH:
@@ -120,19 +112,13 @@ def _merge_list(before: list[Any], patch: list[Any], *, name: str) -> list[Any]:
     directives = [each for each in patch if isinstance(each, dict) and _DIRECTIVE in each]
     if any(each[_DIRECTIVE] == "replace" for each in directives):
         return [each for each in patch if each not in directives]
-    key = _merge_key(patch, name=name)
+    # Without a key that identifies its items, the patch replaces the whole list.
+    known = _MERGE_KEYS.get(name, "").split() if all(isinstance(each, dict) for each in patch) else []
+    key = next((key for key in known if any(key in each for each in patch)), None)
     if key is None:
         return copy.deepcopy(patch)
     deleted = {each.get(key) for each in directives if each[_DIRECTIVE] == "delete"}
     return _merge_by_key(before, patch, key=key, deleted=deleted)
-
-
-def _merge_key(patch: list[Any], *, name: str) -> str | None:
-    """Return the key that identifies the items of this list, None if the patch replaces the whole list."""
-    for key in _MERGE_KEYS.get(name, ()):
-        if all(isinstance(each, dict) for each in patch) and any(key in each for each in patch):
-            return key
-    return None
 
 
 def _merge_by_key(before: list[Json], patch: list[Json], *, key: str, deleted: set[Any]) -> list[Json]:

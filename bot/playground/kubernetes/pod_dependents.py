@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from bot.playground.kubernetes.objects import (
+    amount,
     condition,
     conditions_of,
     has_ended,
@@ -69,13 +68,13 @@ def _budget_status(budget: Json, *, state: State) -> Json:
     healthy = sum(is_ready(pod) and not is_terminating(pod) for pod in pods)
     if "minAvailable" in spec:
         expected = len(pods)
-        desired = _amount(spec["minAvailable"], of=expected)
+        desired = amount(spec["minAvailable"], of=expected)
         allowed = max(0, healthy - desired)
     else:
         # maxUnavailable is relative to the scale of a controller; pods without a controller are not expected.
         owners = [pod["metadata"].get("ownerReferences") or () for pod in pods]
         expected = sum(any(each.get("controller") for each in references) for references in owners)
-        desired = max(0, expected - _amount(spec.get("maxUnavailable", 1), of=expected))
+        desired = max(0, expected - amount(spec.get("maxUnavailable", 1), of=expected))
         allowed = max(0, healthy - desired) if expected else 0
     told = {
         "type": "DisruptionAllowed",
@@ -96,10 +95,6 @@ def _budget_status(budget: Json, *, state: State) -> Json:
         "expectedPods": expected,
         "conditions": [told],
     }
-
-
-def _amount(value: int | str, *, of: int) -> int:
-    return math.ceil(of * int(value[:-1]) / 100) if isinstance(value, str) and value.endswith("%") else int(value)
 
 
 def refresh_endpoints(namespace: str, *, state: State) -> None:

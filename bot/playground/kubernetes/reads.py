@@ -11,13 +11,13 @@ import base64
 import json
 import string
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from bot.playground.kubernetes import events, selectors
-from bot.playground.kubernetes.grants import Address
+from bot.playground.kubernetes.calls import Call
 from bot.playground.kubernetes.objects import without
-from bot.playground.kubernetes.resources import NEW_EVENTS, Json, Resource, Table
+from bot.playground.kubernetes.resources import NEW_EVENTS, WIRE, Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import bad_request, invalid, not_allowed, not_found, refusal
 from bot.playground.kubernetes.store import Store, etcd_key
@@ -26,39 +26,27 @@ _URL_SAFE = frozenset(string.ascii_letters + string.digits + "-_")
 # A real server chooses a time between 30 and 60 minutes for a request without one.
 _USUAL_S = 1800
 _LOOK_S = 0.02
-_EXPIRED_TOKEN = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
-    "deleted between the time the first chunk was returned and now may show up in the list."
-)
+_BOOKMARK_S = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Token:
-    revision: int
-    start: str
+def _token(revision: int, start: str) -> str:
+    """Return the continue token of a list at a revision, after this key."""
+    text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": start + "\0"}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
-    def encode(self) -> str:
-        text = json.dumps(
-            {"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.start + "\0"}, separators=(",", ":")
-        )
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
-    @classmethod
-    def decode(cls, text: str) -> _Token:
-        wrong = next((at for at, letter in enumerate(text) if letter not in _URL_SAFE), None)
-        if wrong is None and len(text) % 4 == 1:
-            wrong = len(text) - 1
+def _parse_token(text: str) -> tuple[int, str]:
+    """Return the revision and the key of a continue token. Refusal 400 if it is malformed."""
+    wrong = next((at for at, letter in enumerate(text) if letter not in _URL_SAFE), None)
+    if wrong is None and len(text) % 4 == 1:
+        wrong = len(text) - 1
+    try:
         if wrong is not None:
-            raise bad_request(
-                f"invalid continue token: continue key is not valid: illegal base64 data at input byte {wrong}"
-            )
-        try:
-            parsed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            return cls(revision=int(parsed["rv"]), start=str(parsed["start"]).rstrip("\0").lstrip("/"))
-        except (ValueError, KeyError, TypeError) as error:
-            raise bad_request(f"invalid continue token: continue key is not valid: {error}") from None
+            raise ValueError(f"illegal base64 data at input byte {wrong}")
+        parsed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return int(parsed["rv"]), str(parsed["start"]).rstrip("\0").lstrip("/")
+    except (ValueError, KeyError, TypeError) as error:
+        raise bad_request(f"invalid continue token: continue key is not valid: {error}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,27 +59,18 @@ class _View:
     paged: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One page of a list: its objects, its revision, and the continue token of the next page."""
-
-    objects: list[Json]
-    revision: int
-    token: str = ""
-    remaining: int | None = None
-
-
-def get(*, state: State, resource: Resource, address: Address, query: Mapping[str, str]) -> Json:
+def get(call: Call, *, state: State) -> Json:
     """Return one object. Refusal 404 if it does not exist, 504 if the requested resourceVersion lies in the future."""
-    parse_revision(query.get("resourceVersion"), store=state.store)
-    return shown(existing(state=state, resource=resource, address=address), resource=resource)
+    parse_revision(call.query.get("resourceVersion"), store=state.store)
+    return shown(existing(call, state=state), resource=call.resource)
 
 
-def existing(*, state: State, resource: Resource, address: Address) -> Json:
-    """Return the stored object of an address. Refusal 404 if it does not exist."""
-    obj = state.find(resource, address.name, namespace=address.namespace)
+def existing(call: Call, *, state: State) -> Json:
+    """Return the stored object that a call names. Refusal 404 if it does not exist."""
+    resource = call.resource
+    obj = state.find(resource, call.name, namespace=call.namespace)
     if obj is None:
-        raise not_found(group=resource.group, resource=resource.plural, name=address.name)
+        raise not_found(group=resource.group, resource=resource.plural, name=call.name)
     return obj
 
 
@@ -107,25 +86,18 @@ def partial(obj: Json) -> Json:
     return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
 
 
-def list_objects(
-    *, state: State, resource: Resource, address: Address, query: Mapping[str, str], metadata_only: bool = False
-) -> Json:
+def list_objects(call: Call, *, state: State, metadata_only: bool = False) -> Json:
     """Return a list. Items of built-in kinds carry neither kind nor apiVersion; those of custom kinds do."""
-    found = page(store=state.store, resource=resource, namespace=address.namespace, query=query)
-    metadata: Json = {"resourceVersion": str(found.revision)}
-    if found.token:
-        metadata["continue"] = found.token
-    if found.remaining is not None:
-        metadata["remainingItemCount"] = found.remaining
+    found, metadata = page(call, store=state.store)
     if metadata_only:
         head = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
-        return head | {"metadata": metadata, "items": [partial(obj) for obj in found.objects]}
-    items = [shown(obj, resource=resource) for obj in found.objects]
-    if resource.custom:
+        return head | {"metadata": metadata, "items": [partial(obj) for obj in found]}
+    items = [shown(obj, resource=call.resource) for obj in found]
+    if call.resource.custom:
         metadata = {"continue": "", **metadata}
     else:
         items = [without(obj, "kind", "apiVersion") for obj in items]
-    return list_of(items, resource=resource, metadata=metadata)
+    return list_of(items, resource=call.resource, metadata=metadata)
 
 
 def list_of(items: list[Json], *, resource: Resource, metadata: Json) -> Json:
@@ -151,27 +123,28 @@ def parse_revision(text: str | None, *, store: Store) -> int | None:
     return asked
 
 
-def page(*, store: Store, resource: Resource, namespace: str, query: Mapping[str, str]) -> Page:
-    """Return the page of objects that a list request asks for. Refusal 400, 410, 422 or 504."""
+def page(call: Call, *, store: Store) -> tuple[list[Json], Json]:
+    """Return the objects that a list request asks for, and the metadata of the list. Refusal 400, 410, 422 or 504."""
+    query, namespace = call.query, call.namespace
     limit = selectors.parse_integer(query.get("limit")) or 0
-    selects = selectors.selector(query, resource=resource)
-    view = _view(store=store, table=resource.table, namespace=namespace, query=query)
+    selects = selectors.selector(query, resource=call.resource)
+    view = _view(call, store=store)
+    metadata: Json = {"resourceVersion": str(view.revision)}
     after = f"{namespace}/{view.start}" if view.start and namespace else view.start
     selected = [obj for obj in view.objects if etcd_key(obj) > after and selects(obj)]
     if limit <= 0 or len(selected) <= limit or not view.paged:
-        return Page(objects=selected, revision=view.revision)
+        return selected, metadata
     last = etcd_key(selected[limit - 1])
-    shown = "/" + (last.removeprefix(f"{namespace}/") if namespace else last)
-    return Page(
-        objects=selected[:limit],
-        revision=view.revision,
-        token=_Token(revision=view.revision, start=shown).encode(),
-        remaining=None if query.get("labelSelector") or query.get("fieldSelector") else len(selected) - limit,
-    )
+    start = "/" + (last.removeprefix(f"{namespace}/") if namespace else last)
+    metadata["continue"] = _token(view.revision, start)
+    if not query.get("labelSelector") and not query.get("fieldSelector"):
+        metadata["remainingItemCount"] = len(selected) - limit
+    return selected[:limit], metadata
 
 
-def _view(*, store: Store, table: Table, namespace: str, query: Mapping[str, str]) -> _View:
+def _view(call: Call, *, store: Store) -> _View:
     """Return the objects at the revision that the continue token or the resourceVersion asks for."""
+    query, table, namespace = call.query, call.resource.table, call.namespace
     match = query.get("resourceVersionMatch", "")
     version = query.get("resourceVersion")
     if match and not version:
@@ -182,7 +155,7 @@ def _view(*, store: Store, table: Table, namespace: str, query: Mapping[str, str
     if token := query.get("continue"):
         if version and version != "0":
             raise bad_request("specifying resource version is not allowed when using continue")
-        return _continued(_Token.decode(token), store=store, table=table, namespace=namespace)
+        return _continued(*_parse_token(token), call=call, store=store)
     asked = parse_revision(version, store=store)
     if match == "Exact" and asked is not None:
         if asked < store.compacted:
@@ -194,37 +167,34 @@ def _view(*, store: Store, table: Table, namespace: str, query: Mapping[str, str
     return _View(objects=objects, revision=store.revision, paged=asked != 0)
 
 
-def _continued(token: _Token, *, store: Store, table: Table, namespace: str) -> _View:
+def _continued(revision: int, start: str, *, call: Call, store: Store) -> _View:
     """Return the objects of the list that a continue token belongs to."""
-    if token.revision == -1:
-        objects = store.objects(table=table, namespace=namespace)
-        return _View(objects=objects, revision=store.revision, start=token.start)
-    if token.revision < store.compacted:
-        fresh = _Token(revision=-1, start=token.start).encode()
-        raise refusal(code=410, message=_EXPIRED_TOKEN, reason="Expired", metadata={"continue": fresh})
-    objects = store.objects_at(table=table, namespace=namespace, revision=token.revision)
-    return _View(objects=objects, revision=token.revision, start=token.start)
+    if revision == -1:
+        objects = store.objects(call.resource.table, call.namespace)
+        return _View(objects=objects, revision=store.revision, start=start)
+    if revision < store.compacted:
+        message, metadata = WIRE["texts"]["expired_token"], {"continue": _token(-1, start)}
+        raise refusal(code=410, message=message, reason="Expired", metadata=metadata)
+    objects = store.objects_at(table=call.resource.table, namespace=call.namespace, revision=revision)
+    return _View(objects=objects, revision=revision, start=start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """One accepted watch. Create it with `accept`, then send what `events` yields."""
 
+    call: Call
     store: Store
-    resource: Resource
-    namespace: str
     revision: int
     seconds: float
-    bookmarks: bool
-    bookmark_s: float
     initial: bool
-    marks_end: bool
     selects: selectors.Predicate
 
     async def events(self, *, closed: Callable[[], bool]) -> AsyncIterator[Json]:
         """Yield the events until the time is over, the client is gone or the revision is compacted."""
         at, ends = self.revision, time.monotonic() + self.seconds
-        told, next_bookmark = at, time.monotonic() + self.bookmark_s
+        told, next_bookmark = at, time.monotonic() + _BOOKMARK_S
+        bookmarks = self.call.query.get("allowWatchBookmarks") in ("true", "1")
         for event in self._present() if self.initial else ():
             yield event
         while not closed():
@@ -239,8 +209,8 @@ class Watch:
                     yield event
                 at = current
             over = time.monotonic() >= ends
-            if self.bookmarks and (over or time.monotonic() >= next_bookmark):
-                next_bookmark = time.monotonic() + self.bookmark_s
+            if bookmarks and (over or time.monotonic() >= next_bookmark):
+                next_bookmark = time.monotonic() + _BOOKMARK_S
                 if at != told:
                     told = at
                     yield self._bookmark(at)
@@ -250,15 +220,15 @@ class Watch:
 
     def _present(self) -> list[Json]:
         """Return the objects that exist as events, with a bookmark after the last if the client asked for it."""
-        found = self.store.objects(table=self.resource.table, namespace=self.namespace)
-        objects = [shown(obj, resource=self.resource) for obj in found if self.selects(obj)]
+        found = self.store.objects(table=self.call.resource.table, namespace=self.call.namespace)
+        objects = [shown(obj, resource=self.call.resource) for obj in found if self.selects(obj)]
         events: list[Json] = [{"type": "ADDED", "object": obj} for obj in objects]
         end = self._bookmark(self.revision, annotations={"k8s.io/initial-events-end": "true"})
-        return [*events, end] if self.marks_end else events
+        return [*events, end] if _sends_initial(self.call) else events
 
     def _since(self, revision: int) -> list[Json]:
         events = []
-        for change in self.store.changes(table=self.resource.table, namespace=self.namespace, after=revision):
+        for change in self.store.changes(table=self.call.resource.table, namespace=self.call.namespace, after=revision):
             was = change.before is not None and self.selects(change.before)
             now = change.after is not None and self.selects(change.after)
             if not (was or now):
@@ -268,28 +238,28 @@ class Watch:
             assert obj is not None
             # The event of a removal carries the last state under the revision of the removal.
             metadata = obj["metadata"] | {"resourceVersion": str(change.revision)}
-            events.append({"type": kind, "object": shown(obj | {"metadata": metadata}, resource=self.resource)})
+            events.append({"type": kind, "object": shown(obj | {"metadata": metadata}, resource=self.call.resource)})
         return events
 
     def _bookmark(self, revision: int, **more: Json) -> Json:
         metadata = {"resourceVersion": str(revision), "creationTimestamp": None} | more
-        obj = {"kind": self.resource.kind, "apiVersion": self.resource.api_version, "metadata": metadata}
+        obj = {"kind": self.call.resource.kind, "apiVersion": self.call.resource.api_version, "metadata": metadata}
         return {"type": "BOOKMARK", "object": obj}
 
 
-def accept(*, store: Store, resource: Resource, namespace: str, query: Mapping[str, str], bookmark_s: float) -> Watch:
+def accept(call: Call, *, store: Store) -> Watch:
     """Accept a watch. Refusal 400 for what cannot be parsed, 504 for a revision that lies in the future."""
-    revision = parse_revision(query.get("resourceVersion"), store=store)
+    revision = parse_revision(call.query.get("resourceVersion"), store=store)
     return Watch(
+        call=call,
         store=store,
-        resource=resource,
-        namespace=namespace,
         revision=revision or store.revision,
         # Without a revision, a client has listed nothing yet.
-        initial=not revision or query.get("sendInitialEvents") == "true",
-        marks_end=query.get("sendInitialEvents") == "true",
-        seconds=float(selectors.parse_integer(query.get("timeoutSeconds")) or _USUAL_S),
-        bookmarks=query.get("allowWatchBookmarks") in ("true", "1"),
-        bookmark_s=bookmark_s,
-        selects=selectors.selector(query, resource=resource),
+        initial=not revision or _sends_initial(call),
+        seconds=float(selectors.parse_integer(call.query.get("timeoutSeconds")) or _USUAL_S),
+        selects=selectors.selector(call.query, resource=call.resource),
     )
+
+
+def _sends_initial(call: Call) -> bool:
+    return call.query.get("sendInitialEvents") == "true"

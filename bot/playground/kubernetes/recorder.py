@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from bot.playground.kubernetes import events, times
-from bot.playground.kubernetes.resources import EVENTS, Json
+from bot.playground.kubernetes.resources import EVENTS, WIRE, Json, Resource
 from bot.playground.kubernetes.state import State
 
 # The names under which controllers write events, by the kind of their objects.
-CONTROLLERS = {
-    "Deployment": "deployment-controller",
-    "ReplicaSet": "replicaset-controller",
-    "StatefulSet": "statefulset-controller",
-    "DaemonSet": "daemonset-controller",
-    "Job": "job-controller",
-    "ReplicationController": "replication-controller",
-}
+CONTROLLERS: dict[str, str] = WIRE["controllers"]
 
 
 class Recorder:
@@ -27,23 +19,18 @@ class Recorder:
         self._state = state
 
     def write(
-        self, about: Json, *, reason: str, message: str, source: str = "", kind: str = "Normal", **more: Any
+        self, about: Json, *, reason: str, message: str, source: str = "", kind: str = "Normal", container: str = ""
     ) -> None:
-        """Write one event about an object, by default of its controller; `more` is as for `events.recorded`."""
-        state = self._state
-        now = state.now()
-        event = events.recorded(
-            involved=about,
-            resource=state.registry.of_kind(about["kind"], api_version=about["apiVersion"])[0],
-            reason=reason,
-            message=message,
-            kind=kind,
-            source=source or CONTROLLERS[about["kind"]],
-            span=(now, now),
-            number=state.next_event(),
-            **more,
-        )
-        self._put(event)
+        """Write one event about an object, by default of its controller."""
+        written = {"type": kind, "reason": reason, "message": message, "last": "-0s", "container": container}
+        written["source"] = source or CONTROLLERS[about["kind"]]
+        resource = self._state.registry.of_kind(about["kind"], api_version=about["apiVersion"])[0]
+        self.record(written, about=about, resource=resource, now=self._state.now())
+
+    def record(self, written: Json, *, about: Json, resource: Resource, now: datetime) -> None:
+        """Write an event about an object from the short form of worlds."""
+        number = self._state.next_event()
+        self._put(events.recorded(written, involved=about, resource=resource, now=now, number=number))
 
     def scaled(self, owner: Json, *, name: str, before: int, after: int) -> None:
         self.write(owner, reason="ScalingReplicaSet", message=scaling_text(name, before=before, after=after))
@@ -54,16 +41,11 @@ class Recorder:
         if not node:
             return
         assigned = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {node}"
-        self.write(pod, reason="Scheduled", message=assigned, source=events.SCHEDULER, series=True)
+        self.write(pod, reason="Scheduled", message=assigned, source=events.SCHEDULER)
         for container in pod["spec"].get("containers") or ():
-            present = f'Container image "{container.get("image", "")}" already present on machine'
-            messages = {
-                "Pulled": f"{present} and can be accessed by the pod",
-                "Created": "Container created",
-                "Started": "Container started",
-            }
-            for reason, message in messages.items():
-                self.write(pod, reason=reason, message=message, source="kubelet", container=container["name"])
+            for reason, message in WIRE["started"].items():
+                told = message.format(container.get("image", ""))
+                self.write(pod, reason=reason, message=told, source="kubelet", container=container["name"])
 
     def again(self, old: Json, new: Json) -> None:
         """Repeat the events of a pod for the pod that replaces it and has its fault."""
@@ -87,10 +69,8 @@ class Recorder:
 def _dated(event: Json, *, now: datetime, number: int) -> Json:
     """Return an event of now: with the name and the times of a new one."""
     plain, micro = times.timestamp(now), times.micro_timestamp(now)
-    nanoseconds = int(now.timestamp() * 1_000_000) * 1000 + number
-    name = f"{event['involvedObject']['name']}.{nanoseconds:x}"
-    head = {"name": name, "namespace": event["metadata"]["namespace"], "creationTimestamp": plain}
-    dated = event | {"metadata": head}
+    about, namespace = event["involvedObject"]["name"], event["metadata"]["namespace"]
+    dated = event | {"metadata": events.new_metadata(about, namespace, at=now, number=number)}
     if not event.get("eventTime"):
         return dated | {"firstTimestamp": plain, "lastTimestamp": plain}
     series = {"series": event["series"] | {"lastObservedTime": micro}} if event.get("series") else {}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import copy
 import json
 
-from bot.playground.kubernetes import workload_status
 from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.objects import annotations_of, owner_reference, with_metadata
+from bot.playground.kubernetes.objects import amount, annotations_of, owner_reference, with_metadata
 from bot.playground.kubernetes.resources import REPLICA_SETS, Json
 from bot.playground.kubernetes.state import State
 
@@ -49,7 +48,9 @@ def promote(deployment: Json, current: Json | None, *, state: State, replicas: i
             numbered = annotations_of(latest) | {_REVISION: str(number)}
             state.put(_DEPLOYMENTS, with_metadata(latest, annotations=numbered))
     annotations["deployment.kubernetes.io/desired-replicas"] = str(replicas)
-    annotations["deployment.kubernetes.io/max-replicas"] = str(replicas + workload_status.surge(deployment))
+    rolling = (deployment["spec"].get("strategy") or {}).get("rollingUpdate") or {}
+    surge = amount(rolling.get("maxSurge", 0), of=int(deployment["spec"].get("replicas", 1)))
+    annotations["deployment.kubernetes.io/max-replicas"] = str(replicas + surge)
     sized = resized(replica_set, replicas=replicas)
     return state.put(REPLICA_SETS, with_metadata(sized, annotations=annotations))
 

@@ -37,8 +37,6 @@ VOLUMES: Final = ("", "persistentvolumes")
 NEW_EVENTS: Final = "events.k8s.io"
 
 ALL_VERBS: tuple[str, ...] = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
-_CHANGE = ("get", "patch", "update")
-_PROXY = ("create", "delete", "get", "patch", "update")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,38 +82,20 @@ class Resource:
         return next((each for each in self.subresources if each.name == name), None)
 
 
-# Subresources that respond with another kind than their parent, or allow other verbs than get, patch and update.
-_SUBRESOURCES = {
-    each.name: each
-    for each in (
-        Subresource(name="scale", kind="Scale", verbs=_CHANGE, group="autoscaling", version="v1"),
-        Subresource(name="eviction", kind="Eviction", verbs=("create",), group="policy", version="v1"),
-        Subresource(name="token", kind="TokenRequest", verbs=("create",), group="authentication.k8s.io", version="v1"),
-        Subresource(name="binding", kind="Binding", verbs=("create",)),
-        Subresource(name="attach", kind="PodAttachOptions", verbs=("create", "get")),
-        Subresource(name="exec", kind="PodExecOptions", verbs=("create", "get")),
-        Subresource(name="portforward", kind="PodPortForwardOptions", verbs=("create", "get")),
-    )
-}
-
-
-def _subresource(*, parent: str, name: str) -> Subresource:
-    if name in _SUBRESOURCES:
-        return _SUBRESOURCES[name]
-    verbs = {"log": ("get",), "finalize": ("update",), "proxy": _PROXY}.get(name, _CHANGE)
-    return Subresource(name=name, kind=f"{parent}ProxyOptions" if name == "proxy" else parent, verbs=verbs)
-
-
-# Versions that metrics servers of real clusters serve; their plurals cannot be derived from their kinds.
-_AGGREGATED: dict[str, tuple[tuple[str, str, bool], ...]] = {
-    "metrics.k8s.io": (("nodes", "NodeMetrics", False), ("pods", "PodMetrics", True)),
-}
-
-
 def read_table(name: str) -> Any:
     """Return the content of a YAML file of this package."""
     text = files(__package__).joinpath(name).read_text(encoding="utf-8")
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+WIRE: Final[Json] = read_table("wire.yaml")
+
+
+def _subresource(*, parent: str, name: str) -> Subresource:
+    row: Json = WIRE["subresources"].get(name, {})
+    group, _, version = row.get("api", "").rpartition("/")
+    verbs = tuple(row.get("verbs", "get patch update").split())
+    return Subresource(name=name, kind=row.get("kind", "{}").format(parent), verbs=verbs, group=group, version=version)
 
 
 @cache
@@ -220,10 +200,8 @@ class Registry:
 
 def aggregated_resources(*, group: str, version: str) -> list[Resource]:
     """Return the resources that the usual server of an aggregated API serves; empty for other APIs."""
-    return [
-        Resource(group=group, version=version, plural=plural, kind=kind, namespaced=namespaced, verbs=("get", "list"))
-        for plural, kind, namespaced in _AGGREGATED.get(group, ())
-    ]
+    rows = WIRE["aggregated"].get(group, ())
+    return [Resource(group=group, version=version, verbs=("get", "list"), **row) for row in rows]
 
 
 def aggregated_resource(kind: str, api_version: str) -> Resource | None:
@@ -251,9 +229,8 @@ def from_custom_resource_definition(definition: Json) -> Iterable[Resource]:
     names = spec["names"]
     served = [version for version in spec["versions"] if version.get("served", True)]
     for version in sorted(served, key=lambda each: not each.get("storage", False)):
-        subresources = tuple(
-            _subresource(parent=names["kind"], name=name) for name in sorted(version.get("subresources") or {})
-        )
+        declared = sorted(version.get("subresources") or {})
+        paths = [each["jsonPath"].lstrip(".") for each in version.get("selectableFields") or ()]
         yield Resource(
             group=spec["group"],
             version=version["name"],
@@ -263,11 +240,8 @@ def from_custom_resource_definition(definition: Json) -> Iterable[Resource]:
             singular=names.get("singular", names["kind"].lower()),
             short_names=tuple(names.get("shortNames") or ()),
             categories=tuple(names.get("categories") or ()),
-            subresources=subresources,
-            fields={
-                each["jsonPath"].lstrip("."): each["jsonPath"].lstrip(".")
-                for each in version.get("selectableFields") or ()
-            },
+            subresources=tuple(_subresource(parent=names["kind"], name=name) for name in declared),
+            fields={path: path for path in paths},
             custom=True,
             schema=(version.get("schema") or {}).get("openAPIV3Schema"),
         )

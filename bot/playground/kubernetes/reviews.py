@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from bot.playground.kubernetes.grants import Address, Denial, Identity, Rule, account_of, parse_rules
-from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.grants import Address, Denial, Identity, Rule, account_of, parse_rules, rule_allows
+from bot.playground.kubernetes.resources import WIRE, Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import invalid, invalid_value, not_implemented
 
 _GROUP = "rbac.authorization.k8s.io"
 _BY = 'RBAC: allowed by ClusterRoleBinding "casebook" of ClusterRole "casebook" to ServiceAccount "casebook/casebook"'
 _ACCOUNT_UID = "0b9e4f0a-7d55-5b8e-9a53-0f6a3d0c6a11"
-# The default role system:basic-user grants these to every authenticated user.
-_BASIC = (
-    {
-        "verbs": ["create"],
-        "apiGroups": ["authorization.k8s.io"],
-        "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
-    },
-    {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]},
-)
-_EVERYTHING = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
-_DOCUMENTS = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/readyz", "/version", "/version/"]
+_RULES: Json = WIRE["rules"]
 
 
 def review(body: Json, *, resource: Resource, who: Identity, state: State) -> Json:
@@ -38,7 +28,9 @@ def review(body: Json, *, resource: Resource, who: Identity, state: State) -> Js
         case "SelfSubjectRulesReview":
             status, spec = _own_rules(spec, who=who, state=state), {}
         case "SelfSubjectReview":
-            status, metadata = _oneself(who), {"creationTimestamp": state.stamp()}
+            uid = {"uid": _ACCOUNT_UID} if account_of(who.user) else {}
+            status = {"userInfo": {"username": who.user, "groups": list(who.groups)} | uid}
+            metadata = {"creationTimestamp": state.stamp()}
         case _:
             raise not_implemented(f"does no {resource.plural}")
     head = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
@@ -69,18 +61,13 @@ def _own_rules(spec: Json, *, who: Identity, state: State) -> Json:
     """Return the rules of a user; they are incomplete if there are denials, which rules cannot express."""
     denials, bound = state.access.denials, state.access.bound(who)
     reaching = [binding for binding in bound if binding.reaches(spec.get("namespace", ""))]
-    granted = [*_BASIC, *(rule.as_json() for binding in reaching for rule in binding.rules)]
-    everything = [] if Denial() in denials else [_EVERYTHING]
+    granted = [*_RULES["basic"], *(rule for binding in reaching for rule in binding.rules)]
+    everything = [] if Denial() in denials else [_RULES["everything"]]
     return {
         "resourceRules": granted if bound else everything,
-        "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": _DOCUMENTS}],
+        "nonResourceRules": [_RULES["documents"]],
         "incomplete": bool(denials),
     }
-
-
-def _oneself(who: Identity) -> Json:
-    uid = {"uid": _ACCOUNT_UID} if account_of(who.user) else {}
-    return {"userInfo": {"username": who.user, "groups": list(who.groups)} | uid}
 
 
 def _address(attributes: Json) -> Address:
@@ -95,7 +82,7 @@ def _grants(state: State, address: Address, *, user: str, groups: list[str]) -> 
     for kind, plural, namespace in kinds:
         for binding in state.objects((_GROUP, plural), namespace):
             named = next((each for each in binding.get("subjects") or () if _is(each, user=user, groups=groups)), None)
-            if named and any(rule.allows(address) for rule in _rules(state, binding)):
+            if named and any(rule_allows(rule, address) for rule in _rules(state, binding)):
                 role, place = binding["roleRef"], f"/{namespace}" if namespace else ""
                 name = f"{binding['metadata']['name']}{place}"
                 yield f'{kind} "{name}" of {role["kind"]} "{role["name"]}" to {_described(named)}'

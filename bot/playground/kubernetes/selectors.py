@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from bot.playground.kubernetes.objects import labels_of
@@ -78,15 +78,13 @@ class _LabelParser:
         operator = "" if self._peek() == "," else self._next()
         match operator:
             case "":
-                return lambda labels: (key not in labels) == absent
+                return _requirement(key, "DoesNotExist" if absent else "Exists")
             case "=" | "==" | "!=":
-                value, wanted = self._value(), operator != "!="
-                return lambda labels: (labels.get(key) == value) == wanted
+                return _requirement(key, "NotIn" if operator == "!=" else "In", {self._value()})
             case "in" | "notin":
-                values, wanted = self._values(), operator == "in"
-                return lambda labels: (labels.get(key) in values) == wanted
+                return _requirement(key, "NotIn" if operator == "notin" else "In", self._values())
             case ">" | "<":
-                return self._comparison(key=key, operator=operator)
+                return _requirement(key, "Gt" if operator == ">" else "Lt", {self._bound()})
             case _:
                 raise bad_request(
                     f"unable to parse requirement: found '{operator}', "
@@ -106,34 +104,41 @@ class _LabelParser:
         self._expect(")")
         return frozenset(values)
 
-    def _comparison(self, *, key: str, operator: str) -> Predicate:
+    def _bound(self) -> int:
         try:
-            bound = int(self._value())
+            return int(self._value())
         except ValueError:
             message = "unable to parse requirement: for 'Gt', 'Lt' operators, the value must be an integer"
             raise bad_request(message) from None
 
-        def compare(labels: Json) -> bool:
-            try:
-                value = int(labels.get(key, ""))
-            except ValueError:
-                return False
-            return value > bound if operator == ">" else value < bound
 
-        return compare
+def _requirement(key: str, operator: str, values: Collection[Any] = ()) -> Predicate:
+    """Return a predicate over labels for one requirement of a selector."""
+    return lambda labels: _holds(labels.get(key), operator, values)
+
+
+def _holds(value: str | None, operator: str, values: Collection[Any]) -> bool:
+    match operator:
+        case "In" | "NotIn":
+            return (value in values) == (operator == "In")
+        case "Gt" | "Lt":
+            return any(_compares(value or "", operator, bound) for bound in values)
+        case _:
+            return (value is not None) == (operator == "Exists")
+
+
+def _compares(value: str, operator: str, bound: int) -> bool:
+    try:
+        return int(value) > bound if operator == "Gt" else int(value) < bound
+    except ValueError:
+        return False
 
 
 def selector(query: Mapping[str, str], *, resource: Resource) -> Predicate:
     """Return a predicate over a whole object for the selectors of a request. Refusal 400 if one is malformed."""
-    by_labels = label_selector(query.get("labelSelector", ""))
+    requirements = _LabelParser(query.get("labelSelector", "")).parse()
     by_fields = field_selector(query.get("fieldSelector", ""), resource=resource)
-    return lambda obj: by_labels(labels_of(obj)) and by_fields(obj)
-
-
-def label_selector(text: str) -> Predicate:
-    """Return a predicate over an object's labels. Refusal 400 if the selector does not parse."""
-    requirements = _LabelParser(text).parse()
-    return lambda labels: all(requirement(labels) for requirement in requirements)
+    return lambda obj: all(holds(labels_of(obj)) for holds in requirements) and by_fields(obj)
 
 
 def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
@@ -142,20 +147,8 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
         return False
     if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
         return False
-    return all(_expression_holds(term, labels) for term in selector.get("matchExpressions") or ())
-
-
-def _expression_holds(term: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    value = labels.get(term["key"])
-    match term["operator"]:
-        case "In":
-            return value in term["values"]
-        case "NotIn":
-            return value not in term["values"]
-        case "Exists":
-            return value is not None
-        case _:
-            return value is None
+    terms = selector.get("matchExpressions") or ()
+    return all(_holds(labels.get(term["key"]), term["operator"], term.get("values") or ()) for term in terms)
 
 
 def field_selector(text: str, *, resource: Resource) -> Predicate:

@@ -15,8 +15,9 @@ from aiohttp import web
 
 from bot.playground import Listener
 from bot.playground.kubernetes import times
+from bot.playground.kubernetes.calls import Answer, Request
 from bot.playground.kubernetes.controllers import Controllers
-from bot.playground.kubernetes.dispatch import TEXT_TYPE, Dispatcher, Request
+from bot.playground.kubernetes.dispatch import TEXT_TYPE, Dispatcher
 from bot.playground.kubernetes.grants import ANONYMOUS, USER, Binding, Denial, parse_rules
 from bot.playground.kubernetes.objects import has_ended, is_ready
 from bot.playground.kubernetes.prometheus import SimulatedPrometheus
@@ -28,7 +29,7 @@ from bot.playground.kubernetes.status import Refusal, refusal
 from bot.playground.kubernetes.store import Store
 from bot.playground.kubernetes.validated_world import ValidatedWorld, store
 from bot.playground.kubernetes.world import Loader, neighbours, neighbours_at
-from bot.playground.kubernetes.write_requests import Answer, Writer
+from bot.playground.kubernetes.write_requests import Writer
 
 _LARGEST_BODY = 3 * 1024 * 1024
 _REASONS = {500: "InternalError", 502: "", 503: "ServiceUnavailable", 504: "Timeout", 401: "Unauthorized"}
@@ -39,9 +40,9 @@ class SimulatedCluster:
     """A Kubernetes API server with the objects of the loaded worlds. Start it inside a running event loop."""
 
     def __init__(self, *, clock: times.Clock = times.utc_now) -> None:
-        self.requests: list[RecordedRequest] = []
+        self.requests: list[Request] = []
         self.latency = 0.0
-        self.meanwhile: Callable[[RecordedRequest], None] | None = None
+        self.meanwhile: Callable[[Request], None] | None = None
         """Called with each request before its response: the concurrent changes of another client."""
         self.token: str | None = None
         self.prometheus = SimulatedPrometheus(clock=clock)
@@ -172,25 +173,24 @@ class SimulatedCluster:
         self._faults.append(Fault(path_prefix=path_prefix, **how))
 
     async def _handle(self, incoming: web.Request) -> web.StreamResponse:
-        body = await incoming.read()
         request = Request(
             method=incoming.method,
             path=incoming.path,
             query=dict(incoming.query),
             headers={name.lower(): value for name, value in incoming.headers.items()},
-            body=body,
+            content=await incoming.read(),
             acts_as=incoming.headers.get("Impersonate-User", ""),
             acting_groups=tuple(incoming.headers.getall("Impersonate-Group", ())),
         )
         if self.meanwhile is not None:
-            self.meanwhile(RecordedRequest.of(request, status=0))
+            self.meanwhile(request)
         fault = next_fault(self._faults, request)
         if fault is not None and fault.done:
             # The request is carried out, and its response is lost.
             with contextlib.suppress(Refusal):
                 self._answer(request)
         if fault is not None and (fault.reset or fault.hang):
-            self.requests.append(RecordedRequest.of(request, status=0))
+            self.requests.append(request)
             if fault.hang:
                 await self._stopping.wait()
             if incoming.transport is not None:
@@ -203,12 +203,14 @@ class SimulatedCluster:
                 raise fault.answer()
             answer = self._answer(request)
             if isinstance(answer, Watch):
-                self.requests.append(RecordedRequest.of(request, status=200))
+                self.requests.append(replace(request, status=200))
                 return await self._stream(incoming, answer)
             response = self._response(answer)
         except Refusal as refused:
-            response = self._refused(refused)
-        self.requests.append(RecordedRequest.of(request, status=response.status))
+            content_type = TEXT_TYPE if isinstance(refused.body, str) else "application/json"
+            response = self._response(Answer(status=refused.code, body=refused.body, content_type=content_type))
+            response.headers.update(refused.headers)
+        self.requests.append(replace(request, status=response.status))
         return response
 
     async def _stream(self, incoming: web.Request, watch: Watch) -> web.StreamResponse:
@@ -249,12 +251,6 @@ class SimulatedCluster:
             response.headers.add("Warning", f'299 - "{escaped}"')
         return response
 
-    def _refused(self, refused: Refusal) -> web.Response:
-        content_type = TEXT_TYPE if isinstance(refused.body, str) else "application/json"
-        response = self._response(Answer(status=refused.code, body=refused.body, content_type=content_type))
-        response.headers.update(refused.headers)
-        return response
-
     def _date(self) -> str:
         # The bot takes its "now" from this header, because its clock and the cluster's may differ.
         return format_datetime(self._clock().astimezone(UTC), usegmt=True)
@@ -262,35 +258,6 @@ class SimulatedCluster:
 
 def _encoded(body: Json) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedRequest:
-    """A request as it reached the server. `status` is 0 if the connection was reset or left hanging.
-
-    `acts_as` is the user that its headers ask to impersonate, in these groups; "" without impersonation.
-    """
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    status: int
-    body: str = ""
-    acts_as: str = ""
-    acting_groups: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, request: Request, *, status: int) -> RecordedRequest:
-        """Return a request with the status of its response."""
-        body = request.body.decode(errors="replace")
-        kept = {key: getattr(request, key) for key in ("method", "path", "query", "acts_as", "acting_groups")}
-        return cls(status=status, body=body, **kept)
-
-    @property
-    def writes(self) -> bool:
-        """Return whether the request changes anything; dry runs and access reviews do not."""
-        reads = self.method == "GET" or "accessreviews" in self.path
-        return not reads and self.query.get("dryRun") != "All" and '"dryRun"' not in self.body
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.playground.kubernetes import resources, times
-from bot.playground.kubernetes.access import Access
+from bot.playground.kubernetes.grants import Access
 from bot.playground.kubernetes.logs import Logs
 from bot.playground.kubernetes.objects import is_terminating, is_true
 from bot.playground.kubernetes.resources import API_SERVICES, DEFINITIONS, NAMESPACES, Json, Registry, Resource, Table
-from bot.playground.kubernetes.status import page_not_found, service_unavailable
+from bot.playground.kubernetes.status import fixed
 from bot.playground.kubernetes.store import Store
 
 _AGE = timedelta(days=30)
-_ROOT_CA = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
-    "clusters."
-)
 
 
 class State:
     """The objects, kinds, logs and access rules that requests read and change."""
 
     def __init__(self, *, clock: times.Clock) -> None:
-        self.clock = clock
+        self.now = clock
         self.registry = Registry()
         self.store = Store()
+        self.get = self.store.get
+        self.objects = self.store.objects
         self.logs: Logs = {}
         self.access = Access(registry=self.registry)
         self._events = 0
@@ -43,9 +40,6 @@ class State:
         """Return whether the state holds only the objects of every cluster."""
         return self.store.revision == self._at_first
 
-    def now(self) -> datetime:
-        return self.clock()
-
     def stamp(self, later: timedelta = timedelta()) -> str:
         """Return the time, or a later one, as objects carry it."""
         return times.timestamp(self.now() + later)
@@ -54,14 +48,6 @@ class State:
         """Return a number for the next event, so that events of the same time have different names."""
         self._events += 1
         return self._events
-
-    def get(self, table: Table, name: str, *, namespace: str = "") -> Json | None:
-        """Return an object, None if it does not exist."""
-        return self.store.get(table=table, namespace=namespace, name=name)
-
-    def objects(self, table: Table, namespace: str = "") -> list[Json]:
-        """Return the objects of a table, of one namespace if given."""
-        return self.store.objects(table=table, namespace=namespace)
 
     def find(self, resource: Resource, name: str, *, namespace: str) -> Json | None:
         """Return an object of a kind that may be cluster-scoped, None if it does not exist."""
@@ -99,9 +85,9 @@ class State:
     def require_served(self, *, group: str, version: str) -> None:
         """Raise Refusal 404 (text) for an unknown group version, 503 (text) if its backend is down."""
         if version not in self.registry.versions(group):
-            raise page_not_found()
+            raise fixed("page_not_found")
         if (group, version) in self.unavailable():
-            raise service_unavailable()
+            raise fixed("service_unavailable")
 
     def unavailable(self) -> frozenset[tuple[str, str]]:
         """Return the group versions whose APIService has a backend and is not Available."""
@@ -133,7 +119,7 @@ class State:
     def fill_namespace(self, name: str, *, created: str = "") -> None:
         """Add the default ServiceAccount and the cluster's CA to a new namespace, as controllers do."""
         self._make(("", "serviceaccounts"), "default", {}, namespace=name, created=created)
-        notes = {"kubernetes.io/description": _ROOT_CA}
+        notes = {"kubernetes.io/description": resources.WIRE["texts"]["root_ca"]}
         body = {"data": {"ca.crt": "<PEM, shortened>"}}
         table = ("", "configmaps")
         self._make(table, "kube-root-ca.crt", body, namespace=name, created=created, annotations=notes)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.resources import WIRE, Json
 
 
 class Refusal(Exception):
@@ -29,29 +29,18 @@ def refusal(
     headers: Mapping[str, str] | None = None,
 ) -> Refusal:
     """Return a failure Status; empty `reason` and `details` are omitted, as by the real server."""
-    body: Json = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": metadata or {},
-        "status": "Failure",
-        "message": message,
-    }
-    if reason:
-        body["reason"] = reason
-    if details is not None:
-        body["details"] = details
-    body["code"] = code
+    body = _status("Failure", metadata=metadata, message=message, reason=reason or None, details=details, code=code)
     return Refusal(code=code, body=body, headers=headers)
 
 
 def success(*, details: Json | None = None, code: int | None = None) -> Json:
     """Return the Status of a write whose response has no object."""
-    body: Json = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
-    if details is not None:
-        body["details"] = details
-    if code is not None:
-        body["code"] = code
-    return body
+    return _status("Success", details=details, code=code)
+
+
+def _status(outcome: str, *, metadata: Json | None = None, **fields: Any) -> Json:
+    body = {"kind": "Status", "apiVersion": "v1", "metadata": metadata or {}, "status": outcome}
+    return body | {key: value for key, value in fields.items() if value is not None}
 
 
 def qualified(group: str, resource: str) -> str:
@@ -67,25 +56,10 @@ def _about(*, code: int, reason: str, group: str, resource: str, name: str, says
     return refusal(code=code, message=says.replace("{}", named, 1), reason=reason, details=shown)
 
 
-def page_not_found() -> Refusal:
-    """Return the 404 in plain text for an unknown path."""
-    return Refusal(code=404, body="404 page not found\n")
-
-
-def service_unavailable() -> Refusal:
-    """Return the aggregator's 503 for an API whose backend is not available."""
-    return Refusal(code=503, body="service unavailable\n")
-
-
-def unknown_resource() -> Refusal:
-    """Return the 404 for a resource that is not served."""
-    return refusal(code=404, message="the server could not find the requested resource", reason="NotFound", details={})
-
-
-def method_not_allowed() -> Refusal:
-    """Return the 405 for a verb that the resource does not support."""
-    message = "the server does not allow this method on the requested resource"
-    return refusal(code=405, message=message, reason="MethodNotAllowed", details={})
+def fixed(name: str) -> Refusal:
+    """Return a refusal that is the same for every request (`refusals` of wire.yaml); a `text` is sent in plain."""
+    row = WIRE["refusals"][name]
+    return Refusal(code=row["code"], body=row["text"]) if "text" in row else refusal(**row, details={})
 
 
 def not_found(*, group: str, resource: str, name: str) -> Refusal:

@@ -49,7 +49,8 @@ class Store:
         self._births: dict[tuple[Table, Key], int] = {}
         self._count = 0
 
-    def get(self, *, table: Table, namespace: str, name: str) -> Json | None:
+    def get(self, table: Table, name: str, *, namespace: str = "") -> Json | None:
+        """Return an object, None if it does not exist."""
         return self._shelf(table).now.get((namespace, name))
 
     def put(self, *, table: Table, namespace: str, name: str, obj: Json) -> Json:
@@ -64,7 +65,7 @@ class Store:
         self.revision += 1
         self._record(table=table, key=(namespace, name), after=None)
 
-    def objects(self, *, table: Table, namespace: str = "") -> list[Json]:
+    def objects(self, table: Table, namespace: str = "") -> list[Json]:
         """Return the objects of a table, of one namespace if given, in the order of etcd's keys."""
         shelf = self._shelf(table)
         return sorted((shelf.places.get(namespace, {}) if namespace else shelf.now).values(), key=etcd_key)

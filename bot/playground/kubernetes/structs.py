@@ -162,8 +162,8 @@ def set_defaults(value: Any, schema: Mapping[str, Any]) -> None:
     """Fill in the defaults the schema declares, in place."""
     if isinstance(value, dict):
         for name, inner in (schema.get("properties") or {}).items():
-            if name not in value and "default" in inner:
-                value[name] = inner["default"]
+            if "default" in inner:
+                value.setdefault(name, inner["default"])
             if name in value:
                 set_defaults(value[name], inner)
     elif isinstance(value, list) and isinstance(schema.get("items"), dict):

@@ -54,10 +54,11 @@ def resolve(value: Any, *, now: datetime, key: str = "") -> Any:
 
     YAML reads an unquoted timestamp as a datetime; those become strings again too.
     """
+    show = micro_timestamp if key in _MICRO else timestamp
     if isinstance(value, str):
         # A fast check: most texts of a world are not relative times.
         if value[:1] in _SIGNS and key.endswith(_TIME_KEYS) and (moment := relative(value, now=now)) is not None:
-            return micro_timestamp(moment) if key in _MICRO else timestamp(moment)
+            return show(moment)
         return value
     if isinstance(value, dict):
         return {
@@ -67,6 +68,5 @@ def resolve(value: Any, *, now: datetime, key: str = "") -> Any:
     if isinstance(value, list):
         return [resolve(item, now=now, key=key) for item in value]
     if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return micro_timestamp(aware) if key in _MICRO else timestamp(aware)
+        return show(value if value.tzinfo else value.replace(tzinfo=UTC))
     return value

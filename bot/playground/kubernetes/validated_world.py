@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.playground.kubernetes import events, times
+from bot.playground.kubernetes import times
 from bot.playground.kubernetes.grants import Denial
 from bot.playground.kubernetes.logs import Log
 from bot.playground.kubernetes.prometheus import Declared
-from bot.playground.kubernetes.resources import DEFINITIONS, EVENTS, NAMESPACES, Json, Resource, Table
+from bot.playground.kubernetes.recorder import Recorder
+from bot.playground.kubernetes.resources import DEFINITIONS, NAMESPACES, Json, Resource, Table
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.store import Key
 
@@ -79,18 +80,11 @@ def store(world: ValidatedWorld, *, state: State) -> list[Json]:
         stored.append(state.put(table, obj))
         if table == NAMESPACES:
             state.fill_namespace(name, created=day)
+    recorder = Recorder(state=state)
     for written, resource, involved in world.events:
-        event = events.expand(
-            written=written,
-            involved=state.latest(resource.table, involved) or involved,
-            resource=resource,
-            now=world.now,
-            number=state.next_event(),
-        )
-        metadata = event["metadata"]
-        state.ensure_namespace(metadata["namespace"], created=day)
-        metadata["uid"] = state.store.new_uid(table=EVENTS, namespace=metadata["namespace"], name=metadata["name"])
-        state.put(EVENTS, event)
+        state.ensure_namespace(involved["metadata"].get("namespace", "default"), created=day)
+        about = state.latest(resource.table, involved) or involved
+        recorder.record(written, about=about, resource=resource, now=world.now)
     for uid, container, previous, log in world.logs:
         state.logs[uid, container, previous] = log
     state.access.denials += world.denials

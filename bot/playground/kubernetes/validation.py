@@ -9,31 +9,13 @@ from typing import Any
 
 from bot.playground.kubernetes.defaults import SELECTING, TEMPLATED, job_labels, job_selector
 from bot.playground.kubernetes.objects import without
-from bot.playground.kubernetes.resources import NEW_EVENTS, Json, Resource, from_custom_resource_definition
+from bot.playground.kubernetes.resources import NEW_EVENTS, WIRE, Json, Resource, from_custom_resource_definition
 from bot.playground.kubernetes.selectors import matches
 from bot.playground.kubernetes.status import Refusal, cause, invalid, invalid_value, not_allowed, required, unsupported
 
 _LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
 _SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
-_NOT_A_SUBDOMAIN = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
-    r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-)
-_NOT_A_LABEL = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
-    "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-)
-_POD_IMMUTABLE = (
-    "pod updates may not change fields other than `spec.containers[*].image`,"
-    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing "
-    "tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
-)
-_STATEFUL_IMMUTABLE = (
-    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
-    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
-)
+_TEXTS: dict[str, str] = WIRE["texts"]
 _CONTAINERS = ("containers", "initContainers")
 _POWERS = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "m": -3, "u": -6, "n": -9}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50}
@@ -71,7 +53,7 @@ def _of_metadata(obj: Json, *, resource: Resource, before: Json | None) -> Itera
     if not name:
         yield required("metadata.name", "name or generateName is required")
     elif before is None and resource.group != "rbac.authorization.k8s.io" and not _SUBDOMAIN.match(name):
-        yield invalid_value("metadata.name", name, _NOT_A_SUBDOMAIN)
+        yield invalid_value("metadata.name", name, _TEXTS["not_a_subdomain"])
     if before is None:
         return
     if metadata.get("uid") and metadata["uid"] != before["metadata"]["uid"]:
@@ -171,7 +153,7 @@ def _of_pod_spec(spec: Json, *, path: str) -> Iterator[Json]:
         if not name:
             yield required(f"{place}.name")
         elif not _LABEL.match(name):
-            yield invalid_value(f"{place}.name", name, _NOT_A_LABEL)
+            yield invalid_value(f"{place}.name", name, _TEXTS["not_a_label"])
         elif name in seen:
             message = f'Duplicate value: "{name}"'
             yield cause(reason="FieldValueDuplicate", message=message, field=f"{place}.name")
@@ -199,7 +181,7 @@ def _of_affinity(affinity: Json, *, path: str) -> Iterator[Json]:
             for namespace in term.get("namespaces") or ():
                 if not _LABEL.match(namespace):
                     place = f"{path}.{kind}.requiredDuringSchedulingIgnoredDuringExecution[{at}].namespace"
-                    yield invalid_value(place, namespace, _NOT_A_LABEL)
+                    yield invalid_value(place, namespace, _TEXTS["not_a_label"])
 
 
 def _of_new_job(job: Json) -> Iterator[Json]:
@@ -220,9 +202,9 @@ def _of_change(obj: Json, before: Json, *, resource: Resource) -> Iterator[Json]
     if resource.kind in SELECTING and spec.get("selector") != old.get("selector"):
         yield invalid_value("spec.selector", spec.get("selector"), "field is immutable")
     if resource.kind == "Pod" and _fixed(spec) != _fixed(old):
-        yield not_allowed("spec", _POD_IMMUTABLE)
+        yield not_allowed("spec", _TEXTS["pod_immutable"])
     if resource.kind == "StatefulSet" and any(spec.get(key) != old.get(key) for key in _STATEFUL):
-        yield not_allowed("spec", _STATEFUL_IMMUTABLE)
+        yield not_allowed("spec", _TEXTS["stateful_set_immutable"])
 
 
 def _fixed(spec: Json) -> Json:

@@ -7,13 +7,14 @@ three with one pod written) stay missing until then.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from bot.playground.kubernetes import claims, jobs, logs, patches, pods, replicasets, workload_status
 from bot.playground.kubernetes.defaults import TEMPLATED, suffix
 from bot.playground.kubernetes.objects import is_controlled_by, is_ready, is_terminating, is_true, status_of, without
 from bot.playground.kubernetes.recorder import Recorder, creation_text
-from bot.playground.kubernetes.resources import PODS, REPLICA_SETS, Json, Table
+from bot.playground.kubernetes.resources import PODS, REPLICA_SETS, WIRE, Json, Table
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.validated_world import Override, OverrideTrigger, PodOutcome
 
@@ -27,7 +28,7 @@ def is_workload(obj: Json) -> bool:
 class _Baseline:
     """A workload when it was loaded: its template's spec, and the pods that the world does not contain."""
 
-    template: Json
+    template: Json = field(default_factory=dict)
     missing: int = 0
     hidden: dict[str, int] = field(default_factory=dict)
 
@@ -38,7 +39,7 @@ class WorkloadControllers:
     def __init__(self, *, state: State, recorder: Recorder) -> None:
         self._state = state
         self._record = recorder
-        self._baselines: dict[str, _Baseline] = {}
+        self._baselines: dict[str, _Baseline] = defaultdict(_Baseline)
         self._overrides: list[Override] = []
 
     def learn(self, *, loaded: list[Json], overrides: list[Override]) -> None:
@@ -98,7 +99,6 @@ class WorkloadControllers:
 
     def changed(self, owner: Json, *, before: Json | None = None) -> None:
         """React to a new or changed workload."""
-        self._baselines.setdefault(owner["metadata"]["uid"], _Baseline(template={}))
         template = owner["spec"].get("template") or {}
         rolled = before is not None and (before["spec"].get("template") or {}) != template
         if owner["kind"] == "Deployment":
@@ -132,7 +132,7 @@ class WorkloadControllers:
         current = self._state.latest(table, owner)
         if current is None:
             return
-        baseline = self._baselines.get(owner["metadata"]["uid"], _Baseline(template={}))
+        baseline = self._baselines[owner["metadata"]["uid"]]
         newest = self.newest_replica_set(current) if current["kind"] == "Deployment" else None
         status = workload_status.refreshed(
             current,
@@ -176,7 +176,7 @@ class WorkloadControllers:
     def _wanted(self, owner: Json) -> int:
         if owner["kind"] in ("DaemonSet", "Job"):
             return len(self.pods_of(owner)) + 1
-        missing = self._baselines.get(owner["metadata"]["uid"], _Baseline(template={})).missing
+        missing = self._baselines[owner["metadata"]["uid"]].missing
         return max(0, int(owner["spec"].get("replicas", 1)) - missing)
 
     def _scale(self, owner: Json) -> None:
@@ -251,7 +251,6 @@ class WorkloadControllers:
         current = replicasets.promote(
             owner, newest, state=self._state, replicas=replicas, number=number if rolled or not sets else 0
         )
-        self._baselines.setdefault(current["metadata"]["uid"], _Baseline(template={}))
         if before != replicas:
             self._record.scaled(owner, name=current["metadata"]["name"], before=before, after=replicas)
         return current
@@ -369,20 +368,10 @@ def pod_labels(owner: Json, *, name: str) -> Json:
     """Return the labels that a controller gives to its pod of this name."""
     template = owner["spec"].get("template") or {}
     labels = dict((template.get("metadata") or {}).get("labels") or {})
-    match owner["kind"]:
-        case "StatefulSet":
-            labels |= {
-                "apps.kubernetes.io/pod-index": name.rpartition("-")[2],
-                "controller-revision-hash": workload_status.update_revision(owner),
-                "statefulset.kubernetes.io/pod-name": name,
-            }
-        case "DaemonSet":
-            labels |= {
-                "controller-revision-hash": workload_status.update_revision(owner).rpartition("-")[2],
-                "pod-template-generation": str(owner["metadata"].get("generation", 1)),
-            }
-        case "Job":
-            labels |= {"batch.kubernetes.io/job-name": owner["metadata"]["name"]}
-        case _:
-            pass
-    return labels
+    rows: dict[str, str] = WIRE["pod_labels"].get(owner["kind"], {})
+    if not rows:
+        return labels
+    known = {"pod": name, "owner": owner["metadata"]["name"], "generation": owner["metadata"].get("generation", 1)}
+    known |= {"ordinal": name.rpartition("-")[2], "revision": workload_status.update_revision(owner)}
+    known["hash"] = known["revision"].rpartition("-")[2]
+    return labels | {label: value.format(**known) for label, value in rows.items()}

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime
+from typing import Final
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.objects import conditions_of, is_ready, labels_of, status_of
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.objects import amount, conditions_of, is_ready, labels_of, status_of
+from bot.playground.kubernetes.resources import WIRE, Json
+
+_COUNTERS: Final[dict[str, dict[str, str]]] = WIRE["counters"]
+# The counters that are shown even if they are 0.
+_SHOWN: Final = frozenset(WIRE["shown_counters"].split())
 
 
 def update_revision(owner: Json) -> str:
@@ -32,62 +37,40 @@ def refreshed(
     newest: str,
 ) -> Json:
     """Return the status of a workload with these pods; `hidden` counts pods that the world does not contain."""
+    kind = owner["kind"]
+    if kind not in _COUNTERS:
+        return dict(status_of(owner))
     ready = sum(is_ready(pod) for pod in pods) + hidden.get("readyReplicas", 0)
     total = len(pods) + hidden.get("replicas", 0)
-    status = dict(status_of(owner))
+    counts: Json = {"pods": len(pods), "total": total, "ready": ready, "leaving": leaving}
+    if kind == "Deployment":
+        desired = int(owner["spec"].get("replicas", 1))
+        counts["updated"] = len(updated) + hidden.get("replicas", 0)
+        counts["unavailable"] = max(0, max(total, desired) - ready)
+    elif kind == "StatefulSet":
+        counts |= _revisions(owner, pods, all_ready=ready >= total, total=total)
+    elif kind == "DaemonSet":
+        template_hash = update_revision(owner).rpartition("-")[2]
+        counts["updated"] = sum(_revision_of(pod) in ("", template_hash) for pod in pods)
+        counts["unavailable"] = len(pods) - ready
+        counts["misscheduled"] = status_of(owner).get("numberMisscheduled", 0)
     counted: Json = {"observedGeneration": owner["metadata"].get("generation", 1)}
-    match owner["kind"]:
-        case "Deployment":
-            desired = int(owner["spec"].get("replicas", 1))
-            counted |= {
-                "replicas": total,
-                "updatedReplicas": len(updated) + hidden.get("replicas", 0),
-                "readyReplicas": ready,
-                "availableReplicas": ready,
-                "unavailableReplicas": max(0, max(total, desired) - ready),
-                "terminatingReplicas": leaving,
-            }
-            counted["conditions"] = _conditions(owner, counted, now=times.timestamp(now), newest=newest)
-        case "ReplicaSet" | "ReplicationController":
-            counted |= {
-                "replicas": total,
-                "fullyLabeledReplicas": total,
-                "terminatingReplicas": leaving,
-                "readyReplicas": ready,
-                "availableReplicas": ready,
-            }
-        case "StatefulSet":
-            revision = update_revision(owner)
-            old = [label for pod in pods if (label := _revision_of(pod)) not in ("", revision)]
-            # The update revision becomes the current one once all pods have it and are ready.
-            before = str(status.get("currentRevision") or revision)
-            current = old[0] if old else before if ready < total else revision
-            counted |= {
-                "replicas": total,
-                "readyReplicas": ready,
-                "availableReplicas": ready,
-                "currentReplicas": len(old) if current != revision else total,
-                "updatedReplicas": total - len(old),
-                "currentRevision": current,
-                "updateRevision": revision,
-            }
-        case "DaemonSet":
-            template_hash = update_revision(owner).rpartition("-")[2]
-            counted |= {
-                "currentNumberScheduled": len(pods),
-                "desiredNumberScheduled": len(pods),
-                "numberMisscheduled": status.get("numberMisscheduled", 0),
-                "numberReady": ready,
-                "updatedNumberScheduled": sum(_revision_of(pod) in ("", template_hash) for pod in pods),
-                "numberAvailable": ready,
-                "numberUnavailable": len(pods) - ready,
-            }
-        case _:
-            return status
-    status |= counted
-    replicas = ("replicas", "terminatingReplicas", "observedGeneration")
-    shown = (*replicas, "currentNumberScheduled", "desiredNumberScheduled", "numberReady", "numberMisscheduled")
-    return {key: value for key, value in status.items() if value != 0 or key in shown}
+    counted |= {field: counts[name] for field, name in _COUNTERS[kind].items()}
+    if kind == "Deployment":
+        counted["conditions"] = _conditions(owner, counted, now=times.timestamp(now), newest=newest)
+    status = status_of(owner) | counted
+    return {key: value for key, value in status.items() if value != 0 or key in _SHOWN}
+
+
+def _revisions(owner: Json, pods: list[Json], *, all_ready: bool, total: int) -> Json:
+    """Return the revisions of a StatefulSet, and how many of its pods have which."""
+    revision = update_revision(owner)
+    old = [label for pod in pods if (label := _revision_of(pod)) not in ("", revision)]
+    # The update revision becomes the current one once all pods have it and are ready.
+    before = str(status_of(owner).get("currentRevision") or revision)
+    current = old[0] if old else revision if all_ready else before
+    counts = {"current": len(old) if current != revision else total, "updated": total - len(old)}
+    return counts | {"current_revision": current, "update_revision": revision}
 
 
 def _revision_of(pod: Json) -> str:
@@ -99,7 +82,7 @@ def _conditions(owner: Json, counted: Json, *, now: str, newest: str) -> list[Js
     spec = owner["spec"]
     desired = int(spec.get("replicas", 1))
     rolling = (spec.get("strategy") or {}).get("rollingUpdate") or {}
-    tolerated = _share(rolling.get("maxUnavailable", "25%"), of=desired)
+    tolerated = amount(rolling.get("maxUnavailable", "25%"), of=desired, rounded=math.floor)
     before = {each["type"]: each for each in conditions_of(owner)}
     enough = counted["availableReplicas"] >= desired - tolerated
     available = {
@@ -131,17 +114,3 @@ def _dated(condition: Json, before: Json, *, now: str) -> Json:
     same = before.get("status") == condition["status"]
     times_of = {"lastUpdateTime": now, "lastTransitionTime": before.get("lastTransitionTime", now) if same else now}
     return {"type": condition["type"], "status": condition["status"]} | times_of | condition
-
-
-def surge(deployment: Json) -> int:
-    """Return how many pods beyond its size a rollout may make."""
-    rolling = (deployment["spec"].get("strategy") or {}).get("rollingUpdate") or {}
-    value = rolling.get("maxSurge", 0)
-    replicas = int(deployment["spec"].get("replicas", 1))
-    return math.ceil(replicas * int(value.rstrip("%")) / 100) if isinstance(value, str) else int(value)
-
-
-def _share(value: int | str, *, of: int) -> int:
-    if isinstance(value, str):
-        return of * int(value.rstrip("%")) // 100
-    return value

@@ -191,9 +191,7 @@ class Loader:
         name = metadata["name"]
         before = self._state.get(resource.table, name, namespace=namespace)
         uid = metadata.get("uid") or (before["metadata"]["uid"] if before else None)
-        head: Json = {"name": name}
-        if namespace:
-            head["namespace"] = namespace
+        head: Json = {"name": name} | ({"namespace": namespace} if namespace else {})
         head["uid"] = uid or uid_of(table=resource.table, namespace=namespace, name=name)
         if resource.has_generation:
             head["generation"] = metadata.get("generation", 1)

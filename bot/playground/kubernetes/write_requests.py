@@ -3,99 +3,35 @@
 from __future__ import annotations
 
 import copy
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bot.playground.kubernetes import defaults, events, patches, reads, structs, validation
+from bot.playground.kubernetes.calls import Answer, Call
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.deletions import Deleter
-from bot.playground.kubernetes.grants import Address
-from bot.playground.kubernetes.objects import status_of
-from bot.playground.kubernetes.resources import EVENTS, JOBS, NAMESPACES, NEW_EVENTS, Json, Resource
+from bot.playground.kubernetes.objects import annotations_of, status_of, without
+from bot.playground.kubernetes.resources import EVENTS, JOBS, NAMESPACES, NEW_EVENTS, PODS, Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import (
     already_exists,
     bad_request,
     cause,
     conflict,
+    fixed,
     forbidden,
     invalid,
     invalid_value,
-    method_not_allowed,
     not_found,
     not_implemented,
     refusal,
     success,
-    unknown_format,
 )
-from bot.playground.kubernetes.updates import check, complete, releasable, require_version, updated
 
 _EVICTION = Resource(group="policy", version="v1", plural="evictions", kind="Eviction")
 _SCALE = Resource(group="autoscaling", version="v1", plural="scales", kind="Scale")
+_MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+_KEPT_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 # What shows and takes the whole object.
 _WHOLE = ("", "status", "ephemeralcontainers", "resize", "approval", "finalize")
-_OPTIONS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
-_OBJECT_TYPES = "application/json, application/yaml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The response to a request; a `body` of None is sent empty, text as plain text."""
-
-    status: int = 200
-    body: Json | str | None
-    content_type: str = "application/json"
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """One write request."""
-
-    address: Address
-    resource: Resource
-    query: Mapping[str, str]
-    content_type: str
-    body: bytes
-
-    @property
-    def name(self) -> str:
-        return self.address.name
-
-    @property
-    def dry_run(self) -> bool:
-        """Return whether nothing is to be stored. Refusal 422 for a value other than All."""
-        return validation.is_dry_run({}, self.query, options=_OPTIONS[self.address.verb])
-
-    def decoded(self, *, kind: str = "") -> Json:
-        """Decode the object in the body of a create or an update. Refusal 415 or 400.
-
-        `kind` is what the body must hold if it is not an object of the resource (a Scale, an Eviction).
-        """
-        if self.content_type.partition(";")[0].strip() not in ("", "application/json"):
-            protobuf = "" if self.resource.custom else ", application/vnd.kubernetes.protobuf"
-            raise unknown_format(_OBJECT_TYPES + protobuf)
-        wanted = kind or self.resource.kind
-        text = self.body.decode(errors="replace")
-        unrecognised = f"the object provided is unrecognized (must be of type {wanted}): "
-        unversioned = f"{unrecognised}couldn't get version/kind; json parse error: "
-        try:
-            decoded = json.loads(text)
-        except ValueError:
-            raise bad_request(f"{unversioned}unexpected end of JSON input ({text})") from None
-        if not isinstance(decoded, dict):
-            raise bad_request(f"{unversioned}not an object ({text[:30]} ...)")
-        found = decoded.get("kind")
-        if found is None and self.resource.custom:
-            raise bad_request(f"{unrecognised}Object 'Kind' is missing in '{text}' ({text[:30]} ...)")
-        if found is not None and found != wanted:
-            version = str(decoded.get("apiVersion") or self.resource.version).rpartition("/")[2]
-            raise bad_request(
-                f'{found} in version "{version}" cannot be handled as a {wanted}: '
-                f"converting ({version}.{found}) to (core.{wanted}): unknown conversion"
-            )
-        return decoded
 
 
 class Writer:
@@ -106,42 +42,39 @@ class Writer:
         self._controllers = controllers
         self._deleter = Deleter(state=state, controllers=controllers)
 
-    def write(self, write: Write) -> Answer:
-        """Carry out one write. Raises Refusal."""
-        resource, verb, subresource = write.resource, write.address.verb, write.address.subresource
+    def write(self, call: Call) -> Answer:
+        """Carry out one call. Raises Refusal."""
+        resource, verb, subresource = call.resource, call.address.verb, call.address.subresource
         if resource.group == NEW_EVENTS and verb != "create":
             raise not_implemented(f"does not {verb} events of {NEW_EVENTS}: take those of core/v1")
         match subresource, verb:
-            case "", "create" if not write.name:
-                return self._create(write)
+            case "", "create" if not call.name:
+                return self._create(call)
             case "", "delete" | "deletecollection":
-                done = self._deleter.delete(
-                    address=write.address, resource=resource, query=write.query, body=write.body
-                )
-                return Answer(body=done)
+                return Answer(body=self._deleter.delete(call))
             case "scale", _:
-                return self._scale(write)
+                return self._scale(call)
             case "eviction", _:
-                return self._evict(write)
+                return self._evict(call)
             case "", "create":
-                raise method_not_allowed()
+                raise fixed("method_not_allowed")
             case "binding", _:
-                return self._bind(write)
+                return self._bind(call)
             case _ if subresource in _WHOLE:
-                return self._replace(write) if verb == "update" else self._patch(write)
+                return self._change(call)
             case _:
                 raise not_implemented(f"does not serve {resource.plural}/{subresource}")
 
-    def _create(self, write: Write) -> Answer:
-        dry_run = write.dry_run
-        resource, state = write.resource, self._state
-        obj = write.decoded()
+    def _create(self, call: Call) -> Answer:
+        dry_run = call.dry_run
+        resource, state = call.resource, self._state
+        obj = call.decoded()
         structs.check(obj, resource=resource)
-        warnings = self._unknown_fields(obj, write=write)
+        warnings = self._unknown_fields(obj, call=call)
         metadata = obj.setdefault("metadata", {})
-        namespace = write.address.namespace if resource.namespaced else ""
-        _same_namespace(metadata, write=write)
-        self._require_namespace(write, name=metadata.get("name", ""))
+        namespace = call.namespace if resource.namespaced else ""
+        _same_namespace(metadata, call=call)
+        self._require_namespace(call, name=metadata.get("name", ""))
         if metadata.get("resourceVersion"):
             raise refusal(code=500, message="resourceVersion should not be set on objects to be created")
         if not metadata.get("name") and metadata.get("generateName"):
@@ -150,10 +83,10 @@ class Writer:
         if resource.group == NEW_EVENTS:
             obj, stores = events.as_core_event(obj), state.registry.of_table(EVENTS)
         created = self._initial(obj, resource=stores, namespace=namespace)
-        complete(created, resource=stores)
+        _complete(created, resource=stores)
         if resource.table == JOBS and isinstance(created.get("spec"), dict):
             defaults.prepare_job(created)
-        check(created, resource=resource)
+        _check(created, resource=resource)
         if state.find(resource, metadata["name"], namespace=namespace) is not None:
             raise already_exists(group=resource.group, resource=resource.plural, name=metadata["name"])
         if resource.kind == "Pod":
@@ -165,20 +98,17 @@ class Writer:
 
     def _initial(self, obj: Json, *, resource: Resource, namespace: str) -> Json:
         metadata, name = obj["metadata"], obj["metadata"].get("name", "")
-        generated = {key: metadata[key] for key in ("generateName",) if key in metadata}
-        head = self._state.new_metadata(resource.table, name, namespace=namespace) | generated
+        head = self._state.new_metadata(resource.table, name, namespace=namespace)
+        head |= {key: metadata[key] for key in ("generateName",) if key in metadata}
         if resource.has_generation:
             head["generation"] = 1
-        kept = {key: value for key, value in metadata.items() if key in ("labels", "annotations", "ownerReferences")}
+        head |= {key: metadata[key] for key in ("labels", "annotations", "ownerReferences") if key in metadata}
         if metadata.get("finalizers"):
-            kept["finalizers"] = metadata["finalizers"]
-        created: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head | kept}
+            head["finalizers"] = metadata["finalizers"]
         with_status = resource.subresource("status") is not None
-        created |= {
-            key: copy.deepcopy(value)
-            for key, value in obj.items()
-            if key not in ("kind", "apiVersion", "metadata") and not (key == "status" and with_status)
-        }
+        written = without(obj, "kind", "apiVersion", "metadata", *(["status"] if with_status else []))
+        created: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head}
+        created |= copy.deepcopy(written)
         if with_status and not resource.custom:
             created["status"] = {"phase": "Active"} if resource.kind == "Namespace" else {}
         if resource.kind == "Namespace":
@@ -186,8 +116,8 @@ class Writer:
             created.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
         return created
 
-    def _require_namespace(self, write: Write, *, name: str) -> None:
-        resource, namespace = write.resource, write.address.namespace
+    def _require_namespace(self, call: Call, *, name: str) -> None:
+        resource, namespace = call.resource, call.namespace
         if not resource.namespaced:
             return
         if self._state.get(NAMESPACES, namespace) is None:
@@ -202,117 +132,107 @@ class Writer:
             says = f"{{}} is forbidden: {because}"
             raise forbidden(group=resource.group, resource=resource.plural, name=name, says=says, causes=[reason])
 
-    def _unknown_fields(self, obj: Json, *, write: Write) -> tuple[str, ...]:
+    def _unknown_fields(self, obj: Json, *, call: Call) -> tuple[str, ...]:
         """Drop unknown fields and return the warnings. Refusal 400 if the client asked for strict validation."""
-        unknown = structs.drop_unknown(obj, resource=write.resource)
-        if write.resource.schema is not None:
-            unknown += structs.prune(obj, write.resource.schema)
-        mode = write.query.get("fieldValidation", "Warn")
+        unknown = structs.drop_unknown(obj, resource=call.resource)
+        if call.resource.schema is not None:
+            unknown += structs.prune(obj, call.resource.schema)
+        mode = call.query.get("fieldValidation", "Warn")
         if unknown and mode == "Strict":
-            raise structs.strict_error(unknown, resource=write.resource)
+            raise structs.strict_error(unknown, resource=call.resource)
         return tuple(f'unknown field "{path}"' for path in unknown) if mode == "Warn" else ()
 
-    def _patch(self, write: Write) -> Answer:
-        """Patch an object, or a subresource that shows the whole object."""
-        dry_run = write.dry_run
-        if write.content_type.startswith(patches.APPLY_PATCH):
-            raise patches.no_apply(manager=write.query.get("fieldManager", ""))
-        before = self._existing(write)
-        shown = reads.shown(before, resource=write.resource)
-        after = patches.apply(shown, body=write.body, content_type=write.content_type, resource=write.resource)
-        structs.check(after, resource=write.resource)
-        structs.check_micro_times(after, resource=write.resource)
-        warnings = self._unknown_fields(after, write=write)
-        return self._store(write, before=before, after=after, dry_run=dry_run, warnings=warnings)
-
-    def _replace(self, write: Write) -> Answer:
-        """Update an object, or a subresource that shows the whole object."""
-        dry_run = write.dry_run
-        after = write.decoded()
-        structs.check(after, resource=write.resource)
-        warnings = self._unknown_fields(after, write=write)
-        _same_name(after, write=write)
-        return self._store(write, before=self._existing(write), after=after, dry_run=dry_run, warnings=warnings)
-
-    def _existing(self, write: Write) -> Json:
-        return reads.existing(state=self._state, resource=write.resource, address=write.address)
-
-    def _store(self, write: Write, *, before: Json, after: Json, dry_run: bool, warnings: tuple[str, ...]) -> Answer:
-        _same_name(after, write=write)
-        body = self._update(write, before=before, after=after, dry_run=dry_run, part=write.address.subresource)
+    def _change(self, call: Call) -> Answer:
+        """Update or patch an object, or a subresource that shows the whole object."""
+        dry_run, resource, patched = call.dry_run, call.resource, call.address.verb == "patch"
+        if patched:
+            if call.request.content_type.startswith(patches.APPLY_PATCH):
+                raise patches.no_apply(manager=call.query.get("fieldManager", ""))
+            after = patches.apply(reads.shown(self._existing(call), resource=resource), call=call)
+        else:
+            after = call.decoded()
+        structs.check(after, resource=resource)
+        if patched:
+            structs.check_micro_times(after, resource=resource)
+        warnings = self._unknown_fields(after, call=call)
+        _same_name(after, call=call)
+        body = self._update(call, before=self._existing(call), after=after, dry_run=dry_run)
         return Answer(body=body, warnings=warnings)
 
-    def _update(self, write: Write, *, before: Json, after: Json, dry_run: bool, part: str = "") -> Json:
+    def _existing(self, call: Call) -> Json:
+        return reads.existing(call, state=self._state)
+
+    def _update(self, call: Call, *, before: Json, after: Json, dry_run: bool) -> Json:
         """Store an update and return the object in the response. Refusal 409 or 422."""
-        resource = write.resource
-        after = updated(before, after, subresource=part, resource=resource)
+        resource = call.resource
+        # A new scale is a change of the object itself.
+        part = "" if call.address.subresource == "scale" else call.address.subresource
+        after = _updated(before, after, subresource=part, resource=resource)
         if after is before or dry_run:
             return after
-        if after["metadata"].get("deletionTimestamp") and releasable(after, resource=resource):
+        if after["metadata"].get("deletionTimestamp") and _releasable(after, resource=resource):
             self._controllers.remove(resource.table, after)
             return after
         stored = self._state.put(resource.table, after)
         self._controllers.updated(resource.table, before, stored)
         return stored
 
-    def _scale(self, write: Write) -> Answer:
-        owner = self._existing(write)
+    def _scale(self, call: Call) -> Answer:
+        owner = self._existing(call)
         before = scale_of(owner)
-        if write.address.verb == "get":
+        if call.address.verb == "get":
             return Answer(body=before)
-        dry_run = write.dry_run
-        if write.address.verb == "patch":
-            after = patches.apply(before, body=write.body, content_type=write.content_type, resource=write.resource)
-        else:
-            after = write.decoded(kind="Scale")
+        dry_run = call.dry_run
+        patched = call.address.verb == "patch"
+        after = patches.apply(before, call=call) if patched else call.decoded(kind="Scale")
         structs.check(after, resource=_SCALE)
-        require_version(owner, after, resource=write.resource)
+        _require_version(owner, after, resource=call.resource)
         replicas = after["spec"].get("replicas", 0)
         if replicas < 0:
             wrong = invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
-            raise invalid(group="autoscaling", kind="Scale", name=write.name, causes=[wrong])
+            raise invalid(group="autoscaling", kind="Scale", name=call.name, causes=[wrong])
         changed = owner | {"spec": owner["spec"] | {"replicas": replicas}}
-        stored = self._update(write, before=owner, after=changed, dry_run=dry_run)
+        stored = self._update(call, before=owner, after=changed, dry_run=dry_run)
         return Answer(body=scale_of(stored))
 
-    def _evict(self, write: Write) -> Answer:
-        body = write.decoded(kind="Eviction")
+    def _evict(self, call: Call) -> Answer:
+        body = call.decoded(kind="Eviction")
         structs.check(body, resource=_EVICTION)
-        if body["metadata"].get("name", write.name) != write.name:
+        if body["metadata"].get("name", call.name) != call.name:
             raise bad_request("name in URL does not match name in Eviction object")
         options = body.get("deleteOptions") or {}
-        dry_run = validation.is_dry_run(options, write.query, options="DeleteOptions")
-        pod = self._existing(write)
-        self._deleter.evict(pod=pod, resource=write.resource, options=options, dry_run=dry_run)
+        dry_run = validation.is_dry_run(options, call.query, options="DeleteOptions")
+        pod = self._existing(call)
+        self._deleter.evict(pod=pod, resource=call.resource, options=options, dry_run=dry_run)
         return Answer(status=201, body=success(code=201))
 
-    def _bind(self, write: Write) -> Answer:
-        body = write.decoded(kind="Binding")
-        pod = self._existing(write)
+    def _bind(self, call: Call) -> Answer:
+        body = call.decoded(kind="Binding")
+        pod = self._existing(call)
         if node := pod["spec"].get("nodeName"):
             raise conflict(
                 group="",
                 resource="pods/binding",
-                name=write.name,
-                because=f'pod {write.name} is already assigned to node "{node}"',
+                name=call.name,
+                because=f'pod {call.name} is already assigned to node "{node}"',
             )
         target = (body.get("target") or {}).get("name", "")
         bound = pod | {"spec": pod["spec"] | {"nodeName": target}}
-        if not write.dry_run:
+        if not call.dry_run:
             self._controllers.started(bound)
         return Answer(status=201, body=success(code=201))
 
 
-def _same_name(obj: Json, *, write: Write) -> None:
+def _same_name(obj: Json, *, call: Call) -> None:
     metadata = obj.get("metadata") or {}
-    name = metadata.get("name", write.name)
-    if name != write.name:
-        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({write.name})")
-    _same_namespace(metadata, write=write)
+    name = metadata.get("name", call.name)
+    if name != call.name:
+        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
+    _same_namespace(metadata, call=call)
 
 
-def _same_namespace(metadata: Json, *, write: Write) -> None:
-    namespace = write.address.namespace if write.resource.namespaced else ""
+def _same_namespace(metadata: Json, *, call: Call) -> None:
+    namespace = call.namespace if call.resource.namespaced else ""
     if metadata.get("namespace", namespace) != namespace:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
 
@@ -332,3 +252,102 @@ def scale_of(owner: Json) -> Json:
             "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
         },
     }
+
+
+def _require_version(before: Json, after: Json, *, resource: Resource) -> None:
+    """Raise Refusal 409 if `after` has another resourceVersion than the stored object."""
+    asked = after["metadata"].get("resourceVersion")
+    if asked and asked != before["metadata"]["resourceVersion"]:
+        name = before["metadata"]["name"]
+        raise conflict(group=resource.group, resource=resource.plural, name=name, because=_MODIFIED)
+
+
+def _updated(before: Json, after: Json, *, subresource: str, resource: Resource) -> Json:
+    """Return the object to store for an update, `before` if nothing changes. Refusal 409 or 422."""
+    after = _carried_over(before, copy.deepcopy(after), subresource=subresource, resource=resource)
+    _require_version(before, after, resource=resource)
+    _complete(after, resource=resource)
+    _check(after, resource=resource, before=before)
+    after["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
+    if after == before:
+        return before
+    if subresource == "" and _counts_up(before, after, resource=resource):
+        after["metadata"]["generation"] = before["metadata"].get("generation", 0) + 1
+    return after
+
+
+def _carried_over(before: Json, after: Json, *, subresource: str, resource: Resource) -> Json:
+    """Return the object to store: with the old values of the fields that the client or subresource cannot change."""
+    metadata = _kept_metadata(after.setdefault("metadata", {}), old=before["metadata"])
+    after |= {"kind": before["kind"], "apiVersion": before["apiVersion"]}
+    if subresource == "status":
+        after = without(before, "metadata", "status") | {"metadata": metadata, "status": after.get("status", {})}
+    elif subresource == "finalize":
+        after = before | {"spec": {key: value for key, value in (after.get("spec") or {}).items() if value}}
+    elif resource.subresource("status") is not None:
+        after.pop("status", None)
+        if "status" in before:
+            after["status"] = before["status"]
+    ordered = {key: after[key] for key in ("kind", "apiVersion", "metadata") if key in after}
+    return ordered | {key: value for key, value in after.items() if value is not None}
+
+
+def _kept_metadata(metadata: Json, *, old: Json) -> Json:
+    """Return the metadata, changed in place, with the old values of the fields that only the API server sets."""
+    for key in _KEPT_METADATA:
+        if key == "uid" and metadata.get("uid"):
+            continue
+        if key in old:
+            metadata[key] = old[key]
+        else:
+            metadata.pop(key, None)
+    metadata["name"] = old["name"]
+    if "namespace" in old:
+        metadata["namespace"] = old["namespace"]
+    for key in ("labels", "annotations", "finalizers", "ownerReferences"):
+        if not metadata.get(key):
+            metadata.pop(key, None)
+    return metadata
+
+
+def _complete(obj: Json, *, resource: Resource) -> None:
+    """Set the defaults that the API server sets, in place."""
+    defaults.fill(obj, resource=resource)
+    if resource.table == PODS:
+        status = obj.setdefault("status", {})
+        status.setdefault("phase", "Pending")
+        status.setdefault("qosClass", defaults.quality(obj.get("spec") or {}))
+        for condition in status.get("conditions") or ():
+            condition.setdefault("lastProbeTime", None)
+            condition.setdefault("lastTransitionTime", None)
+    if resource.table == EVENTS:
+        events.complete(obj)
+    if resource.schema is not None:
+        structs.set_defaults(obj, resource.schema)
+
+
+def _check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
+    """Raise Refusal 422 if the object is invalid by the rules of its kind or by its schema."""
+    validation.check(obj, resource=resource, before=before)
+    if resource.schema is not None:
+        found = list(structs.violations(obj, resource.schema))
+        validation.refuse(found, resource=resource, name=obj["metadata"].get("name", ""))
+
+
+def _counts_up(before: Json, after: Json, *, resource: Resource) -> bool:
+    """Return whether this update is a new generation; annotations count for a Deployment."""
+    if "generation" not in before["metadata"]:
+        return False
+    if resource.custom:
+        return any(before.get(key) != after.get(key) for key in {*before, *after} - {"metadata", "status"})
+    changed = before.get("spec") != after.get("spec")
+    return changed or (resource.kind == "Deployment" and annotations_of(before) != annotations_of(after))
+
+
+def _releasable(obj: Json, *, resource: Resource) -> bool:
+    """Return whether an object that is being deleted has no finalizer and no grace period left."""
+    if obj["metadata"].get("finalizers"):
+        return False
+    if resource.table == NAMESPACES:
+        return not (obj.get("spec") or {}).get("finalizers")
+    return bool(resource.table != PODS or not obj["metadata"].get("deletionGracePeriodSeconds"))

@@ -18,7 +18,7 @@ class AppPlaces:
     def publish(self, user: str, view: Json) -> None:
         """Show a Home tab."""
         self._homes[user] = view
-        self._changes.publish(ChangeKind.HOME_PUBLISHED, copied(view), user=user)
+        self._changes.publish(ChangeKind.HOME_PUBLISHED, view, user=user)
 
     def home(self, user: str) -> Json | None:
         """Return the Home tab of a user, None before the first one."""
@@ -27,7 +27,7 @@ class AppPlaces:
     def suggest(self, channel: str, prompts: Json) -> None:
         """Offer prompts in a direct message."""
         self._prompts[channel] = prompts
-        self._changes.publish(ChangeKind.PROMPTS_SET, copied(prompts), channel=channel)
+        self._changes.publish(ChangeKind.PROMPTS_SET, prompts, channel=channel)
 
     def prompts(self, channel: str) -> Json | None:
         """Return the title and the prompts of a direct message, None without any."""
@@ -38,8 +38,7 @@ class AppPlaces:
         known = self._sessions.get((channel, thread_ts), {"title": title})
         session = {**known, "status": status, "channel": channel, "thread_ts": thread_ts}
         self._sessions[(channel, thread_ts)] = session
-        self._changes.publish(ChangeKind.SESSION_SET, copied(session), channel=channel)
-        return copied(session)
+        return self._changes.publish(ChangeKind.SESSION_SET, session, channel=channel)
 
     def sessions(self, channel: str) -> list[Json]:
         """Return the agent sessions of a channel: status, title and thread."""

@@ -23,10 +23,9 @@ class Canvas:
 
 
 class Canvases:
-    """Canvases by id. `disabled` simulates a workspace plan without canvases."""
+    """Canvases by id."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
-        self.disabled = False
         self._clock = clock
         self._made = 0
         self._canvases: dict[str, Canvas] = {}
@@ -34,11 +33,8 @@ class Canvases:
     def create(self, *, channel: str, user: str, title: str = "", markdown: str = "") -> Canvas:
         """Create the canvas of a channel.
 
-        Refuse with `channel_canvas_already_exists` (a user's canvas counts too), and if canvases are disabled or the
-        text is too long.
+        Refuse with `channel_canvas_already_exists` (a user's canvas counts too), and if the text is too long.
         """
-        if self.disabled:
-            raise Refused("team_tier_cannot_create_channel_canvases")
         if self.of(channel) is not None:
             raise Refused("channel_canvas_already_exists")
         if len(markdown) > _LARGEST:

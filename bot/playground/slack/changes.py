@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from bot.playground.slack.records import Change, ChangeKind, Json
+from bot.playground.slack.records import Change, ChangeKind, Json, copied
 
 T = TypeVar("T")
 
@@ -58,13 +58,14 @@ class Changes:
         self._subscriptions: list[Subscription] = []
         self._waiting: set[asyncio.Event] = set()
 
-    def publish(self, kind: ChangeKind, data: Json, *, channel: str = "", user: str = "") -> None:
-        """Publish a change."""
-        change = Change(kind=kind, at=self._clock(), channel=channel, user=user, data=data)
+    def publish(self, kind: ChangeKind, data: Json, *, channel: str = "", user: str = "") -> Json:
+        """Publish a change with a copy of `data`, and return another copy."""
+        change = Change(kind=kind, at=self._clock(), channel=channel, user=user, data=copied(data))
         for subscription in self._subscriptions:
             subscription.put(change)
         for waiting in self._waiting:
             waiting.set()
+        return copied(data)
 
     def subscribe(self) -> Subscription:
         """Return a subscription to all changes from now on; close it, or use it as a context manager."""

@@ -1,4 +1,4 @@
-"""Inject faults into the simulated Slack: failing, slow or lost calls, missing scopes, restricted plans."""
+"""Inject faults into the simulated Slack: failing, slow or lost calls."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.playground.slack.limits import RateLimits
 from bot.playground.slack.records import Json, Refused
-from bot.playground.slack.state import State
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,9 +37,6 @@ class Fault:
 class FaultControls:
     """The part of a `SimulatedSlack` that injects faults. `latency`: the seconds added to every Web API call."""
 
-    _state: State
-    _rate_limits: RateLimits
-
     def __init__(self) -> None:
         self.latency = 0.0
         self._faults: list[Fault] = []
@@ -69,25 +64,3 @@ class FaultControls:
     def clear_faults(self) -> None:
         """Remove every pending fault."""
         self._faults.clear()
-
-    def hide_files(self) -> None:
-        """Serve the login page for every file from now on, as to an app without the scope files:read."""
-        self._state.files_hidden = True
-
-    def revoke_scope(self, scope: str) -> None:
-        """Revoke a scope: refuse its methods and deliver none of its events from now on."""
-        self._state.scopes.discard(scope)
-
-    def restrict_history(self, *, items: int = 15, per_minute: int = 1) -> None:
-        """Limit message history as for apps outside Slack's marketplace: small pages, few calls."""
-        self._state.history_page = items
-        for method in ("conversations.history", "conversations.replies"):
-            self._rate_limits.stricter[method] = per_minute
-
-    def restore_token(self) -> None:
-        """Accept the token again: the app was installed again."""
-        self._state.revoked = False
-
-    def revoke_token(self) -> None:
-        """Refuse every token of the app from now on."""
-        self._state.revoked = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.records import ChangeKind, Json, Refused, copied
@@ -49,22 +49,13 @@ class Messages:
                 stored["parent_user_id"] = parent.get("user", "")
             self._threads.setdefault((channel, thread_ts), []).append(ts)
             self._recount(channel, thread_ts)
-        return self._publish(ChangeKind.MESSAGE_POSTED, channel, stored)
-
-    def restore(self, channel: str, messages: Iterable[Json]) -> None:
-        """Restore messages under their old ts, as `all` returned them."""
-        stored = self._channels.setdefault(channel, {})
-        for message in messages:
-            stored[message["ts"]] = copied(message)
-            parent = str(message.get("thread_ts", message["ts"]))
-            if parent != message["ts"]:
-                self._threads.setdefault((channel, parent), []).append(message["ts"])
+        return self._changes.publish(ChangeKind.MESSAGE_POSTED, stored, channel=channel)
 
     def change(self, channel: str, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> Json:
         """Replace fields of a message. Raise KeyError if it does not exist."""
         stored = self._channels[channel][ts]
         _update(stored, fields, remove)
-        return self._publish(ChangeKind.MESSAGE_CHANGED, channel, stored)
+        return self._changes.publish(ChangeKind.MESSAGE_CHANGED, stored, channel=channel)
 
     def delete(self, channel: str, ts: str) -> Json:
         """Remove a message and return it. Raise KeyError if it does not exist."""
@@ -73,7 +64,7 @@ class Messages:
         if thread_ts != ts:
             self._threads[channel, thread_ts].remove(ts)
             self._recount(channel, thread_ts)
-        return self._publish(ChangeKind.MESSAGE_DELETED, channel, deleted)
+        return self._changes.publish(ChangeKind.MESSAGE_DELETED, deleted, channel=channel)
 
     def get(self, channel: str, ts: str) -> Json | None:
         """Return a message, or None."""
@@ -108,10 +99,6 @@ class Messages:
             latest_reply=replies[-1], is_locked=False, subscribed=False,
         )  # fmt: skip
 
-    def _publish(self, kind: ChangeKind, channel: str, message: Json) -> Json:
-        self._changes.publish(kind, copied(message), channel=channel)
-        return copied(message)
-
 
 class Ephemerals:
     """Ephemeral messages: one user sees them, and Slack drops them when they are replaced or deleted."""
@@ -126,8 +113,7 @@ class Ephemerals:
         ts = self._timestamps.next()
         own = {"type": "message", "subtype": "ephemeral", "ts": ts, "channel": channel, "user": user}
         self._stored[ts] = copied(message) | own
-        self._publish(ChangeKind.EPHEMERAL_POSTED, self._stored[ts])
-        return copied(self._stored[ts])
+        return self._publish(ChangeKind.EPHEMERAL_POSTED, self._stored[ts])
 
     def change(self, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> None:
         """Replace fields of an ephemeral message."""
@@ -147,8 +133,8 @@ class Ephemerals:
         """Return all ephemeral messages, or those of one user, with their `channel` and `user`, oldest first."""
         return [copied(each) for each in self._stored.values() if user is None or each["user"] == user]
 
-    def _publish(self, kind: ChangeKind, message: Json) -> None:
-        self._changes.publish(kind, copied(message), channel=message["channel"], user=message["user"])
+    def _publish(self, kind: ChangeKind, message: Json) -> Json:
+        return self._changes.publish(kind, message, channel=message["channel"], user=message["user"])
 
 
 def _update(stored: Json, fields: Json, remove: tuple[str, ...]) -> None:

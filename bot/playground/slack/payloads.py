@@ -238,9 +238,8 @@ def asking_menu(blocks: list[Json], *, action_id: str) -> Json:
 def with_offered(blocks: list[Json], offered: Mapping[str, list[Json]]) -> list[Json]:
     """Return the blocks with the options that the app offered, by action id, and with those chosen at first."""
     shown = copied(blocks)
-    for block in shown:
-        for element in _elements(block):
-            if element["type"] == "external_select":
-                initial = [element["initial_option"]] if "initial_option" in element else []
-                element["options"] = [*offered.get(element["action_id"], ()), *initial]
+    for element in _elements(shown):
+        if element["type"] == "external_select":
+            initial = [element["initial_option"]] if "initial_option" in element else []
+            element["options"] = [*offered.get(element["action_id"], ()), *initial]
     return shown

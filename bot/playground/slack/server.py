@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from aiohttp import web
@@ -15,19 +14,18 @@ from bot.playground.slack.channel_actions import ChannelActions
 from bot.playground.slack.delivery import PayloadSender
 from bot.playground.slack.events import EventPublisher
 from bot.playground.slack.faults import FaultControls
-from bot.playground.slack.files import file_json
 from bot.playground.slack.limits import RateLimits
 from bot.playground.slack.marks import Marks
 from bot.playground.slack.methods.registry import MethodContext
 from bot.playground.slack.payloads import PayloadBuilder
-from bot.playground.slack.records import AppResponse, Identity, Json, PayloadKind
+from bot.playground.slack.records import Identity, Json
 from bot.playground.slack.response_handler import ResponseHandler
 from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
 from bot.playground.slack.user_actions import UserActions
 from bot.playground.slack.web_api import WebApi
-from bot.playground.slack.workspace import User, UserGroup
+from bot.playground.slack.workspace import User
 
 T = TypeVar("T")
 
@@ -48,10 +46,10 @@ class SimulatedSlack(UserActions, FaultControls):
     The app has `answer_within` seconds for every payload, and as long for the dialog of a press: three as with Slack,
     thirty if not `paced`, for tests on a busy machine.
 
-    `marks` and `channel_actions` are further actions of users; `canvases` can be deleted or disabled; `sockets` can be
-    refreshed or dropped. `calls` (of the Web API) and `deliveries` (to the app) are oldest first. What is shown to
-    users is told by `ephemerals` (all, or those of a user), `views` and `home` (of a user), `prompts` and `sessions`
-    (of a channel), as the parts of the state keep them.
+    `marks` and `channel_actions` are further actions of users; `canvases` can be deleted; `sockets` can be refreshed or
+    dropped. `calls` (of the Web API) and `deliveries` (to the app) are oldest first. What is shown to users is told by
+    `ephemerals` (all, or those of a user), `views` and `home` (of a user), `prompts` and `sessions` (of a channel), as
+    the parts of the state keep them. Tests may change `state` directly, and act with `publisher` and `sender`.
     """
 
     def __init__(
@@ -81,38 +79,38 @@ class SimulatedSlack(UserActions, FaultControls):
         self.team_id, self.app_id = identity.team_id, identity.app_id
         self.retry_pauses = retry_pauses
         within = answer_within or (_ANSWER_WITHIN if paced else _UNPACED_WITHIN)
-        self._state = State(identity=identity, clock=clock, scopes=scopes, trigger_seconds=within)
+        self.state = State(identity=identity, clock=clock, scopes=scopes, trigger_seconds=within)
         self.sockets = sockets or SocketMode(identity=identity)
-        self._sender = PayloadSender(
-            secret=identity.signing_secret, clock=signature_clock or clock, changes=self._state.changes,
+        self.sender = PayloadSender(
+            secret=identity.signing_secret, clock=signature_clock or clock, changes=self.state.changes,
             sockets=self.sockets, retry_pauses=lambda: self.retry_pauses, within=within,
         )  # fmt: skip
-        self._publisher = EventPublisher(state=self._state, sender=self._sender, subscribed=frozenset(events))
-        self._payloads = PayloadBuilder(state=self._state)
-        self._responses = ResponseHandler(state=self._state, publisher=self._publisher)
-        self._rate_limits = RateLimits(clock=clock, enforced=paced)
-        self.canvases = self._state.canvases
-        self.marks = Marks(state=self._state, publisher=self._publisher)
-        self.channel_actions = ChannelActions(state=self._state, publisher=self._publisher)
+        self.publisher = EventPublisher(state=self.state, sender=self.sender, subscribed=frozenset(events))
+        self._payloads = PayloadBuilder(state=self.state)
+        self._responses = ResponseHandler(state=self.state, publisher=self.publisher)
+        self.rate_limits = RateLimits(clock=clock, enforced=paced)
+        self.canvases = self.state.canvases
+        self.marks = Marks(state=self.state, publisher=self.publisher)
+        self.channel_actions = ChannelActions(state=self.state, publisher=self.publisher)
         context = MethodContext(
-            state=self._state, publisher=self._publisher, rate_limits=self._rate_limits, sockets=self.sockets,
+            state=self.state, publisher=self.publisher, rate_limits=self.rate_limits, sockets=self.sockets,
             marks=self.marks, channel_actions=self.channel_actions,
         )  # fmt: skip
         self._web_api = WebApi(context=context, faults=self, clock=signature_clock or clock)
-        self.calls, self.deliveries = self._web_api.calls, self._sender.deliveries
+        self.calls, self.deliveries = self._web_api.calls, self.sender.deliveries
         self._listener = Listener()
-        places = self._state.places
+        places = self.state.places
         self.home, self.prompts, self.sessions = places.home, places.prompts, places.sessions
-        self.ephemerals, self.views = self._state.ephemerals.all, self._state.views.all
-        self.users, self.channels = self._state.users, self._state.channels
-        self.subscribe = self._state.changes.subscribe
-        self.sign, self.send_raw, self.redeliver = self._sender.sign, self._sender.send_raw, self._sender.resend
-        self.tell, self.handle_call = self._publisher.tell, self._web_api.handle
+        self.ephemerals, self.views = self.state.ephemerals.all, self.state.views.all
+        self.users, self.channels = self.state.users, self.state.channels
+        self.subscribe = self.state.changes.subscribe
+        self.sign, self.send_raw, self.redeliver = self.sender.sign, self.sender.send_raw, self.sender.resend
+        self.tell, self.handle_call = self.publisher.tell, self._web_api.handle
 
     @property
     def url(self) -> str:
         """Return the base URL while it runs, "" otherwise."""
-        return self._state.url
+        return self.state.url
 
     @property
     def api_url(self) -> str:
@@ -141,36 +139,17 @@ class SimulatedSlack(UserActions, FaultControls):
     def serve_at(self, url: str) -> None:
         """Take calls at a base URL from now on."""
         self._web_api.stopping.clear()
-        self._sender.open()
-        self._state.url = url
-
-    @property
-    def identity(self) -> Identity:
-        """Return the ids and secrets of the installed app."""
-        return self._state.identity
-
-    def issue_token(self, token: str) -> None:
-        """Replace the bot token; the former one is refused from now on."""
-        self.bot_token = token
-        self._state.identity = replace(self._state.identity, bot_token=token)
+        self.sender.open()
+        self.state.url = url
 
     async def stop(self) -> None:
         """Stop listening: cancel deliveries, close sockets, release calls that hang."""
         self._web_api.stopping.set()
-        await self._sender.close()
+        await self.sender.close()
         await self.sockets.close()
-        self._state.changes.close()
+        self.state.changes.close()
         await self._listener.stop()
-        self._state.url = ""
-
-    @property
-    def delivering(self) -> bool:
-        """Tell whether the app has not yet responded to an event or a press."""
-        return self._sender.delivering
-
-    async def stop_deliveries(self) -> None:
-        """Cancel deliveries and start no more, because the app is about to stop. API calls still work."""
-        await self._sender.close()
+        self.state.url = ""
 
     # The workspace.
 
@@ -183,29 +162,11 @@ class SimulatedSlack(UserActions, FaultControls):
         `foreign` users belong to another organisation (Slack Connect). `confirmed`: the e-mail address is confirmed.
         """
         user = User(
-            id=id or f"U0{len(self._state.workspace.users):09d}", name=name, locale=locale, guest=guest,
+            id=id or f"U0{len(self.state.workspace.users):09d}", name=name, locale=locale, guest=guest,
             foreign=foreign, email=email or f"{name}@example.com", confirmed=confirmed, utc_offset_s=utc_offset_s,
         )  # fmt: skip
-        self._state.workspace.add_user(user)
+        self.state.workspace.add_user(user)
         return user.id
-
-    def deactivate(self, user: str) -> None:
-        """Deactivate a user who left the workspace."""
-        self._state.workspace.users[user] = replace(self._state.workspace.user(user), deleted=True)
-        self._state.workspace.changed()
-
-    def set_group(
-        self, handle: str, *, id: str = "", members: Iterable[str] = (), external: bool = False, disabled: bool = False
-    ) -> str:
-        """Create or replace the user group with this handle and exactly these members; return its id."""
-        workspace = self._state.workspace
-        existing = next((each.id for each in workspace.groups.values() if each.handle == handle), "")
-        group = UserGroup(
-            id=existing or id or f"S0{len(workspace.groups) + 1:09d}", handle=handle, external=external,
-            created=int(self._state.clock()), members=[workspace.user(each).id for each in members], disabled=disabled,
-        )  # fmt: skip
-        workspace.groups[group.id] = group
-        return group.id
 
     def add_channel(
         self, name: str, *, id: str = "", external: bool = False, private: bool = False, members: Iterable[str] = (),
@@ -215,87 +176,51 @@ class SimulatedSlack(UserActions, FaultControls):
 
         Every user is a member of a public channel without `members`, later users too.
         """
-        channel = self._state.workspace.add_channel(
+        channel = self.state.workspace.add_channel(
             name, id=id, external=external, private=private, members=members, bot=bot, archived=archived
         )
         return channel.id
 
     def open_im(self, user: str) -> str:
         """Return the channel id of the direct message between `user` and the bot."""
-        return self._state.workspace.find_im(self._state.workspace.user(user).id).id
+        return self.state.workspace.find_im(self.state.workspace.user(user).id).id
 
-    # These three send the app no events; `channel_actions` does.
-
-    def set_archived(self, channel: str, *, archived: bool = True) -> None:
-        """Archive or unarchive a channel."""
-        self._state.workspace.channel(channel).archived = archived
-        self._state.workspace.changed()
-
-    def invite_bot(self, channel: str) -> None:
-        """Add the bot to a channel."""
-        self._state.workspace.channel(channel).members.add(self.bot_user_id)
-        self._state.workspace.changed()
-
-    def remove_bot(self, channel: str) -> None:
-        """Remove the bot from a channel."""
-        self._state.workspace.channel(channel).members.discard(self.bot_user_id)
-        self._state.workspace.changed()
-
-    # Payloads to the app besides those of user actions.
+    # Where payloads go.
 
     def deliver_to(self, *urls: str | None) -> None:
         """Set where events, commands and interactions are POSTed. None: over the app's sockets.
 
         Several URLs take turns, as replicas behind one address do.
         """
-        self._sender.urls = urls or (None,)
-
-    async def verify_url(self) -> AppResponse:
-        """Send the URL verification challenge, as Slack does when the request URL is set."""
-        token = self._state.identity.verification_token
-        payload = {"token": token, "challenge": "simulated-challenge", "type": "url_verification"}
-        return await self._sender.send(PayloadKind.EVENT, payload)
+        self.sender.urls = urls or (None,)
 
     # What happened so far.
 
     def messages(self, channel: str, *, thread_ts: str | None = None) -> list[Json]:
         """Return the messages of a channel with replies, oldest first; with `thread_ts`, that thread's replies."""
-        self._state.workspace.channel(channel)
+        self.state.workspace.channel(channel)
         if thread_ts is None:
-            return self._state.messages.all(channel)
-        return self._state.messages.replies(channel, thread_ts)
+            return self.state.messages.all(channel)
+        return self.state.messages.replies(channel, thread_ts)
 
     def message(self, channel: str, ts: str) -> Json:
         """Return one message as stored, with metadata. Raise ImpossibleActionError if it does not exist."""
-        return self._state.message(self._state.workspace.channel(channel), ts)
+        return self.state.message(self.state.workspace.channel(channel), ts)
 
     def files(self) -> list[Json]:
         """Return the files as `files.info` shows them."""
-        return [file_json(each, identity=self._state.identity, url=self._state.url) for each in self._state.files.all()]
+        return [self.state.file(each) for each in self.state.files.all()]
 
     def file_content(self, file_id: str) -> bytes:
         """Return a file's content, b"" until it is uploaded."""
-        return self._state.files.get(file_id).content or b""
-
-    def reactions(self, channel: str, ts: str) -> list[Json]:
-        """Return the reactions to a message: name, users, count."""
-        found: list[Json] = self.message(channel, ts).get("reactions", [])
-        return found
-
-    # Restoring and waiting.
-
-    def restore(self, channel: str, messages: Iterable[Json], *, views: Mapping[str, Iterable[Json]]) -> None:
-        """Restore the messages of a channel, and open dialogs by user, from an earlier simulation."""
-        self._state.messages.restore(channel, messages)
-        for user, shown in views.items():
-            self._state.views.restore(user, shown)
+        return self.state.files.get(file_id).content or b""
 
     async def wait_for(self, predicate: Callable[[], T], *, timeout: float = 30) -> T:  # noqa: ASYNC109 - the caller sets the deadline, and the error's text is ours
         """Return the first truthy value of `predicate`, checked after every change.
 
         Raise TimeoutError with the latest calls and deliveries.
         """
-        return await self._state.changes.wait_for(predicate, timeout=timeout, describe=self._recent_activity)
+        return await self.state.changes.wait_for(predicate, timeout=timeout, describe=self._recent_activity)
 
     def _recent_activity(self) -> str:
         calls = ", ".join(f"{each.method} {each.error or each.status}" for each in self.calls[-_SHOWN_CALLS:])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from bot.playground.slack.agent import AppPlaces
 from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Changes
-from bot.playground.slack.files import Files
+from bot.playground.slack.files import Files, StoredFile, file_json
 from bot.playground.slack.messages import Ephemerals, Messages, Timestamps
 from bot.playground.slack.records import ChangeKind, Identity, ImpossibleActionError, Json
 from bot.playground.slack.tickets import Tickets
@@ -60,6 +60,10 @@ class State:
         if canvas := self.canvases.of(channel.id):
             shown["properties"] = {"canvas": {"file_id": canvas.id, "is_empty": not canvas.markdown}}
         return shown
+
+    def file(self, file: StoredFile, *, listed: bool = False) -> Json:
+        """Return one file as events and `files.info` show it; `listed` is the short form of Slack Connect events."""
+        return file_json(file, identity=self.identity, url=self.url, listed=listed)
 
     def message(self, channel: Channel, ts: str) -> Json:
         """Return one message as stored, with metadata. Raise ImpossibleActionError if it does not exist."""

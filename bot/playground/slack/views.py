@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.records import ChangeKind, Identity, ImpossibleActionError, Json, Refused, copied
 
@@ -28,13 +26,8 @@ class Views:
     def open(self, user: str, given: Json) -> Json:
         """Open a first view; it replaces every view that was open."""
         for view in self._stacks.pop(user, []):
-            self._publish(ChangeKind.VIEW_CLOSED, user, view)
+            self._changes.publish(ChangeKind.VIEW_CLOSED, view, user=user)
         return self._show(user, given)
-
-    def restore(self, user: str, views: Iterable[Json]) -> None:
-        """Open views again under their old ids, as `all` returned them."""
-        self._stacks[user] = copied(list(views))
-        self._made += len(self._stacks[user])
 
     def push(self, user: str, given: Json) -> Json:
         """Push a view onto the stack. Refuse if the stack is empty or already has three views."""
@@ -53,7 +46,7 @@ class Views:
         kept = {name: view[name] for name in ("id", "root_view_id", "previous_view_id")}
         view.clear()
         view.update(self._built(given) | kept)
-        return self._publish(ChangeKind.VIEW_UPDATED, user, view)
+        return self._changes.publish(ChangeKind.VIEW_UPDATED, view, user=user)
 
     def close(self, user: str, view_id: str, *, all: bool = False) -> list[Json]:
         """Close a view and those above it, or the whole stack; return the closed ones, top first."""
@@ -62,7 +55,7 @@ class Views:
         closed = stack[at:][::-1]
         del stack[at:]
         for view in closed:
-            self._publish(ChangeKind.VIEW_CLOSED, user, view)
+            self._changes.publish(ChangeKind.VIEW_CLOSED, view, user=user)
         return closed
 
     def fill(self, user: str, view_id: str, *, values: Json) -> Json:
@@ -84,7 +77,7 @@ class Views:
         if self.is_open(user, view_id):
             view = self._opened(user, view_id)
             view["errors"] = copied(errors)
-            self._publish(ChangeKind.VIEW_UPDATED, user, view)
+            self._changes.publish(ChangeKind.VIEW_UPDATED, view, user=user)
 
     def all(self, user: str) -> list[Json]:
         """Return the user's open dialogs, the visible one last; `errors` are the app's input errors."""
@@ -126,7 +119,7 @@ class Views:
         root, previous = (stack[0]["id"], stack[-1]["id"]) if stack else (view_id, None)
         view = self._built(given) | {"id": view_id, "root_view_id": root, "previous_view_id": previous}
         stack.append(view)
-        return self._publish(ChangeKind.VIEW_OPENED, user, view)
+        return self._changes.publish(ChangeKind.VIEW_OPENED, view, user=user)
 
     def _built(self, given: Json) -> Json:
         own: Json = {
@@ -138,10 +131,6 @@ class Views:
         view = own | {name: copied(given[name]) for name in _GIVEN if name in given}
         view["blocks"] = with_block_ids(view.get("blocks", []), prefix=f"v{self._made}")
         return view
-
-    def _publish(self, kind: ChangeKind, user: str, view: Json) -> Json:
-        self._changes.publish(kind, copied(view), user=user)
-        return copied(view)
 
 
 def with_block_ids(blocks: list[Json], *, prefix: str) -> list[Json]:

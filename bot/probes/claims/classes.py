@@ -71,7 +71,7 @@ async def read(look: Look) -> ProbeResult:
     """Read the claims in question and the classes of the cluster."""
     question = await claims_in_question(look)
     if not question.claims:
-        return ProbeResult(missing=question.missing, looked_at=question.looked_at)
+        return question.result(())
     storage = await _storage(look, question.claims)
     rows = await asyncio.gather(*(_row(look, claim, question, storage) for claim in question.claims if storage))
     return ProbeResult(rows=tuple(rows), missing=question.missing)
@@ -86,10 +86,7 @@ async def _storage(look: Look, claims: Sequence[Json]) -> _Storage | None:
     if all(phase(each) == "Bound" or (class_of(each) or "") in known for each in claims):
         return _Storage(classes=classes)
     volumes = await look.whole("PersistentVolume")
-    if volumes is None:
-        return _Storage(classes=classes)
-    counts = Counter(map(class_of_volume, volumes))
-    return _Storage(classes=classes, volumes=counts)
+    return _Storage(classes=classes, volumes=None if volumes is None else Counter(map(class_of_volume, volumes)))
 
 
 async def _row(look: Look, claim: Json, question: ClaimsInQuestion, storage: _Storage) -> Row:

@@ -20,7 +20,8 @@ MOST_CLAIMS: Final = 24
 class ClaimRow(RowValues):
     """A claim in question."""
 
-    namespace: str
+    of_subject = ("namespace",)
+
     pod: str  # the first that mounts it
     pvc: str
     phase: str = ""  # Pending, Bound, Lost
@@ -44,7 +45,6 @@ class ClaimsInQuestion:
         """Return the row of a claim, with the values that the argument `shows` adds."""
         namespace, name = place_of(claim)
         about = ClaimRow(
-            namespace=namespace,
             pod=self.pod_of(claim),
             pvc=name,
             phase=phase(claim),

@@ -16,9 +16,9 @@ from bot.kube.objects import name_of, namespace_of
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import claim_names
 from bot.probes.claims.in_question import ClaimRow
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look
 from bot.probes.shared.scope import pods_of
-from bot.prometheus.errors import PrometheusError
+from bot.prometheus import PrometheusError
 from intents.domain import ObjectRef, ProbeResult, Row
 
 _BYTES: Final = "kubelet_volume_stats_available_bytes{0} / kubelet_volume_stats_capacity_bytes{0}"
@@ -32,7 +32,7 @@ _NO_SERIES: Final = "Prometheus has no such series: no kubelet reports the use o
 _Pods = Mapping[tuple[str, str], str]
 
 
-class UsageShown(RowValues):
+class UsageShown(ClaimRow):
     """How full the volume of a claim is."""
 
     used: int  # percent of its bytes
@@ -106,10 +106,9 @@ async def _used(look: Look, query: str) -> dict[tuple[str, str], int]:
 
 def _row(place: tuple[str, str], used: int, inodes: int, asked: _Asked) -> Row:
     namespace, name = place
-    return ClaimRow(namespace=namespace, pod=(asked.claims or {}).get(place, ""), pvc=name).row(
+    return UsageShown(pod=(asked.claims or {}).get(place, ""), pvc=name, used=used, inodes=inodes).row(
         ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=name),
         quote=f"{namespace}/{name}: {used} % used",
         reproduce=f"kubectl -n {namespace} get pvc {name}",
         lasts=True,
-        more=UsageShown(used=used, inodes=inodes).values(),
     )

@@ -45,7 +45,7 @@ class _Ages(RowValues):
     older_than_cluster: bool
 
 
-class VolumeShown(RowValues):
+class VolumeShown(ClaimRow):
     """A claim of a pod in question with its volume."""
 
     crash_looping: bool  # a container of the pod is
@@ -95,28 +95,23 @@ def _volume_row(look: Look, claimed: _Claimed) -> Row:
     claim, volume, pod = claimed.claim, claimed.volume, claimed.pod
     namespace, pv = namespace_of(pod), name_of(volume) or volume_name_of(claim)
     created = created_at(volume or claim)
-    about = ClaimRow(
-        namespace=namespace,
+    named = ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=claimed.name)
+    return VolumeShown(
         pod=name_of(pod),
         pvc=claimed.name,
         phase=phase_of(claim),
         storage_class=class_of_volume(claim) or class_of_volume(volume),
-    )
-    shown = VolumeShown(
         crash_looping=any(each.crash_looping(look.now) for each in containers_in(pod)),
         pv=pv,
         reclaim_policy=reclaim_policy_of(volume),
         local=is_local(volume),
         node=_node(volume, pod),
         ages=_ages(look, claimed),
-    )
-    named = ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=claimed.name)
-    return about.row(
+    ).row(
         ref(claim, "PersistentVolumeClaim") if claim else named,
         quote=f"{pv or claimed.name} creationTimestamp: {created}" if created else "",
         reproduce=f"kubectl -n {namespace} get pvc {claimed.name} -o yaml"
         + (f"; kubectl get pv {pv} -o yaml" if pv else ""),
-        more=shown.values(),
     )
 
 
@@ -146,7 +141,7 @@ MOST_PODS: Final = 8
 _MOST_LISTED: Final = 500
 
 
-class MissingShown(RowValues):
+class MissingShown(ClaimRow):
     """A claim that a pod names and that does not exist."""
 
     age_s: int  # of the pod
@@ -175,18 +170,18 @@ async def _missing_row(look: Look, pod: Json, name: str) -> Row:
             look.list("PersistentVolumeClaim", namespace=namespace, limit=_MOST_LISTED),
             look.list("PersistentVolumeClaim", fields=f"metadata.name={name}"),
         )
-    shown = MissingShown(
+    return MissingShown(
+        pod=name_of(pod),
+        pvc=name,
         age_s=look.age_s(created_at(pod)),
         owner_kind=owner.kind,
         owner=owner.name,
         nearest=closest(name, map(name_of, own)),
         elsewhere=tuple(sorted(map(namespace_of, same))),
-    )
-    return ClaimRow(namespace=namespace, pod=name_of(pod), pvc=name).row(
+    ).row(
         ref(pod, "Pod"),
         quote=f'persistentvolumeclaim "{name}" not found',
         reproduce=f"kubectl -n {namespace} get pvc; kubectl -n {namespace} describe pod {name_of(pod)}",
-        more=shown.values(),
     )
 
 

@@ -12,17 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.owners import Top
 from bot.kube.containers import Container, containers_in
-from bot.kube.objects import name_of, namespace_of, node_name_of, ref, uid_of
+from bot.kube.objects import node_name_of, ref, uid_of
 from bot.kube.owners import owner_of
 from bot.kube.pull_failures import cause_of, classify, is_telling, normalized, registry_of
 from bot.kube.settling import container_of_event
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look
 from bot.probes.image_pulls.surroundings import PULL_REASONS, Around, Elsewhere, ImageRow, around, elsewhere
 from bot.probes.shared.scope import pods_of
-from intents.domain import Json, ObjectRef, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 # Waiting reasons that the kubelet may show between two attempts of a pull.
 _STARTING: Final = ("", "ContainerCreating", "PodInitializing")
@@ -30,27 +29,22 @@ _SECRETS: Final = re.compile(r"Unable to retrieve some image pull secrets \(([^)
 # For so many pods of one answer the owners and secrets are read.
 _MOST: Final = 20
 _LONGEST: Final = 1000
-_NOTHING: Final = Around(top=Top(ref=ObjectRef(kind="", name="")))
 
 
-class FailureShown(RowValues):
+class FailureShown(ImageRow):
     """A container that lacks its image, and why the pull fails."""
 
     owner_kind: str
     owner: str
-    top_kind: str
-    top_name: str
-    revisions: int  # earlier templates that a rollout could go back to
+    around: Around
     container: str
     named_image: bool  # the text names this image, or none
     registry: str
-    node_platform: str
     waiting: bool
     reason: str
     message: str
     failure: str  # one of bot.kube.pull_failures.PullFailure
     cause: str  # the part of the message that says why
-    pull_secrets: tuple[str, ...]
     missing_secrets: tuple[str, ...]
     runs_elsewhere: int  # ready containers with the same image
     failing_nodes: tuple[str, ...]
@@ -102,7 +96,7 @@ async def read(look: Look) -> ProbeResult:
         near = dict(zip(map(uid_of, troubled), found, strict=True))
         for pull in pulls:
             uid = uid_of(pull.container.pod)
-            rows.append(_row(look, pull, near.get(uid, _NOTHING), others, events.get(uid, ())))
+            rows.append(_row(look, pull, near.get(uid, Around()), others, events.get(uid, ())))
     looked_at = _with_image(look, suspects.pods)
     return ProbeResult(rows=tuple(rows), missing=suspects.missing, looked_at=looked_at)
 
@@ -152,35 +146,30 @@ def _is_about(event: Json, container: Container, message: str) -> bool:
 def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Sequence[Json]) -> Row:
     container = pull.container
     pod, image = container.pod, normalized(container.image)
-    namespace, name, owner = namespace_of(pod), name_of(pod), owner_of(pod)
-    node = node_name_of(pod)
+    node, owner = node_name_of(pod), owner_of(pod)
     wanted = look.named.get("image", "")
-    shown = FailureShown(
+    return FailureShown(
+        node=node,
+        image=container.image,
         owner_kind=owner.kind,
         owner=owner.name,
-        top_kind=near.top.ref.kind,
-        top_name=near.top.ref.name,
-        revisions=near.revisions,
+        around=near,
         container=container.name,
         named_image=not wanted or normalized(wanted) == image,
         registry=registry_of(container.image),
-        node_platform=near.platform,
         waiting=pull.waiting,
         reason=container.reason,
         message=pull.message[:_LONGEST],
         failure=str(classify(pull.message, reason=container.reason)),
         cause=_cause(pull.message, container.image),
-        pull_secrets=near.secrets,
         missing_secrets=_missing_secrets(events),
         runs_elsewhere=others.running.get(image, 0),
         failing_nodes=others.failing.get(image, (node,) if node else ()),
-    )
-    return ImageRow(namespace=namespace, pod=name, node=node, image=container.image).row(
+    ).row(
         ref(pod, "Pod"),
         quote=pull.message[:_LONGEST],
         at=look.moment(pull.events.last_s),
         lasts=pull.waiting,
-        more=shown.values(),
     )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from bot.cluster.events import event_last_seen, involved_object
@@ -24,7 +25,7 @@ from bot.kube.objects import node_name_of, place_of, ref, status_of, uid_of
 from bot.kube.pull_failures import UNTOLD, Pulled, failed_image, normalized, parse_pulled, pulling_image
 from bot.kube.settling import container_of_event
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look
 from bot.probes.image_pulls.surroundings import PULL_REASONS, ImageRow, home_of
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
@@ -171,7 +172,7 @@ _WORTH_S: Final = 30
 _MOST_NODES: Final = 5
 
 
-class QueueShown(RowValues):
+class QueueShown(ImageRow):
     """A pull with its place in the queue of its node; the defaults stand for a container without any pull."""
 
     asked: bool  # of a pod in question; else one of those that were waited for
@@ -263,30 +264,33 @@ def _rows(look: Look, pulls: Sequence[Pull], asked: _PullsInQuestion, *, failed:
     for node in sorted({pull.node for pull in pulls if asked.means(pull)}):
         queued, parallel = queue([pull for pull in pulls if pull.node == node])
         place = {id(each.pull): each for each in queued}
+        row = partial(_row, look, place=place, asked=asked, parallel=parallel, failed=failed)
         for each in queued:
             if not asked.means(each.pull):
                 continue
-            mine.append(_row(look, each, place, parallel=parallel, asked=True, failed=each.pull.pod.uid in failed))
+            mine.append(row(each))
             for other in (*each.ahead, *reversed(each.behind)):
                 if not asked.means(other) and id(other) not in others:
-                    others[id(other)] = _row(
-                        look,
-                        place[id(other)],
-                        place,
-                        parallel=parallel,
-                        asked=False,
-                        failed=other.state == State.FAILED,
-                    )
+                    others[id(other)] = row(place[id(other)])
     mine.sort(key=lambda row: (-int(str(row.values["waited_s"])), -int(str(row.values["took_s"])), str(row.subject)))
     return [*mine, *others.values()]
 
 
-def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool, asked: bool, failed: bool) -> Row:
-    pull = queued.pull
-    now = look.now
+def _row(
+    look: Look,
+    queued: Queued,
+    *,
+    place: dict[int, Queued],
+    asked: _PullsInQuestion,
+    parallel: bool,
+    failed: frozenset[str],
+) -> Row:
+    pull, now, is_asked = queued.pull, look.now, asked.means(queued.pull)
     blocker = max(queued.behind, key=lambda each: (place[id(each)].own_s, each.order), default=None)
-    shown = QueueShown(
-        asked=asked,
+    return QueueShown(
+        node=pull.node,
+        image=pull.image,
+        asked=is_asked,
         state=str(pull.state),
         began_s=max(int((now - pull.start).total_seconds()), 0),
         ended_s=UNKNOWN if pull.state is State.PULLING else max(int((now - pull.end).total_seconds()), 0),
@@ -301,13 +305,11 @@ def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool
         blocker_own_s=int(place[id(blocker)].own_s) if blocker else UNKNOWN,
         blocker_size=blocker.size if blocker else UNKNOWN,
         parallel=parallel,
-        pod_failed=failed,
-    )
-    return ImageRow(namespace=pull.pod.namespace, pod=pull.pod.name, node=pull.node, image=pull.image).row(
+        pod_failed=pull.pod.uid in failed if is_asked else pull.state is State.FAILED,
+    ).row(
         pull.pod,
         quote=pull.message,
         reproduce=f"kubectl events -A | grep -E 'Pull(ing|ed)' # node {pull.node}",
-        more=shown.values(),
     )
 
 
@@ -328,9 +330,8 @@ def _without_pull(pods: Iterable[Json], pulled: set[str]) -> list[Row]:
 
 def _no_pull(pod: Json, image: str) -> Row:
     namespace, name = place_of(pod)
-    return ImageRow(namespace=namespace, pod=name, node=node_name_of(pod), image=image).row(
+    return QueueShown(node=node_name_of(pod), image=image, asked=True, state="none").row(
         ref(pod, "Pod"),
         quote="ContainerCreating, and no event of a pull",
         reproduce=f"kubectl -n {namespace} events --for pod/{name}",
-        more=QueueShown(asked=True, state="none").values(),
     )

@@ -36,7 +36,7 @@ class _Runtime(RowValues):
     other_pause: tuple[str, ...]  # images among them that look like pause images under another name or tag
 
 
-class SandboxShown(RowValues):
+class SandboxShown(ImageRow):
     """A pod whose sandbox image the runtime of its node could not get."""
 
     registry: str
@@ -101,22 +101,18 @@ def _is_without_sandbox(pod: Mapping[str, Any]) -> bool:
 
 
 def _row(look: Look, lack: _Lack, node: Json | None, *, pods_there: int) -> Row:
-    namespace, name = place_of(lack.pod)
     message = str(lack.event.get("message") or "")
     image = sandbox_image(message)
-    shown = SandboxShown(
+    return SandboxShown(
+        node=lack.node,
+        image=image,
         registry=registry_of(image),
         failure=str(classify(message)),
         last_s=look.seen_s(lack.event),
         current=lack.current,
         pods_there=pods_there,
         runtime=_runtime(node, image),
-    )
-    return ImageRow(namespace=namespace, pod=name, node=lack.node, image=image).row(
-        ref(lack.pod, "Pod"),
-        quote=message[:_LONGEST],
-        more=shown.values(),
-    )
+    ).row(ref(lack.pod, "Pod"), quote=message[:_LONGEST])
 
 
 def _runtime(node: Json | None, image: str) -> _Runtime:

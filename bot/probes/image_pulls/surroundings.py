@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster import owners
-from bot.cluster.owners import Top
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import containers_in
 from bot.kube.objects import namespace_of, node_name_of, spec_of, status_of
@@ -34,20 +33,20 @@ _SAMPLE: Final = 500
 class ImageRow(RowValues):
     """An image that a pod in question needs and its node pulls."""
 
-    namespace: str
-    pod: str
+    of_subject = ("namespace", "pod")
+
     node: str
     image: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class Around(RowValues):
     """The owners and pull secrets of a pod that lacks an image, and the platform of its node."""
 
-    top: Top
-    revisions: int = UNKNOWN
-    secrets: tuple[str, ...] = ()
-    platform: str = ""
+    top_kind: str = ""
+    top_name: str = ""
+    revisions: int = UNKNOWN  # earlier templates that a rollout could go back to
+    pull_secrets: tuple[str, ...] = ()
+    node_platform: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,13 @@ async def around(look: Look, pod: Json) -> Around:
         look.unless_refused(_revisions(look.snapshot, pod), UNKNOWN),
         look.topmost(pod),
     )
-    return Around(top=top, revisions=older, secrets=secrets, platform=platform)
+    return Around(
+        top_kind=top.ref.kind,
+        top_name=top.ref.name,
+        revisions=older,
+        pull_secrets=secrets,
+        node_platform=platform,
+    )
 
 
 def home_of(look: Look, pods: Sequence[Json]) -> str:

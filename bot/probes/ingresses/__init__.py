@@ -8,17 +8,17 @@ from typing import Final
 
 from bot.cluster.object_lists import ObjectList
 from bot.kube.ingresses import Backend, backends_of, has_port, port_names
-from bot.kube.objects import name_of, namespace_of
-from bot.probes.contract import Look, Read, RowValues, Shown, may, probe
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.probes.contract import Look, Read, Shown, may, probe
 from bot.probes.ingresses import classes
-from bot.probes.ingresses.classes import IngressRow, ingresses_in_question, row_of
+from bot.probes.ingresses.classes import IngressRow, ingresses_in_question
 from intents.domain import Json, ProbeResult, Row
 from intents.spelling import closest
 
 _MOST_ROWS: Final = 200
 
 
-class _Backend(RowValues):
+class _Backend(IngressRow):
     """A rule of an Ingress, with the Service and port that it leads to."""
 
     of: Backend
@@ -55,15 +55,14 @@ def _row(ingress: Json, backend: Backend, services: Mapping[str, Json]) -> Row:
     found = service is not None and has_port(service, backend.port)
     ports = port_names(service) if service else ()
     nearest = closest(backend.port, ports) if service else closest(backend.service, services)
-    shown = _Backend(
+    quote = f"{backend.host}{backend.path or '(default)'} → {backend.service}:{backend.port}"
+    return _Backend(
         of=backend,
         service_exists=service is not None,
         port_exists=found,
         ports=ports,
         closest="" if found else nearest,
-    )
-    quote = f"{backend.host}{backend.path or '(default)'} → {backend.service}:{backend.port}"
-    return row_of(ingress, shown, quote=quote, lasts=not found)
+    ).row(ref(ingress, "Ingress"), quote=quote, lasts=not found)
 
 
 def _of_ingresses(read: Callable[[Look, ObjectList], Awaitable[ProbeResult]]) -> Read:

@@ -41,19 +41,7 @@ _NAMED: Final = ("service", "secret")
 class IngressRow(RowValues):
     """An Ingress in question."""
 
-    namespace: str
-    ingress: str
-
-
-def row_of(ingress: Json, shown: RowValues, *, quote: str, lasts: bool = False) -> Row:
-    """Return the row of an Ingress, with the values that the argument `shows` adds."""
-    namespace, name = place_of(ingress)
-    return IngressRow(namespace=namespace, ingress=name).row(
-        ref(ingress, "Ingress"),
-        quote=quote,
-        lasts=lasts,
-        more=shown.values(),
-    )
+    of_subject = ("namespace", "ingress")
 
 
 async def ingresses_in_question(look: Look) -> ObjectList:
@@ -86,7 +74,7 @@ def _is_meant(look: Look, ingress: Json) -> bool:
     return not host or "." not in host or host.replace(".", "").isdigit() or host in hosts_of(ingress)
 
 
-class ClassShown(RowValues):
+class ClassShown(IngressRow):
     """An Ingress with its class and what serves it."""
 
     hosts: tuple[str, ...]
@@ -136,7 +124,8 @@ async def _class_row(look: Look, ingress: Json, cluster: _Cluster) -> Row:
     controller = str(spec_of(known.get(asked, {})).get("controller") or ("" if by_field else asked))
     runs = None if address else workload_of(controller, cluster.workloads)
     failure, failed_s = ("", UNKNOWN) if address else await look.newest_warning(ref(ingress, "Ingress"))
-    shown = ClassShown(
+    quote = failure or f"ingressClassName: {asked or '-'}; status.loadBalancer: {address or '{}'}"
+    return ClassShown(
         hosts=hosts_of(ingress),
         address=address,
         since_s=look.age_s(created_at(ingress)),
@@ -149,9 +138,7 @@ async def _class_row(look: Look, ingress: Json, cluster: _Cluster) -> Row:
         workload_ready=replicas_of(runs).ready if runs else UNKNOWN,
         failure=failure,
         failed_s=failed_s,
-    )
-    quote = failure or f"ingressClassName: {asked or '-'}; status.loadBalancer: {address or '{}'}"
-    return row_of(ingress, shown, quote=quote, lasts=not address)
+    ).row(ref(ingress, "Ingress"), quote=quote, lasts=not address)
 
 
 def workload_of(controller: str, among: Iterable[Json]) -> Json | None:
@@ -178,7 +165,7 @@ _MISSING: Final = re.compile(
 _TAKEN: Final = re.compile(r"(?i)(adding|updating) secret|updated secret|secret was updated|loaded certificate")
 
 
-class CertificateShown(RowValues):
+class CertificateShown(IngressRow):
     """A Secret that an Ingress names, with the last that is said of it."""
 
     secret: str
@@ -261,7 +248,7 @@ def _certificate_row(look: Look, ingress: Json, certificate: Certificate, said: 
     about.sort(key=lambda each: each.at or look.now)
     newest = about[-1] if about else None
     text = newest.text.strip() if newest else ""
-    shown = CertificateShown(
+    return CertificateShown(
         secret=certificate.secret,
         hosts=certificate.hosts,
         missing=bool(_MISSING.search(text)),
@@ -269,5 +256,4 @@ def _certificate_row(look: Look, ingress: Json, certificate: Certificate, said: 
         says=text,
         said_s=look.age_s(newest.at.isoformat()) if newest and newest.at else UNKNOWN,
         by=newest.by if newest else "",
-    )
-    return row_of(ingress, shown, quote=text if newest else f"tls.secretName: {certificate.secret}")
+    ).row(ref(ingress, "Ingress"), quote=text if newest else f"tls.secretName: {certificate.secret}")

@@ -111,10 +111,8 @@ async def _read_matching(look: Look) -> ProbeResult:
 async def _questioned_nodes(look: Look) -> _Questioned:
     """Return the node named; else those of the pods in question and of the pod at an address that the text names."""
     focus = look.focus
-    if focus.kind == "Node" and focus.name:
-        return _Questioned(names=frozenset({focus.name}))
-    if focus.kind in _ANYWHERE or not (focus.name or focus.namespace):
-        return _Questioned(names=frozenset({focus.node}) if focus.node else None)
+    if focus.kind in ("Node", *_ANYWHERE) or not (focus.name or focus.namespace):
+        return _Questioned(names=frozenset({focus.named_node}) if focus.named_node else None)
     suspects = await pods_of(look)
     names = _nodes_of(suspects.pods) | ({focus.node} if focus.node else set())
     peers = await _at_named_address(look) if focus.name else ()
@@ -138,12 +136,10 @@ async def _logged(look: Look, agent: Agent, questioned: _Questioned, pattern: An
     """Return the pods of one agent with the newest matching line of each; without a pattern none is looked for."""
     if pattern is None:
         return [(each, None) for each in agent.placed]
-    placed = sorted(agent.placed, key=lambda each: (each.ok, not questioned.holds(each.node), each.node))
-    with_pod = [each for each in placed if each.pod is not None]
+    placed = sorted(agent.placed, key=lambda each: (not each.pod, each.ok, not questioned.holds(each.node), each.node))
+    with_pod = [each for each in placed if each.pod]
     chosen = at_most(MOST_LOGS, with_pod, what=f"the logs of {agent.ref}", says="were read")
-    lines = await asyncio.gather(*(_line_of(look, each, pattern) for each in chosen))
-    rest = (*with_pod[MOST_LOGS:], *(each for each in placed if each.pod is None))
-    return [*zip(with_pod, lines, strict=False), *((each, None) for each in rest)]
+    return list(zip_longest(placed, await asyncio.gather(*(_line_of(look, each, pattern) for each in chosen))))
 
 
 async def _line_of(look: Look, placed: Placed, pattern: Any) -> Line | None:
@@ -185,7 +181,7 @@ def _rows(
             ref(placed.pod, "Pod") if placed.pod else agent.ref,
             quote=line.text if line else placed.why or f"Ready on {placed.node}",
             reproduce=f"{place} logs {pod}" if line else f"{place} {of_node}",
-            more={**(line.groups if line else _no_groups(pattern)), **matching.values()},
+            more={**_groups(line, pattern), **matching.values()},
         )
         rows.append(row)
     return rows
@@ -198,7 +194,7 @@ def _bare_rows(nodes: Mapping[str, Json], rows: Sequence[Row], questioned: _Ques
         agent_row(Placed(node=name), node).row(
             ref(node, "Node"),
             quote=str(condition(node, "Ready").get("message") or ""),
-            more={**_no_groups(pattern), **_Matching(of_node=_of_node(name, node, questioned)).values()},
+            more={**_groups(None, pattern), **_Matching(of_node=_of_node(name, node, questioned)).values()},
         )
         for name, node in nodes.items()
         if name not in covered
@@ -220,8 +216,8 @@ def _of_node(name: str, node: Json, questioned: _Questioned) -> _OfNode:
     )
 
 
-def _no_groups(pattern: Any) -> dict[str, str]:
-    return dict.fromkeys(pattern.groupindex, "") if pattern is not None else {}
+def _groups(line: Line | None, pattern: Any) -> Mapping[str, str]:
+    return line.groups if line else dict.fromkeys(pattern.groupindex if pattern is not None else (), "")
 
 
 def _order(row: Row) -> tuple[Any, ...]:
@@ -312,7 +308,7 @@ def _rows_of_one(daemonset: ObjectRef, logged: Sequence[_Logged], nodes: Mapping
             quote=line.text if line else f"{'Ready' if placed.ok else 'not Ready'} on {node}",
             reproduce=f"kubectl -n {daemonset.namespace} "
             + (f"logs {pod} --previous" if line else f"get pod {pod} -o wide"),
-            more={**(line.groups if line else dict.fromkeys(pattern.groupindex, "")), **requested.values()},
+            more={**_groups(line, pattern), **requested.values()},
         )
         rows.append(row)
     return rows

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot.cluster.access import collect_gaps, record_gap
 from bot.kube.agents import traits, wants
-from bot.kube.containers import Container, containers_in, trouble_order
+from bot.kube.containers import Container, containers_in, template_containers, trouble_order
 from bot.kube.objects import (
     condition,
     created_at,
@@ -21,9 +21,9 @@ from bot.kube.objects import (
     is_terminating,
     label_selector,
     name_of,
+    named_ref,
     namespace_of,
     place_of,
-    pod_template_of,
     spec_of,
     status_of,
 )
@@ -110,12 +110,8 @@ async def agents_of(look: Look, among: Any, nodes: Mapping[str, Json]) -> tuple[
 
 
 def _described(daemonset: Json) -> str:
-    images = (str(each.get("image") or "") for each in _containers_of(daemonset))
+    images = (str(each.get("image") or "") for each in template_containers(daemonset))
     return " ".join((name_of(daemonset), *images))
-
-
-def _containers_of(daemonset: Json) -> Sequence[Mapping[str, Any]]:
-    return spec_of(pod_template_of(daemonset)).get("containers") or ()
 
 
 async def _of_daemonset(look: Look, daemonset: Json, nodes: Mapping[str, Json]) -> Agent:
@@ -123,11 +119,11 @@ async def _of_daemonset(look: Look, daemonset: Json, nodes: Mapping[str, Json]) 
     namespace = namespace_of(daemonset)
     labels = (spec_of(daemonset).get("selector") or {}).get("matchLabels") or {}
     listing = await look.snapshot.list("Pod", namespace=namespace, labels=label_selector(labels))
-    owner = ObjectRef(kind="DaemonSet", namespace=namespace, name=name_of(daemonset))
+    owner = named_ref(daemonset, "DaemonSet")
     by_node = _by_node([pod for pod in listing.items if workload_of(pod) == owner])
     # Where only a part of the pods was listed, a pod that is not among them is not missing.
     wanted = set() if listing.truncated else {name for name, node in nodes.items() if wants(daemonset, node)}
-    image = next((str(each.get("image") or "") for each in _containers_of(daemonset)), "")
+    image = next((str(each.get("image") or "") for each in template_containers(daemonset)), "")
     placed = (
         placed_on(look, node, by_node[node]) if node in by_node else _absent(look, node, nodes[node])
         for node in sorted({*by_node, *wanted})

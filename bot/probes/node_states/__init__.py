@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.kube.agents import traits
 from bot.kube.node_readiness import allowed_behind, minors_behind
-from bot.kube.objects import name_of, ref
+from bot.kube.objects import ref
 from bot.kube.placement import is_cordoned
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, Shown, may, probe
@@ -38,14 +38,14 @@ async def _versions(look: Look) -> ProbeResult:
 
 def _version_row(node: Json, server: str) -> Row | None:
     """Return the row of a node, None where a version cannot be compared."""
-    name, kubelet = name_of(node), traits(node)["kubelet"]
+    kubelet = traits(node)["kubelet"]
     behind, allowed = minors_behind(kubelet, server), allowed_behind(kubelet)
     if behind is None:
         return None
     version = _Version(
         kubelet=kubelet, server=server, behind=behind, allowed=allowed, too_old=behind > allowed, too_new=behind < 0
     )
-    return NodeState(node=name, since_s=UNKNOWN, message="", unschedulable=is_cordoned(node), pods=()).row(
+    return NodeState(since_s=UNKNOWN, message="", unschedulable=is_cordoned(node), pods=()).row(
         ref(node, "Node"),
         quote=f"kubeletVersion: {kubelet}, API server {server}",
         reproduce="kubectl get nodes; kubectl version",

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot.kube.objects import full_name, name_of, place_of, ref, status_of, waits_for_scheduler
+from bot.kube.objects import full_name, name_of, place_of, ref, waits_for_scheduler
 from bot.kube.owners import is_by_hand, last_written
 from bot.kube.placement import constraints_beyond, is_cordoned, unmet_labels, untolerated
-from bot.kube.quantities import Amounts, amounts, lacking, minus, plus, pod_requests
+from bot.kube.quantities import lacking, pod_requests, use_of
 from bot.probes.contract import Look, RowValues
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
 from bot.probes.shared.scope import pods_of
@@ -65,7 +65,6 @@ def _row(look: Look, node: Json, waiting: Sequence[Json], there: Sequence[Json] 
         waiting=len(kept_off),
     )
     return NodeState(
-        node=name,
         since_s=since_s,
         message="",
         unschedulable=cordoned,
@@ -91,7 +90,4 @@ def _only_cordon(pod: Json, node: Json, there: Sequence[Json]) -> bool:
         or unmet_labels(pod, node)
     ):
         return False
-    used: Amounts = {}
-    for each in there:
-        used = plus(used, pod_requests(each))
-    return not lacking(minus(amounts(status_of(node).get("allocatable")), used), pod_requests(pod))
+    return not lacking(use_of(node, there).free, pod_requests(pod))

@@ -79,7 +79,6 @@ async def _row(look: Look, node: Json, kind: str, evicted: Iterable[Json] | None
         use=await look.unless_refused(_use(look, node), _Use()) if full and kind == "memory" else _Use(),
     )
     return NodeState(
-        node=name,
         since_s=since_s,
         message=str(told.get("message") or ""),
         unschedulable=is_cordoned(node),

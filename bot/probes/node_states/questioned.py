@@ -20,7 +20,8 @@ MOST_PODS: Final = 100
 class NodeState(RowValues):
     """A node in question: what every row has."""
 
-    node: str
+    of_subject = ("node",)
+
     since_s: int  # since when the condition has its status, or the cordon is there
     message: str
     unschedulable: bool
@@ -50,10 +51,8 @@ async def nodes_of(look: Look, *, of_pods: bool = True) -> Questioned:
 async def _wanted(look: Look, of_pods: bool) -> tuple[frozenset[str] | None, str]:
     """Return the names of the nodes in question, None for all, and the object that does not exist."""
     focus = look.focus
-    if focus.kind == "Node" and focus.name:
-        return frozenset({focus.name}), ""
-    if focus.node:
-        return frozenset({focus.node}), ""
+    if focus.named_node:
+        return frozenset({focus.named_node}), ""
     if not focus.name or not of_pods:
         return None, ""
     suspects = await pods_of(look)

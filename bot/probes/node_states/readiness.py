@@ -38,7 +38,7 @@ class Readiness(RowValues):
 async def read(look: Look) -> ProbeResult:
     """Read the nodes; the pods and leases only of those that are not ready."""
     found = await nodes_of(look)
-    since_s = {name_of(node): _since_s(look, node) for node in found.all if failure_of(node)}
+    since_s = {name_of(node): look.since_s(node, "Ready") for node in found.all if failure_of(node)}
     failed = {name_of(node): node for node in found.all if failure_of(node)}
     rows, read_in_full = [], 0
     for node in found.nodes:
@@ -50,10 +50,6 @@ async def read(look: Look) -> ProbeResult:
     return ProbeResult(rows=tuple(await asyncio.gather(*rows)), missing=found.missing)
 
 
-def _since_s(look: Look, node: Json) -> int:
-    return look.age_s(condition(node, "Ready").get("lastTransitionTime"))
-
-
 async def _row(look: Look, node: Json, *, others: Sequence[str], zone: str, full: bool) -> Row:
     name, ready = name_of(node), condition(node, "Ready")
     pods: Sequence[Json] = ()
@@ -62,7 +58,7 @@ async def _row(look: Look, node: Json, *, others: Sequence[str], zone: str, full
         pods, lease_s = await asyncio.gather(
             look.unless_refused(_lost_pods(look, name), ()), look.unless_refused(_lease_s(look, name), UNKNOWN)
         )
-    since_s, down = _since_s(look, node), bool(failure_of(node))
+    since_s, down = look.since_s(node, "Ready"), bool(failure_of(node))
     readiness = Readiness(
         ready=status_of_ready(node),
         joining=is_joining(node, look.now),
@@ -77,7 +73,6 @@ async def _row(look: Look, node: Json, *, others: Sequence[str], zone: str, full
     )
     message = str(ready.get("message") or "")
     return NodeState(
-        node=name,
         since_s=since_s,
         message=message,
         unschedulable=is_cordoned(node),

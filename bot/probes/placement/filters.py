@@ -12,13 +12,13 @@ from typing import Final
 
 from bot.kube.agents import closest_label, is_fixed_label
 from bot.kube.objects import full_name, labels_of, name_of, namespace_of, waits_for_scheduler
-from bot.kube.owners import last_written, owner_of
+from bot.kube.owners import last_written
 from bot.kube.placement import Taint, asked_labels, host_ports, is_cordoned, taken, unmet_labels, untolerated
-from bot.kube.quantities import PODS, lacking, pod_requests
+from bot.kube.quantities import PODS, NodeUse, lacking, pod_requests, uses_of
 from bot.kube.spreading import closed_nodes, surroundings
 from bot.kube.volumes import claim_names, place_of_volume, reaches
-from bot.probes.contract import Look, RowValues, at_most
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of
+from bot.probes.contract import Look, RowValues
+from bot.probes.placement.waiting import MOST_NODES, Held, one_of_each_owner
 from bot.probes.shared.scope import claim_and_volume, pods_of
 from intents.domain import Json, ProbeResult, Row
 
@@ -80,11 +80,10 @@ class FiltersShown(RowValues):
 async def read(look: Look) -> ProbeResult:
     """Read the waiting pods, all nodes, all pods, and the volumes of the waiting ones."""
     suspects = await pods_of(look)
-    # Pods of one owner are one question.
-    waiting = list({owner_of(pod): pod for pod in reversed(suspects.pods) if waits_for_scheduler(pod)}.values())[::-1]
+    waiting = [pod for pod in suspects.pods if waits_for_scheduler(pod)]
     if not waiting:
         return ProbeResult(missing=suspects.missing, looked_at=len(suspects.pods))
-    chosen = at_most(MOST_PODS, waiting, what="every waiting pod", says="waiting pods were looked at")
+    chosen = one_of_each_owner(waiting)
     nodes, pods = await asyncio.gather(look.whole("Node"), look.whole("Pod"))
     if nodes is None or pods is None:
         return ProbeResult(missing=suspects.missing)

@@ -9,10 +9,10 @@ from typing import Final
 from bot.kube.objects import full_name, name_of, namespace_of, status_of, waits_for_scheduler
 from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
-from bot.kube.quantities import CPU, MEMORY, PODS, Amounts, amounts, lacking, pod_requests
+from bot.kube.quantities import CPU, MEMORY, PODS, Amounts, NodeUse, amounts, lacking, pod_requests, uses_of
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held, NodeUse, uses_of
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 from intents.templates import bytes_, cpu

@@ -30,8 +30,8 @@ from bot.kube.spreading import (
     same_component,
     surroundings,
 )
-from bot.probes.contract import Look, RowValues, at_most
-from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held
+from bot.probes.contract import Look, RowValues
+from bot.probes.placement.waiting import MOST_NODES, Held, one_of_each_owner
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
@@ -84,10 +84,7 @@ async def read(look: Look) -> ProbeResult:
     around = await _surroundings(look, waiting)
     if around is None:
         return ProbeResult(missing=suspects.missing)
-    # Replicas of one owner are one question.
-    pods = list({owner_of(pod): pod for pod in reversed(waiting)}.values())[::-1]
-    chosen = at_most(MOST_PODS, pods, what="every waiting pod", says="waiting pods were looked at")
-    questions = await asyncio.gather(*(_question(look, pod) for pod in chosen))
+    questions = await asyncio.gather(*(_question(look, pod) for pod in one_of_each_owner(waiting)))
     return ProbeResult(
         rows=tuple(row for question in questions for row in _rows(question, around)),
         missing=suspects.missing,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import by_node, has_ended, name_of, ref, status_of
+from bot.kube.objects import name_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.placement import is_cordoned
-from bot.kube.quantities import Amounts, amounts, minus, plus, pod_requests
-from bot.probes.contract import RowValues
+from bot.probes.contract import RowValues, at_most
 from bot.probes.shared.scope import PodValues, pod_values
 from intents.domain import Json, Row
 
@@ -17,6 +17,12 @@ from intents.domain import Json, Row
 MOST_PODS: Final = 3
 # Rows per pod. The counts in each row are over all nodes.
 MOST_NODES: Final = 40
+
+
+def one_of_each_owner(pods: Sequence[Json]) -> Sequence[Json]:
+    """Return one pod of each owner, the first; a gap tells of those beyond the most."""
+    first = list({owner_of(pod): pod for pod in reversed(pods)}.values())[::-1]
+    return at_most(MOST_PODS, first, what="every waiting pod", says="waiting pods were looked at")
 
 
 class PlacementRow(RowValues):
@@ -62,37 +68,3 @@ class Held:
             reproduce=reproduce or f"kubectl describe node {name}",
             more=shown.values(),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeUse:
-    """A node with the pods on it, what each requests, and what that leaves free."""
-
-    obj: Json
-    allocatable: Amounts
-    free: Amounts
-    requests: Sequence[tuple[Json, Amounts]]
-
-    @property
-    def name(self) -> str:
-        """Return the name of the node."""
-        return name_of(self.obj)
-
-    @property
-    def pods(self) -> list[Json]:
-        """Return the pods on the node."""
-        return [pod for pod, _ in self.requests]
-
-
-def uses_of(nodes: Iterable[Json], pods: Iterable[Json]) -> list[NodeUse]:
-    """Return all nodes, by name, with those of the pods that are on each and have not ended."""
-    running = by_node(pod for pod in pods if not has_ended(pod))
-    found = []
-    for node in sorted(nodes, key=name_of):
-        requests = [(pod, pod_requests(pod)) for pod in running[name_of(node)]]
-        allocatable = amounts(status_of(node).get("allocatable"))
-        used: Amounts = {}
-        for _, taken in requests:
-            used = plus(used, taken)
-        found.append(NodeUse(obj=node, allocatable=allocatable, free=minus(allocatable, used), requests=requests))
-    return found

@@ -7,7 +7,7 @@ that the text names has a row even if no controller waits for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from bot.kube.objects import ref, status_of
@@ -25,14 +25,15 @@ from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row
 # So long a Deployment's own conditions tell that it has just recovered.
 _RECENT_S: Final = 3600
 
-# The further values of a row by what refuses, where nothing of it is known.
-_EMPTY: Final[Mapping[RefusalKind, RowValues]] = {
-    RefusalKind.QUOTA: obstacles.QuotaUsers(),
-    RefusalKind.LIMIT_RANGE: obstacles.Bounded(),
-    RefusalKind.SERVICE_ACCOUNT: obstacles.Nearest(),
-    RefusalKind.POD_SECURITY: obstacles.Enforced(),
-    RefusalKind.DENIED: obstacles.Denied(),
-    RefusalKind.WEBHOOK: obstacles.Failing(),
+_Reader = Callable[[Look, Workload[Refused], Refused], Awaitable[Obstacle]]
+# By what refuses: the further values of a row where nothing of it is known, and what reads it.
+_OBSTACLES: Final[Mapping[RefusalKind, tuple[RowValues, _Reader]]] = {
+    RefusalKind.QUOTA: (obstacles.QuotaUsers(), obstacles.quota),
+    RefusalKind.LIMIT_RANGE: (obstacles.Bounded(), obstacles.limit_range),
+    RefusalKind.SERVICE_ACCOUNT: (obstacles.Nearest(), obstacles.service_account),
+    RefusalKind.POD_SECURITY: (obstacles.Enforced(), obstacles.pod_security),
+    RefusalKind.DENIED: (obstacles.Denied(), obstacles.denied),
+    RefusalKind.WEBHOOK: (obstacles.Failing(), obstacles.failing),
 }
 
 
@@ -98,30 +99,15 @@ async def _well(look: Look) -> Workload[Refused] | None:
 
 def _idle_row(workload: Workload[Refused], wanted: RefusalKind) -> Row:
     """Return the row of a controller in question that nothing of this kind refuses."""
-    return _row(workload, Obstacle(more=_EMPTY[wanted]), last_s=UNKNOWN, message="")
+    return _row(workload, Obstacle(more=_OBSTACLES[wanted][0]), last_s=UNKNOWN, message="")
 
 
 async def _obstacle(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:
     """Return what refuses; where that is not readable, what the refusal tells of it."""
     details = (*map(str, refused.amounts), *map(str, refused.bounds), *filter(None, (refused.why,)))
-    told = Obstacle(by=refused.by, details=details[:1], more=_EMPTY[refused.kind])
-    return await look.unless_refused(_standing(look, workload, refused), told)
-
-
-async def _standing(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:
-    match refused.kind:
-        case RefusalKind.QUOTA:
-            return await obstacles.quota(look, workload, refused)
-        case RefusalKind.LIMIT_RANGE:
-            return await obstacles.limit_range(look, workload, refused)
-        case RefusalKind.SERVICE_ACCOUNT:
-            return await obstacles.service_account(look, workload.ref.namespace, refused.by)
-        case RefusalKind.POD_SECURITY:
-            return await obstacles.pod_security(look, workload, refused)
-        case RefusalKind.DENIED:
-            return await obstacles.denied(look, refused)
-        case _:
-            return await obstacles.failing(look, refused)
+    empty, read_standing = _OBSTACLES[refused.kind]
+    told = Obstacle(by=refused.by, details=details[:1], more=empty)
+    return await look.unless_refused(read_standing(look, workload, refused), told)
 
 
 async def _of_text(look: Look, wanted: RefusalKind) -> Obstacle | None:
@@ -129,7 +115,8 @@ async def _of_text(look: Look, wanted: RefusalKind) -> Obstacle | None:
     by = look.named.get("webhook", "")
     if wanted is not RefusalKind.WEBHOOK or not by:
         return None
-    return await obstacles.failing(look, Refused(kind=wanted, by=by, why=look.named.get("reason", "")))
+    refused = Refused(kind=wanted, by=by, why=look.named.get("reason", ""))
+    return await obstacles.failing(look, Workload(ref=obstacles.NOBODY), refused)
 
 
 def _row(workload: Workload[Refused], obstacle: Obstacle, *, last_s: int, message: str) -> Row:
@@ -166,7 +153,7 @@ PROBE: Final = probe(
             says="the part of admission that refuses",
             choices=tuple(RefusalKind),
             required=True,
-            fills={str(kind): empty.keys() for kind, empty in _EMPTY.items()},
+            fills={str(kind): empty.keys() for kind, (empty, _) in _OBSTACLES.items()},
         )
     },
     permissions=(

@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from bot.kube.objects import has_ended, labels_of, name_of, pod_template_of, spec_of, status_of
+from bot.kube.containers import template_containers
+from bot.kube.objects import has_ended, labels_of, name_of, spec_of, status_of
 from bot.kube.owners import owner_of
 from bot.kube.quantities import thousandths
 from bot.kube.refusals import Bound, Refused, Webhook, security_violations
@@ -25,7 +26,7 @@ from intents.templates import counted
 
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _MOST_USERS: Final = 3
-_NOBODY: Final = ObjectRef(kind="", namespace="", name="")
+NOBODY: Final = ObjectRef(kind="", namespace="", name="")
 
 
 class QuotaUsers(RowValues):
@@ -60,7 +61,7 @@ class Obstacle:
     details: tuple[str, ...] = ()
     stands: str = ""
     more: RowValues
-    subject: ObjectRef = _NOBODY
+    subject: ObjectRef = NOBODY
 
 
 async def quota(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:
@@ -132,7 +133,7 @@ def _sets(item: Json, bound: Bound) -> bool:
 
 
 def _container_with(manifest: Json, bounds: tuple[Bound, ...]) -> str:
-    containers = list((pod_template_of(manifest).get("spec") or {}).get("containers") or ())
+    containers = template_containers(manifest)
     for container in containers:
         resources = container.get("resources") or {}
         for bound in bounds:
@@ -142,8 +143,9 @@ def _container_with(manifest: Json, bounds: tuple[Bound, ...]) -> str:
     return str(containers[0].get("name") or "") if len(containers) == 1 else ""
 
 
-async def service_account(look: Look, namespace: str, name: str) -> Obstacle:
+async def service_account(look: Look, workload: Workload[Refused], refused: Refused) -> Obstacle:
     """Return whether a ServiceAccount is missing, with the closest name that exists. Raises ClusterError."""
+    namespace, name = workload.ref.namespace, refused.by
     found = await look.snapshot.find("ServiceAccount", name, namespace=namespace)
     nearest = ""
     if found is None:
@@ -195,7 +197,7 @@ class Failing(RowValues):
     unready_pods: tuple[str, ...] = ()
 
 
-async def denied(look: Look, refused: Refused) -> Obstacle:
+async def denied(look: Look, _workload: Workload[Refused], refused: Refused) -> Obstacle:
     """Return the webhook configuration or policy that denied, and its engine. Raises ClusterError."""
     details = (refused.why,) if refused.why else ()
     if refused.policy:
@@ -218,7 +220,7 @@ async def denied(look: Look, refused: Refused) -> Obstacle:
     )
 
 
-async def failing(look: Look, refused: Refused) -> Obstacle:
+async def failing(look: Look, _workload: Workload[Refused], refused: Refused) -> Obstacle:
     """Return the webhook that does not answer, its Service and that Service's endpoints."""
     details = (refused.why,) if refused.why else ()
     webhook = await _webhook(look, refused.by)

@@ -151,16 +151,17 @@ def quoted(text: str, match: Any, pattern: Any) -> Quoted:
     The whole text is redacted before a group is taken: a piece alone does not show that it is a secret, as in
     `password=(?P<given>.*)`.
     """
-    groups = {key: value or "" for key, value in match.groupdict().items()}
-    shown = redact(text)
+    groups, shown = _groups(match), redact(text)
     if shown == text:
         return Quoted(text=text, at=match.start(), groups=groups)
     if again := pattern.search(shown):
-        return Quoted(
-            text=shown, at=again.start(), groups={key: value or "" for key, value in again.groupdict().items()}
-        )
+        return Quoted(text=shown, at=again.start(), groups=_groups(again))
     kept = {key: value if value in shown else REDACTED for key, value in groups.items()}
     return Quoted(text=shown, at=min(match.start(), len(shown)), groups=kept)
+
+
+def _groups(match: Any) -> dict[str, str]:
+    return {key: value or "" for key, value in match.groupdict().items()}
 
 
 def excerpt(line: str, at: int) -> str:

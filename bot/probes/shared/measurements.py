@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from bot.prometheus.client import MOST_SERIES, SKEW_S, Point, QueryResult, Series
+from bot.prometheus import MOST_SERIES, SKEW_S, Point, QueryResult, Series
 from intents import templates
 from intents.domain import Gap, GapReason
 

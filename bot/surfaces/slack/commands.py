@@ -30,11 +30,11 @@ from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
 from intents.channel_commands import ChannelCommand, LearnedCommand, WantedCommand
 from intents.domain import Language
+from intents.languages import choose
 from intents.mutes import MuteCommand
 from intents.slash import Command, HalfNamed, HelpQuery, MutedQuery, ObjectQuery, TextQuery, parse_command
 from intents.spelling import Misuse
 from responses.failures import BUSY, too_many_requests
-from responses.language import choose
 from responses.safety import safe, safe_line
 from responses.slack.help import help_message, misused
 from responses.slack.message import Message

@@ -21,14 +21,14 @@ from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
 from bot.store import AuditEntry, NewRequest, ReplyAddress, Store, StoredAnswer, StoredPlan, Surface
-from bot.surfaces.slack.press_outcomes import (
+from bot.surfaces.slack.press_payload import (
     AnswerNotStored,
+    ButtonPress,
     ConfirmationNeeded,
     InvalidInput,
     NextDialog,
     PressRefused,
 )
-from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.chronicle.gestures import check_fact_correction, check_mark
 from bot.workflows.chronicle.incident_changes import check_resolution

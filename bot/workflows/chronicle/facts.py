@@ -20,9 +20,8 @@ from bot.remedies.contract import Plan
 from bot.slack.channel_messages import channel_message
 from bot.slack.errors import log_refusal
 from bot.store import Chronicle, FactRow, Mark, RecordedMessage, StoredAnswer, StoredRequest
-from bot.workflows.kept_answer import KeptAnswer
+from bot.workflows.kept_answer import KeptAnswer, language_of
 from bot.workflows.message_poster import post_once
-from bot.workflows.offered_action import language_of
 from bot.workflows.services import Exchange, Services
 from intents.chronicle.channel_reader import PINNED, WRONG, ChannelMessage, Gesture, facts_of_channel, standing
 from intents.chronicle.facts import KINDS_OF_FACTS, LONGEST_SAYS, Fact, FactKind

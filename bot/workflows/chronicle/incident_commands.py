@@ -23,11 +23,11 @@ from bot.workflows.message_poster import post_once
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
 from intents.domain import Language, Text
+from intents.languages import choose
 from intents.slash import parse_message
 from intents.spelling import Misuse
 from responses.chronicle import incident_replies
 from responses.failures import BUSY
-from responses.language import choose
 from responses.slack.chronicle.resolve_dialog import resolve_button
 from responses.slack.help import misused
 from responses.slack.message import Message

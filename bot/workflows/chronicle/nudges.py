@@ -25,7 +25,7 @@ from bot.workflows.services import Services, retry_step
 from intents.chronicle.nudges import ACTIVE_WITHIN, Nudge, nudge_of, open_things
 from intents.domain import Json
 from responses.slack.channel_answers import REMINDERS
-from responses.slack.chronicle.nudge import nudge_message
+from responses.slack.chronicle.announcements import nudge_message
 
 _log: Final = structlog.get_logger(__name__)
 

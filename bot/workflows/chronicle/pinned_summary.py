@@ -33,8 +33,8 @@ from intents.chronicle.timeline import timeline_of
 from intents.domain import Json, Text
 from responses import failures
 from responses.chronicle import incident_replies
+from responses.postmortem import canvas
 from responses.slack.chronicle.announcements import NEEDED_SCOPES, missing_scopes_message
-from responses.slack.chronicle.canvas import canvas
 from responses.slack.chronicle.mark_dialog import with_correct_button
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message

@@ -1,7 +1,8 @@
 """Build the messages of an incident channel beside its summary.
 
 These are the timeline: when, what, who, and a link, the newest moments if not all fit; the features that need scopes
-which the app lacks; and those that are posted once: resolved, looks like another, dismissed, reopened.
+which the app lacks; and those that are posted once: resolved, looks like another, dismissed, reopened. The
+reminder of what is open notifies the commander and nobody else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from intents.chronicle.facts import IncidentStatus
+from intents.chronicle.nudges import Nudge, OpenKind, OpenThing
 from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language, Text
@@ -23,8 +25,10 @@ from responses.chronicle.sources import cause_lines
 from responses.shown import fitting, shown_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element, Leaf
+from responses.slack.channel_answers import REMINDERS
 from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink
 from responses.slack.message import Message, Snippet, fallback, visible_length
+from responses.slack.presses import Press, action_id
 
 _MOMENTS: Final = 60
 # Room for the title and the count of what is left out.
@@ -207,3 +211,42 @@ def _cause(summary: Summary, formatter: FactFormatter, leaves: LeafWriter) -> li
         if each.fact and is_from_catalog(each.fact) and (evidence := formatter.evidence(each.fact)):
             elements.append(blocks.quoted(*leaves.line(evidence)))
     return elements
+
+
+_STILL_OPEN: Final = Text(en="Still open", zh="仍待处理")
+_OPEN_FOR: Final[Mapping[OpenKind, Text]] = {
+    OpenKind.STATUS: Text(en="No status for {}", zh="已有 {}未说明状态"),
+    OpenKind.QUESTION: Text(en="Not answered for {}", zh="已有 {}无人答复"),
+    OpenKind.ACTION: Text(en="No owner for {}", zh="已有 {}无人负责"),
+}
+_LAST_STATUS: Final = Text(en="; the last one was ", zh="，最近一次为")
+_NO_REMINDERS: Final = Text(en="No reminders here", zh="此频道不再提醒")
+
+
+def nudge_message(nudge: Nudge, *, now: datetime, language: Language, permalink: Permalink, names: Names) -> Message:
+    """Return the reminder; each line links to its source.
+
+    The commander is mentioned if Slack knows them: they are among `names`.
+    """
+    formatter = FactFormatter(language)
+    leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=False)
+    title = f"⏰ {formatter.text(_STILL_OPEN)}"
+    head = [blocks.bold(title)]
+    if nudge.commander in names:
+        head += [blocks.text(formatter.text(words.COMMA)), blocks.user(nudge.commander)]
+    said = [(_says(one, now, formatter), one) for one in nudge.things]
+    lines = [leaves.with_link((plain(says), *_quoted(one, formatter)), one.fact) for says, one in said]
+    button = blocks.button(formatter.text(_NO_REMINDERS), action_id=action_id(Press.NUDGES_OFF), value=REMINDERS)
+    shown = (blocks.rich(blocks.line(*head), blocks.bullets(lines)), blocks.actions(button))
+    return Message(text=fallback(title, *(says for says, _ in said)), blocks=shown)
+
+
+def _says(one: OpenThing, now: datetime, formatter: FactFormatter) -> str:
+    return formatter.text(_OPEN_FOR[one.kind]).format(formatter.duration(now - one.since))
+
+
+def _quoted(one: OpenThing, formatter: FactFormatter) -> Spans:
+    if one.fact is None:
+        return ()
+    before = _LAST_STATUS if one.kind is OpenKind.STATUS else words.COLON
+    return (plain(formatter.text(before)), *formatter.quote(one.fact.says), *formatter.attribution(one.fact))

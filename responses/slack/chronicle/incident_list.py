@@ -10,12 +10,13 @@ from typing import Final
 from intents.chronicle.facts import IncidentStatus
 from intents.domain import Language, Text
 from intents.templates import duration
-from responses import sheets, words
+from responses import words
 from responses.chronicle import incident_words
 from responses.shown import shown_line
 from responses.slack import blocks
 from responses.slack.message import Message, fallback
 from responses.slack.notices import notice
+from responses.slack.sheets import AGO
 
 _NONE: Final = Text(
     en="No open incidents that you can see here, and none was resolved in the last three days.",
@@ -50,9 +51,7 @@ def incident_list_message(rows: Sequence[IncidentRow], *, left: int, language: L
     for row in rows:
         sign, status = incident_words.STANDINGS[row.status]
         name = f"#{shown_line(row.name, limit=_LONGEST)}"
-        lasts = (
-            (sheets.AGO if row.is_over else words.SINCE).in_(language).format(duration(int(row.ago.total_seconds())))
-        )
+        lasts = (AGO if row.is_over else words.SINCE).in_(language).format(duration(int(row.ago.total_seconds())))
         after = f" · {status.in_(language)} · {lasts}"
         there = blocks.link(shown_line(row.address), name) if row.address else blocks.bold(name)
         items.append([blocks.text(f"{sign} "), there, blocks.text(after)])

@@ -11,8 +11,7 @@ from intents.chronicle.news import News, newest_news
 from intents.chronicle.summary import Summary
 from intents.domain import Language
 from responses.chronicle import incident_words
-from responses.chronicle.brief import brief_of, keys_in, status_line
-from responses.chronicle.commander import care_lists
+from responses.chronicle.brief import brief_of, care_lists, keys_in, status_line
 from responses.chronicle.fact_formatter import FactFormatter, line
 from responses.chronicle.markdown import Spans, Timestamp, plain
 from responses.chronicle.outside import status_update

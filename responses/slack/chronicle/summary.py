@@ -16,8 +16,7 @@ from intents.domain import Language, ObjectRef, Text
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
-from responses.chronicle.brief import brief_of, keys_in
-from responses.chronicle.commander import care_lists
+from responses.chronicle.brief import brief_of, care_lists, keys_in
 from responses.chronicle.fact_formatter import FactFormatter, line, newest
 from responses.chronicle.markdown import Person, Spans, plain
 from responses.shown import shown_line

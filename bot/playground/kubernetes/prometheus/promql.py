@@ -23,21 +23,13 @@ _NAME: Final = "__name__"
 
 Labels = tuple[tuple[str, str], ...]
 Vector = dict[Labels, float]
+Matchers = list[tuple[str, str, str]]
 T = TypeVar("T")
 Evaluate = Callable[[Iterable[Raw], float], Vector]
 
 
 class BadQuery(ValueError):
     """A query that Prometheus would refuse with a parse error."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Selector:
-    matchers: tuple[tuple[str, str, str], ...]
-    window: float
-
-    def takes(self, labels: Mapping[str, str]) -> bool:
-        return all(_matches(labels.get(name, ""), sign, value) for name, sign, value in self.matchers)
 
 
 def parse(text: str) -> Evaluate:
@@ -91,14 +83,14 @@ def _combined(left: Evaluate, sign: str, right: Evaluate) -> Evaluate:
     return combine
 
 
-def _selected(selector: _Selector, read: Callable[[Raw, float], float | None]) -> Evaluate:
-    """Return what is read of each series that a selector takes and that has a value then."""
+def _selected(matchers: Matchers, read: Callable[[Raw, float], float | None]) -> Evaluate:
+    """Return what is read of each series that has these labels and a value then."""
 
     def select(series: Iterable[Raw], at: float) -> Vector:
         found: Vector = {}
         for raw in series:
-            value = read(raw, at) if selector.takes(raw.labels) else None
-            if value is not None:
+            taken = all(_matches(raw.labels.get(name, ""), sign, value) for name, sign, value in matchers)
+            if taken and (value := read(raw, at)) is not None:
                 found[_without_name(raw.labels)] = value
         return found
 
@@ -146,7 +138,7 @@ class _Parser:
             return _Number(float(self._take()))
         name = self._take("name")
         if self._value != "(" and name not in _AGGREGATIONS:
-            return _selected(_Selector(matchers=self._matchers(name), window=0.0), Raw.gauge)
+            return _selected(self._matchers(name), Raw.gauge)
         if name in _AGGREGATIONS:
             return self._aggregated(_AGGREGATIONS[name])
         match name:
@@ -170,7 +162,7 @@ class _Parser:
     def _aggregated(self, of: Callable[[list[float]], float]) -> Evaluate:
         by = self._by()
         inner = self._enclosed(self._expression)
-        kept = by if by is not None else (self._by() or ())
+        kept = by if by is not None else (self._by() or [])
 
         def aggregate(series: Iterable[Raw], at: float) -> Vector:
             groups: dict[Labels, list[float]] = {}
@@ -180,53 +172,49 @@ class _Parser:
 
         return aggregate
 
-    def _by(self) -> tuple[str, ...] | None:
+    def _by(self) -> list[str] | None:
         if self._value != "by":
             return None
         self._take()
-        return self._enclosed(self._names)
-
-    def _names(self) -> tuple[str, ...]:
-        names = [self._take("name")]
-        while self._value == ",":
-            self._take()
-            names.append(self._take("name"))
-        return tuple(names)
+        return self._listed("()", lambda: self._take("name"))
 
     def _over_time(self, function: str) -> Evaluate:
-        selector = self._enclosed(self._selector)
-
-        def compute(raw: Raw, at: float) -> float | None:
-            growth = raw.rate(at, selector.window)
-            if growth is None:
-                return None
-            grown = growth * selector.window
-            return {"rate": growth, "increase": grown, "changes": float(math.floor(grown + 1e-9))}[function]
-
-        return _selected(selector, compute)
-
-    def _selector(self) -> _Selector:
+        self._take("(")
         matchers = self._matchers(self._take("name"))
         self._take("[")
-        window = self._take("duration")
+        window = seconds(self._take("duration"))
         self._take("]")
-        return _Selector(matchers=matchers, window=seconds(window))
+        self._take(")")
 
-    def _matchers(self, metric: str) -> tuple[tuple[str, str, str], ...]:
-        matchers = [(_NAME, "=", metric)]
-        if self._value == "{":
-            self._take()
-            while self._value != "}":
-                name = self._take("name")
-                sign = self._take("sign")
-                matchers.append((name, sign, re.sub(r"\\(.)", r"\1", self._take("string")[1:-1])))
-                if self._value != "}":
-                    self._take(",")
-            self._take("}")
-        return tuple(matchers)
+        def compute(raw: Raw, at: float) -> float | None:
+            growth = raw.rate(at, window)
+            if growth is None:
+                return None
+            grown = growth * window
+            return {"rate": growth, "increase": grown, "changes": float(math.floor(grown + 1e-9))}[function]
 
-    def _enclosed(self, read: Callable[[], T]) -> T:
-        """Return what is read between parentheses."""
+        return _selected(matchers, compute)
+
+    def _matchers(self, metric: str) -> Matchers:
+        return [(_NAME, "=", metric), *(self._listed("{}", self._matcher) if self._value == "{" else ())]
+
+    def _matcher(self) -> tuple[str, str, str]:
+        name, sign = self._take("name"), self._take("sign")
+        return name, sign, re.sub(r"\\(.)", r"\1", self._take("string")[1:-1])
+
+    def _listed(self, brackets: str, read: Callable[[], T]) -> list[T]:
+        """Return what is read between brackets, separated by commas."""
+        self._take(brackets[0])
+        found = []
+        while self._value != brackets[1]:
+            found.append(read())
+            if self._value != brackets[1]:
+                self._take(",")
+        self._take(brackets[1])
+        return found
+
+    def _enclosed(self, read: Callable[[], Evaluate]) -> Evaluate:
+        """Return the expression between parentheses."""
         self._take("(")
         found = read()
         self._take(")")

@@ -14,7 +14,7 @@ of every scene, so that faults can apply to them too. `keys.yaml` lists the allo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from bot.playground.kubernetes import patches, times
@@ -223,7 +223,6 @@ def _told_conditions(before: list[Json], fault: Form) -> list[Json]:
         if isinstance(told.get("status"), bool):
             told["status"] = str(told["status"])
         since = told.pop("since", fault.get("since"))
-        usual = times.timestamp(fault.now - timedelta(minutes=5))
-        at = fault.within("conditions", kind, written={"since": since or usual}).stamp("since")
+        at = fault.within("conditions", kind, written={"since": since or "5m"}).stamp("since")
         found[kind] = {"type": kind, **found.get(kind, {}), **told, "lastTransitionTime": at}
     return list(found.values())

@@ -10,13 +10,15 @@ from bot.playground.kubernetes import times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import messages
 from bot.playground.kubernetes.scenes.forms import Form
-from bot.playground.kubernetes.scenes.messages import CRASH_LOOP
 
+_CRASH_LOOP: Final = "CrashLoopBackOff"
+_PULL_FAILED: Final = ("ImagePullBackOff", "ErrImagePull")
+_NO_EVENT: Final = ("", "ContainerCreating", "PodInitializing")
+_LONGEST_BACK_OFF_S: Final = 300
 _ENDED: Final = "2m"
 _RAN: Final = "5s"
 _AT_ONCE: Final = timedelta(seconds=1)
 _RESTARTS_IN_A_LOOP: Final = 5
-PROBES: Final = {"readiness": "Readiness", "liveness": "Liveness", "startup": "Startup"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +50,12 @@ class ContainerFault:
     def restarts(self) -> int:
         """Return how often it was restarted."""
         again = self.run_ended is not None and not self.fault.get("ended")
-        return int(self.fault.get("restarts", _RESTARTS_IN_A_LOOP if self.waiting == CRASH_LOOP else int(again)))
+        return int(self.fault.get("restarts", _RESTARTS_IN_A_LOOP if self.waiting == _CRASH_LOOP else int(again)))
 
     @property
     def run_ended(self) -> datetime | None:
         """Return when its last run ended, None if no run did."""
-        ended = any(key in self.fault for key in ("exited", "ago", "liveness")) or self.waiting == CRASH_LOOP
+        ended = any(key in self.fault for key in ("exited", "ago", "liveness")) or self.waiting == _CRASH_LOOP
         return self.fault.when("ago", _ENDED) if ended or self.fault.get("ended") else None
 
     @property
@@ -105,33 +107,52 @@ class ContainerFault:
 
     def events(self) -> list[Json]:
         """Return the events the kubelet writes about it."""
-        cause = str(self.fault.get("pull_error", ""))
-        message = str(self.fault.get("message", ""))
-        told = messages.of_pulling(self.container, cause=cause) if cause else []
-        if "pulling" in self.fault:
+        told = self._of_its_start()
+        for key in (each for each in messages.PROBES if each in self.fault):
+            count = max(3, self.restarts * 3)
+            told += self._told("ProbeFailed", count=count, probe=key.capitalize(), text=self.fault[key])
+            if key != "readiness":
+                told += self._told("ProbeKills", probe=key)
+        return told
+
+    def _of_its_start(self) -> list[Json]:
+        told: list[Json] = []
+        message, pulls = self.fault.get("message", ""), "pulling" in self.fault
+        if self.fault.get("pull_error") or (self.waiting in _PULL_FAILED and not pulls):
+            cause = self.fault.get("pull_error") or message
+            failed = self._told("PullFailed", cause=cause) if cause else []
+            told = [*self._told("Pull", count=4), *failed, *self._told("ErrImagePull")]
+        if pulls:
             told += self._pull()
-        elif self.waiting and not cause:
-            told += messages.of_waiting(
-                self.pod, self.container, reason=self.waiting, message=message, count=max(1, self.restarts)
-            )
-        for key, kind in PROBES.items():
-            if key in self.fault:
-                told += messages.of_probe(
-                    kind, str(self.fault[key]), container=self.name, count=max(3, self.restarts * 3)
-                )
+        elif not told and (self.waiting == _CRASH_LOOP or (message and self.waiting not in _NO_EVENT)):
+            occasion = self.waiting if self.waiting in (_CRASH_LOOP, "InvalidImageName") else "Waiting"
+            told = self._told(occasion, count=max(1, self.restarts), message=message)
         return told
 
     def _pull(self) -> list[Json]:
+        """Return the events of a pull in progress, or of a slow pull after which the container started."""
         began = times.timestamp(self.fault.when("pulling"))
-        done = (self.running_since or self.fault.now) - _AT_ONCE
-        told = messages.of_pull(self.container, took=str(self.fault.get("pulled", "")))
-        stamps = [began, *[times.timestamp(done)] * len(told)]
-        return [each | {"first": at, "last": at} for each, at in zip(told, stamps, strict=False)]
+        told = [each | {"first": began, "last": began} for each in self._told("Pull")]
+        if took := self.fault.get("pulled"):
+            pulled = f'Successfully pulled image "{self.container.get("image", "")}" in {took}'
+            done = times.timestamp((self.running_since or self.fault.now) - _AT_ONCE)
+            told += [each | {"first": done, "last": done} for each in self._told("Run", pulled=pulled)]
+        return told
+
+    def _told(self, occasion: str, **values: Any) -> list[Json]:
+        return messages.events(occasion, container=self.container, pod=self._full_name, **values)
+
+    @property
+    def _full_name(self) -> str:
+        metadata = self.pod["metadata"]
+        return f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
 
     def _waiting(self) -> Json:
-        usual = messages.waiting_message(
-            self.pod, self.container, reason=self.waiting, restarts=self.restarts,
-            cause=str(self.fault.get("pull_error", "")),
+        """Return its state while it waits; the pause of CrashLoopBackOff doubles from ten seconds to five minutes."""
+        minutes, seconds = divmod(min(10 * 2 ** max(0, self.restarts - 1), _LONGEST_BACK_OFF_S), 60)
+        usual = messages.TEXTS["waiting"].get(self.waiting, "").format(
+            span=f"{minutes}m{seconds}s" if minutes else f"{seconds}s", container=self.name, pod=self._full_name,
+            image=self.container.get("image", ""), cause=self.fault.get("pull_error", ""),
         )  # fmt: skip
         message = self.fault.get("message", usual)
         return {"reason": self.waiting} | ({"message": message} if message else {})
@@ -153,9 +174,9 @@ class ContainerFault:
 
     def _exit(self) -> tuple[int, str]:
         exited: Any = self.fault.get("exited", 137 if "liveness" in self.fault else 1)
-        if isinstance(exited, str) and exited in messages.EXIT_CODES:
-            return messages.EXIT_CODES[exited], str(self.fault.get("reason", exited))
+        codes: dict[Any, int] = messages.TEXTS["exit_codes"]
+        if isinstance(exited, str) and exited in codes:
+            return codes[exited], str(self.fault.get("reason", exited))
         if isinstance(exited, bool) or not isinstance(exited, int):
-            known = ", ".join(messages.EXIT_CODES)
-            raise self.fault.wrong(f"expected an exit code, or one of {known}, got {exited!r}", "exited")
+            raise self.fault.wrong(f"expected an exit code, or one of {', '.join(codes)}, got {exited!r}", "exited")
         return exited, str(self.fault.get("reason", "Error" if exited else "Completed"))

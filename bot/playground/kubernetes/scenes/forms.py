@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from bot.playground.kubernetes import times
+from bot.playground.kubernetes import patches, times
 from bot.playground.kubernetes.resources import Json, read_table
 from bot.playground.kubernetes.world_checks import Path, WorldError, closest
 
@@ -68,10 +68,11 @@ class Form(dict[str, Any]):
         """Return the form with those of its keys."""
         return Form({key: self[key] for key in keys if key in self}, path=self.path, now=self.now)
 
-    def manifest(self) -> Json:
-        """Return the manifest's own fields in the form, with timestamps for relative times."""
-        body: Json = times.resolve({key: self[key] for key in MANIFEST if key in self}, now=self.now)
-        return body
+    def over(self, obj: Json) -> Json:
+        """Return an object with the form's own fields of a manifest merged over it, relative times as timestamps."""
+        own = {key: self[key] for key in MANIFEST if self.get(key) is not None}
+        merged: Json = patches.merge(obj, times.resolve(own, now=self.now))
+        return merged
 
     def check(self, known: Mapping[str, str], *, manifest: bool = True) -> Form:
         """Return the form if all its keys are known and of the right shape. WorldError, with the closest known key."""

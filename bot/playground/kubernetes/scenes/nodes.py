@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from bot.playground.kubernetes import patches, times
+from bot.playground.kubernetes import times
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.objects import conditions_of, with_status
-from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.resources import PODS, Json
 from bot.playground.kubernetes.scenes import single_pods
 from bot.playground.kubernetes.scenes.forms import Form
-from bot.playground.kubernetes.scenes.messages import PRESSURES
+from bot.playground.kubernetes.scenes.messages import TEXTS, filled
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.validation import EFFECTS
 from bot.playground.kubernetes.workload_controllers import pod_labels
@@ -23,7 +22,6 @@ _HOSTNAME: Final = "kubernetes.io/hostname"
 _ZONE: Final = "topology.kubernetes.io/zone"
 _DAEMON_SETS: Final = ("apps", "daemonsets")
 _LEASES: Final = "kube-node-lease"
-_STOPPED: Final = "Kubelet stopped posting node status."
 
 
 def make(obj: Json, form: Form, *, stage: Stage) -> None:
@@ -44,7 +42,7 @@ def make(obj: Json, form: Form, *, stage: Stage) -> None:
         status["addresses"] = _addresses(name, form["ip"])
     amounts = {key: str(form[key]) for key in ("cpu", "memory") if key in form}
     status |= {key: {**status[key], **amounts} for key in ("allocatable", "capacity")}
-    stage.put(patches.merge(node | {"metadata": metadata, "spec": spec, "status": status}, form.manifest()))
+    stage.put(form.over(node | {"metadata": metadata, "spec": spec, "status": status}))
     if known is None:
         _start_agents(name, created=stage.when(metadata["creationTimestamp"]), stage=stage)
 
@@ -92,63 +90,45 @@ def _another(obj: Json, *, stage: Stage) -> Json:
     }
 
 
-@dataclass(slots=True, kw_only=True)
-class _Marks:
-    """Collects what a fault changes of a node: its conditions, its taints and the events about it."""
-
-    name: str
-    at: str
-    conditions: list[Json]
-    taints: list[Json] = field(default_factory=list)
-    events: list[Json] = field(default_factory=list)
-
-    def condition(self, kind: str, **changes: str) -> None:
-        """Change the condition of a kind, or every one if the kind is empty."""
-        self.conditions = [
-            each | changes | {"lastTransitionTime": self.at} if kind in ("", each["type"]) else each
-            for each in self.conditions
-        ]
-
-    def taint(self, key: str, *effects: str) -> None:
-        """Add a taint of the node controller with each of these effects."""
-        added = {"key": f"node.kubernetes.io/{key}", "timeAdded": self.at}
-        self.taints += [added | {"effect": effect} for effect in effects]
-
-    def event(self, status: str, *, source: str = "kubelet") -> None:
-        """Add the event about a new status."""
-        message = f"Node {self.name} status is now: {status}"
-        self.events.append({"reason": status, "message": message, "type": "Normal", "source": source})
-
-
 def apply(node: Json, fault: Form, *, stage: Stage) -> None:
     """Store a node with a fault, and its pods as the node controller marks them."""
     since = fault.when("since", "10m")
-    metadata, spec = node["metadata"], dict(node["spec"])
-    marks = _Marks(name=metadata["name"], at=times.timestamp(since), conditions=conditions_of(node))
-    marks.taints += _taints(fault)
-    if "not_ready" in fault:
-        marks.condition("Ready", status="False", reason="KubeletNotReady", message=fault["not_ready"])
-        marks.taint("not-ready", "NoSchedule", "NoExecute")
-        marks.event("NodeNotReady", source="node-controller")
+    at = times.timestamp(since)
+    metadata, spec, conditions = node["metadata"], dict(node["spec"]), conditions_of(node)
+    taints = [*(spec.get("taints") or ()), *_taints(fault)]
     if fault.get("unreachable"):
-        marks.condition("", status="Unknown", reason="NodeStatusUnknown", message=_STOPPED, lastHeartbeatTime=marks.at)
-        marks.taint("unreachable", "NoSchedule", "NoExecute")
-        marks.event("NodeNotReady", source="node-controller")
         # A kubelet that still answers corrects the status that the node controller writes into its pods.
-        _mark_silent(marks.name, since=since, stage=stage)
-    if "pressure" in fault:
-        _press(marks, fault)
-    if fault.get("cordoned"):
+        _mark_silent(metadata["name"], since=since, stage=stage)
+    for marks in _marks(fault):
+        if "condition" in marks:
+            told = filled(marks["condition"], text=fault.get("not_ready"), at=at) | {"lastTransitionTime": at}
+            conditions = [each | (told if told.get("type") in (None, each["type"]) else {}) for each in conditions]
+        added = {"key": f"node.kubernetes.io/{marks['taint']}", "timeAdded": at}
+        taints += [added | {"effect": effect} for effect in marks["effects"]]
+        if "events" not in fault:
+            text = f"Node {metadata['name']} status is now: {marks['event']}"
+            source = marks.get("source", "kubelet")
+            stage.tell(node, first=since, reason=marks["event"], message=text, type="Normal", source=source)
+    if cordoned := fault.get("cordoned"):
         spec["unschedulable"] = True
-        if fault["cordoned"] is not True:
-            metadata = _written_by(metadata, str(fault["cordoned"]), at=marks.at)
-        marks.taint("unschedulable", "NoSchedule")
-        marks.event("NodeNotSchedulable")
-    if marks.taints:
-        spec["taints"] = [*(spec.get("taints") or ()), *marks.taints]
-    stage.put(with_status(node | {"metadata": metadata, "spec": spec}, conditions=marks.conditions))
-    for event in marks.events if "events" not in fault else ():
-        stage.tell(node, first=since, **event)
+        if cordoned is not True:
+            metadata = _written_by(metadata, str(cordoned), at=at)
+    if taints:
+        spec["taints"] = taints
+    stage.put(with_status(node | {"metadata": metadata, "spec": spec}, conditions=conditions))
+
+
+def _marks(fault: Form) -> Iterable[Json]:
+    """Yield what each fault of the node changes. WorldError for an unknown pressure."""
+    known = TEXTS["nodes"]
+    yield from (known[key] for key in ("not_ready", "unreachable") if fault.get(key))
+    if "pressure" in fault:
+        pressures = [key for key, marks in known.items() if marks["taint"].endswith("-pressure")]
+        if (pressure := fault["pressure"].lower()) not in pressures:
+            raise fault.wrong(f"expected one of {', '.join(pressures)}, got {fault['pressure']!r}", "pressure")
+        yield known[pressure]
+    if fault.get("cordoned"):
+        yield known["cordoned"]
 
 
 def _written_by(metadata: Json, manager: str, *, at: str) -> Json:
@@ -159,22 +139,12 @@ def _written_by(metadata: Json, manager: str, *, at: str) -> Json:
     return metadata | {"managedFields": [*(metadata.get("managedFields") or ()), entry]}
 
 
-def _press(marks: _Marks, fault: Form) -> None:
-    written = fault["pressure"].lower()
-    if written not in PRESSURES:
-        raise fault.wrong(f"expected one of {', '.join(PRESSURES)}, got {fault['pressure']!r}", "pressure")
-    kind, reason, message = PRESSURES[written]
-    marks.condition(kind, status="True", reason=reason, message=message)
-    marks.taint(f"{written}-pressure", "NoSchedule")
-    marks.event(reason.replace("Kubelet", "Node"))
-
-
 def _mark_silent(name: str, *, since: datetime, stage: Stage) -> None:
     """Stop the lease of a node, and let its pods not be ready, without a reason; their phase stays."""
     lease = stage.get("Lease", _LEASES, name)
     if lease is not None:
         stage.put(lease | {"spec": lease["spec"] | {"renewTime": times.micro_timestamp(since)}})
-    for pod in stage.pods():
+    for pod in stage.state.objects(PODS):
         if pod["spec"].get("nodeName") != name or stage.is_neighbour(pod):
             continue
         at = times.timestamp(since)

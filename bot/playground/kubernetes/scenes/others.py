@@ -29,7 +29,7 @@ def make_lease(obj: Json, form: Form, *, stage: Stage) -> None:
         "acquireTime": times.micro_timestamp(form.when("acquired", obj["metadata"]["creationTimestamp"])),
         "renewTime": times.micro_timestamp(form.when("renewed", "2s")),
     }
-    stage.put(patches.merge(obj | {"spec": spec}, form.manifest()))
+    stage.put(form.over(obj | {"spec": spec}))
 
 
 def define(kind: str, form: Form, *, namespaced: bool, stage: Stage) -> None:
@@ -58,7 +58,7 @@ def make_definition(obj: Json, form: Form, *, stage: Stage) -> None:
     if "kind" in form:
         version, scope = form.get("version", "v1"), form.get("scope", "Namespaced")
         spec = _definition(form["kind"], group=group, plural=plural, version=version, scope=scope)
-    stage.put(obj | {"spec": patches.merge(spec, form.get("spec") or {})})
+    stage.put(form.over(obj | {"spec": spec}))
 
 
 def _definition(kind: str, *, group: str, plural: str, version: str, scope: str) -> Json:

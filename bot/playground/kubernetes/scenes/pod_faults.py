@@ -9,7 +9,7 @@ from bot.playground.kubernetes import pods, times
 from bot.playground.kubernetes.objects import labels_of, made_condition, without
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import messages, single_pods
-from bot.playground.kubernetes.scenes.container_faults import PROBES, ContainerFault
+from bot.playground.kubernetes.scenes.container_faults import ContainerFault
 from bot.playground.kubernetes.scenes.forms import KEYS, Form
 from bot.playground.kubernetes.scenes.single_pods import with_condition
 from bot.playground.kubernetes.scenes.stage import Stage
@@ -17,6 +17,7 @@ from bot.playground.kubernetes.scenes.stage import Stage
 _ATTEMPTS_S: Final = 14
 _SINCE: Final = {"since": "time"}
 _STATUSES: Final = (("initContainers", "initContainerStatuses"), ("containers", "containerStatuses"))
+_UNSCHEDULED: Final = frozenset({"unschedulable", "gates", "scheduler"})
 _GATED: Final = "Scheduling is blocked due to non-empty scheduling gates"
 _UNREADY: Final = "containers with unready status: [{}]"
 _ENDED: Final = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
@@ -26,19 +27,17 @@ _INCOMPLETE: Final = "containers with incomplete status: [{}]"
 def apply(pod: Json, fault: Form, *, stage: Stage) -> Json:
     """Store a pod with a fault, note its events and logs on the stage, and return the pod."""
     if "node" in fault:
-        pod = _moved(pod, node=fault["node"], stage=stage)
+        pod = single_pods.running_again(pods.bound(pod, node=fault["node"], state=stage.state), stage=stage)
     born = pod["metadata"]["creationTimestamp"]
     since = fault.when("since", born)
     told = _of_preparations(fault, since=since)
     if told and "running" not in fault:
         fault = fault.but(waiting=fault.get("waiting", "ContainerCreating"))
-    if "unschedulable" in fault:
-        pod = _unschedulable(pod, message=fault["unschedulable"], since=since)
+    if not _UNSCHEDULED.isdisjoint(fault):
+        pod = _unscheduled(pod, fault, since=since)
         stage.untell(pod, reasons=messages.OF_START)
-        told.append({"reason": "FailedScheduling", "message": fault["unschedulable"]})
-    elif "gates" in fault or "scheduler" in fault:
-        pod = _not_looked_at(pod, fault, since=since)
-        stage.untell(pod, reasons=messages.OF_START)
+        if "unschedulable" in fault:
+            told.append({"reason": "FailedScheduling", "message": fault["unschedulable"]})
     elif "evicted" in fault or "rejected" in fault:
         pod, event = _failed(pod, fault, since=since)
         told.append(event)
@@ -75,22 +74,9 @@ def _of_faults(pod: Json, faults: list[ContainerFault], *, stage: Stage) -> list
 
 def _of_preparations(fault: Form, *, since: datetime) -> list[Json]:
     """Return the events about a pod whose containers cannot be created."""
-    told: list[Json] = []
-    for key, (reason, beginning, source) in messages.PREPARATIONS.items():
-        if key in fault:
-            count = max(1, int((fault.now - since).total_seconds()) // _ATTEMPTS_S)
-            told.append({"reason": reason, "message": beginning + fault[key], "source": source, "count": count})
-    return told
-
-
-def _moved(pod: Json, *, node: str, stage: Stage) -> Json:
-    address = pod["status"].get("podIP")
-    pod = pods.bound(pod, node=node, state=stage.state)
-    with stage.at(stage.when(pod["metadata"]["creationTimestamp"])):
-        pod = pods.running(pod, state=stage.state)
-    if address and not pod["spec"].get("hostNetwork"):
-        pod["status"] |= pods.at_address(address)
-    return pod
+    count = max(1, int((fault.now - since).total_seconds()) // _ATTEMPTS_S)
+    found = [key for key in messages.PREPARATIONS if key in fault]
+    return [each for key in found for each in messages.events(key, count=count, text=fault[key])]
 
 
 def _of_containers(pod: Json, fault: Form, *, alike: bool) -> list[ContainerFault]:
@@ -108,7 +94,7 @@ def _of_containers(pod: Json, fault: Form, *, alike: bool) -> list[ContainerFaul
     if unknown := next((name for name in by_name if name not in known), None):
         raise fault.wrong(f"expected one of the containers {', '.join(known)}, got {unknown!r}")
     for name, each in by_name.items():
-        if probe := next((key for key in PROBES if key in each and f"{key}Probe" not in known[name]), None):
+        if probe := next((key for key in messages.PROBES if key in each and f"{key}Probe" not in known[name]), None):
             raise fault.wrong(f"container {name} has no {probe}Probe that could fail", probe)
     return [ContainerFault(pod=pod, container=known[name], fault=each) for name, each in by_name.items()]
 
@@ -130,17 +116,12 @@ def _with_containers(pod: Json, faults: list[ContainerFault]) -> Json:
             status[key] = [
                 by_name[each["name"]].status(each) if each["name"] in by_name else each for each in status[key]
             ]
-    incomplete = [
-        each["name"]
-        for each in status.get("initContainerStatuses") or ()
-        if (each["state"].get("terminated") or {}).get("exitCode") != 0
-    ]
+    incomplete = [each["name"] for each in status.get("initContainerStatuses") or () if _exit_code(each) != 0]
     if incomplete:
         waiting = {"state": {"waiting": {"reason": "PodInitializing"}}, "ready": False, "started": False, "imageID": ""}
         status["containerStatuses"] = [each | waiting for each in status["containerStatuses"]]
-    moments = [each.changed for each in faults if each.changed is not None]
     born = times.parse(pod["metadata"]["creationTimestamp"])
-    changed = max(moments) if moments else born
+    changed = max(filter(None, (each.changed for each in faults)), default=born)
     status["phase"] = _phase(status, pod["spec"])
     status["conditions"] = _conditions(status, incomplete=incomplete, changed=times.timestamp(changed))
     return pod | {"status": status}
@@ -149,80 +130,74 @@ def _with_containers(pod: Json, faults: list[ContainerFault]) -> Json:
 def _conditions(status: Json, *, incomplete: list[str], changed: str) -> list[Json]:
     """Return the pod's conditions as they follow from the states of its containers."""
     unready = [each["name"] for each in status["containerStatuses"] if not each["ready"]]
-    ready: Json = {"lastProbeTime": None, "status": "False" if unready else "True", "lastTransitionTime": changed}
+    ready: Json = {"status": "False" if unready else "True", "lastTransitionTime": changed}
     if status["phase"] in _ENDED:
         ready |= {"reason": _ENDED[status["phase"]]}
     elif unready:
         ready |= {"reason": "ContainersNotReady", "message": _UNREADY.format(" ".join(unready))}
-    waiting = {"status": "False", "reason": "ContainersNotInitialized"}
-    waiting |= {"message": _INCOMPLETE.format(" ".join(incomplete))}
-    found = []
-    for each in status["conditions"]:
-        if each["type"] in single_pods.READINESS:
-            found.append({"type": each["type"]} | ready)
-        else:
-            found.append(each | (waiting if incomplete and each["type"] == "Initialized" else {}))
-    return found
+    changes = dict.fromkeys(single_pods.READINESS, ready)
+    if incomplete:
+        text = _INCOMPLETE.format(" ".join(incomplete))
+        changes["Initialized"] = {"status": "False", "reason": "ContainersNotInitialized", "message": text}
+    return [
+        without(each, "reason", "message") | changes[each["type"]] if each["type"] in changes else each
+        for each in status["conditions"]
+    ]
+
+
+def _exit_code(container: Json) -> int | None:
+    """Return the exit code of a container that has ended, None if it has not."""
+    code: int | None = (container["state"].get("terminated") or {}).get("exitCode")
+    return code
 
 
 def _phase(status: Json, spec: Json) -> str:
     """Return the phase as the kubelet finds it from the states of the containers."""
-    init = status.get("initContainerStatuses") or ()
-    if any((each["state"].get("terminated") or {}).get("exitCode") != 0 for each in init):
-        failed = any((each["state"].get("terminated") or {}).get("exitCode") for each in init)
-        return "Failed" if failed and spec.get("restartPolicy") == "Never" else "Pending"
+    never = spec.get("restartPolicy") == "Never"
+    initial = [_exit_code(each) for each in status.get("initContainerStatuses") or ()]
+    if any(code != 0 for code in initial):
+        return "Failed" if never and any(initial) else "Pending"
     states = status["containerStatuses"]
     if any("waiting" in each["state"] and not each["lastState"] for each in states):
         return "Pending"
     if any("running" in each["state"] for each in states) or spec.get("restartPolicy", "Always") == "Always":
         return "Running"
-    codes = [(each["state"].get("terminated") or {}).get("exitCode") for each in states]
-    if all(code == 0 for code in codes):
+    if not any(_exit_code(each) != 0 for each in states):
         return "Succeeded"
-    return "Failed" if spec.get("restartPolicy") == "Never" else "Running"
+    return "Failed" if never else "Running"
 
 
-def _not_looked_at(pod: Json, fault: Form, *, since: datetime) -> Json:
-    """Return a pod that no scheduler looks at: gated, which the API server notes itself, or of an unknown scheduler."""
-    pod = _unschedulable(pod, message=_GATED, since=since)
-    if "scheduler" in fault:
-        spec = pod["spec"] | {"schedulerName": fault["scheduler"]}
-        return pod | {"spec": spec, "status": without(pod["status"], "conditions")}
-    gates = [{"name": name} for name in fault["gates"]]
-    pod = pod | {"spec": pod["spec"] | {"schedulingGates": gates}}
-    return with_condition(pod, "PodScheduled", reason="SchedulingGated")
-
-
-def _unschedulable(pod: Json, *, message: str, since: datetime) -> Json:
-    at = times.timestamp(since)
+def _unscheduled(pod: Json, fault: Form, *, since: datetime) -> Json:
+    """Return a pod that fits no node, that is gated, which the API server notes itself, or of an unknown scheduler."""
+    reason, message = "SchedulingGated", _GATED
+    spec = without(pod["spec"], "nodeName")
+    status: Json = {"phase": "Pending", "qosClass": pod["status"].get("qosClass", "BestEffort")}
+    if "unschedulable" in fault:
+        reason, message = "Unschedulable", fault["unschedulable"]
+    elif "scheduler" in fault:
+        reason, spec["schedulerName"] = "", fault["scheduler"]
+    else:
+        spec["schedulingGates"] = [{"name": name} for name in fault["gates"]]
+    if reason:
+        at = times.timestamp(since)
+        status["conditions"] = [made_condition("PodScheduled", "False", at=at, reason=reason, message=message)]
     labels = {key: value for key, value in labels_of(pod).items() if not key.startswith("topology.")}
-    status = {
-        "phase": "Pending",
-        "conditions": [made_condition("PodScheduled", "False", at=at, reason="Unschedulable", message=message)],
-        "qosClass": pod["status"].get("qosClass", "BestEffort"),
-    }
-    metadata, spec = pod["metadata"] | {"labels": labels}, without(pod["spec"], "nodeName")
-    return pod | {"metadata": metadata, "spec": spec, "status": status}
+    return pod | {"metadata": pod["metadata"] | {"labels": labels}, "spec": spec, "status": status}
 
 
 def _failed(pod: Json, fault: Form, *, since: datetime) -> tuple[Json, Json]:
     """Return a pod that the kubelet evicted or did not admit, and the event about it."""
     reason = "Evicted" if "evicted" in fault else str(fault["rejected"])
     message = str(fault["evicted"] if "evicted" in fault else fault.get("message") or f"Pod was rejected: {reason}")
-    at = times.timestamp(since)
-    status: Json = {"phase": "Failed", "reason": reason, "message": message}
-    status |= {
-        key: pod["status"][key] for key in ("startTime", "hostIP", "hostIPs", "qosClass") if key in pod["status"]
-    }
+    why, before, at = {"reason": reason, "message": message}, pod["status"], times.timestamp(since)
+    kept = {key: before[key] for key in ("startTime", "hostIP", "hostIPs", "qosClass") if key in before}
+    status: Json = {"phase": "Failed", **why, **kept}
     if reason == "Evicted":
         ended = {"exitCode": 137, "reason": "ContainerStatusUnknown", "startedAt": None, "finishedAt": None}
-        status["containerStatuses"] = [
-            each | {"state": {"terminated": ended}, "ready": False, "started": False}
-            for each in pod["status"]["containerStatuses"]
-        ]
-        target: Json = {"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}
-        target |= {"message": message, "lastProbeTime": None, "lastTransitionTime": at}
+        gone = {"state": {"terminated": ended}, "ready": False, "started": False}
+        status["containerStatuses"] = [each | gone for each in before["containerStatuses"]]
         unready = {"status": "False", "reason": "PodFailed", "lastTransitionTime": at}
-        kept = with_condition(pod, *single_pods.READINESS, **unready)
-        status["conditions"] = [*kept["status"]["conditions"], target]
-    return pod | {"status": status}, {"reason": reason, "message": message, "source": "kubelet"}
+        conditions = with_condition(pod, *single_pods.READINESS, **unready)["status"]["conditions"]
+        target = made_condition("DisruptionTarget", "True", at=at, reason="TerminationByKubelet", message=message)
+        status["conditions"] = [*conditions, target]
+    return pod | {"status": status}, why | {"source": "kubelet"}

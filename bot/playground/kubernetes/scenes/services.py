@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bot.playground.kubernetes import patches
+from bot.playground.kubernetes import times
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.objects import condition, labels_of, owner_reference, selected
 from bot.playground.kubernetes.pod_dependents import availability, refresh_budgets, refresh_endpoints, service_of
 from bot.playground.kubernetes.pods import network_address
-from bot.playground.kubernetes.resources import API_SERVICES, SERVICES, SLICES, Json
+from bot.playground.kubernetes.resources import API_SERVICES, PODS, SERVICES, SLICES, Json
 from bot.playground.kubernetes.scenes.forms import Form
+from bot.playground.kubernetes.scenes.messages import TEXTS, filled
 from bot.playground.kubernetes.scenes.stage import Stage
 
 _SERVICE: Final = "kubernetes.io/service-name"
@@ -28,8 +29,8 @@ def make(obj: Json, form: Form, *, stage: Stage) -> None:
         "internalTrafficPolicy": "Cluster",
         "ports": _ports(form),
     }
-    spec = patches.merge(spec, form.get("spec") or {})
-    service = stage.put(obj | {"spec": spec, "status": form.get("status") or {"loadBalancer": {}}})
+    service = stage.put(form.over(obj | {"spec": spec, "status": {"loadBalancer": {}}}))
+    spec = service["spec"]
     if spec.get("selector") and spec.get("type") != "ExternalName":
         _make_slice(service, name=form.get("slice", ""), stage=stage)
 
@@ -48,7 +49,7 @@ def make_api(obj: Json, form: Form, *, stage: Stage) -> None:
         "groupPriorityMinimum": 100,
         "versionPriority": 100,
     }
-    stage.put(obj | {"spec": patches.merge(spec, form.get("spec") or {}), "status": {"conditions": []}})
+    stage.put(form.over(obj | {"spec": spec, "status": {"conditions": []}}))
 
 
 def settle(stage: Stage, namespaces: set[str]) -> None:
@@ -58,34 +59,18 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
         refresh_endpoints(namespace, state=stage.state)
         refresh_budgets(namespace, state=stage.state)
     for each in stage.state.objects(API_SERVICES):
-        if each["spec"].get("service"):
-            told = _available(each["spec"]["service"], stage=stage)
+        if named := each["spec"].get("service"):
+            service = stage.state.get(SERVICES, named["name"], namespace=named["namespace"])
+            told = availability(named, state=stage.state) if service else filled(TEXTS["apis"]["no_service"], **named)
             if condition(each, "Available").get("status") != told["status"]:
-                told = told | {"lastTransitionTime": _since(each, stage=stage)}
-                stage.put(each | {"status": {"conditions": [told]}})
-
-
-def _available(service: Json, *, stage: Stage) -> Json:
-    """Return an API's Available condition without its time."""
-    namespace, name = service["namespace"], service["name"]
-    if stage.state.get(SERVICES, name, namespace=namespace) is not None:
-        return availability(service, state=stage.state)
-    message = f'service/{name} in "{namespace}" is not present'
-    return {"type": "Available", "status": "False", "reason": "ServiceNotFound", "message": message}
-
-
-def _since(api: Json, *, stage: Stage) -> str:
-    """Return when the API became what it is: when the last of its Service's pods changed, else when it was made."""
-    named = api["spec"]["service"]
-    service = stage.state.get(SERVICES, named["name"], namespace=named["namespace"]) or {}
-    ready = [condition(pod, "Ready") for pod in _pods_of(service, stage=stage)]
-    moments = [api["metadata"]["creationTimestamp"], *(each["lastTransitionTime"] for each in ready if each)]
-    return stage.stamp(max(moments))
+                since = times.timestamp(stage.last_change(each, _pods_of(service or {}, stage=stage)))
+                stage.put(each | {"status": {"conditions": [told | {"lastTransitionTime": since}]}})
 
 
 def _pods_of(service: Json, *, stage: Stage) -> list[Json]:
-    selector = (service.get("spec") or {}).get("selector")
-    return [pod for pod in stage.pods(service["metadata"]["namespace"]) if selected(selector, pod)] if selector else []
+    selector: Json = (service.get("spec") or {}).get("selector") or {}
+    pods = stage.state.objects(PODS, service["metadata"]["namespace"]) if selector else []
+    return [pod for pod in pods if selected(selector, pod)]
 
 
 def _make_slice(service: Json, *, name: str, stage: Stage) -> None:

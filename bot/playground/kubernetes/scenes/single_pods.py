@@ -46,11 +46,20 @@ def started(pod: Json, details: Json, *, node: str, stage: Stage) -> Json:
     if "status" in details:
         pod["status"] = patches.merge(pod["status"], times.resolve(details["status"], now=stage.now))
     pod = stage.put(pod)
-    owners = pod["metadata"].get("ownerReferences") or ()
-    for told in messages.of_start(pod, owner=owners[0] if owners else {}):
-        stage.tell(pod, first=stage.moment, **told)
+    for told in messages.of_start(pod):
+        stage.tell(pod, **told)
     note_log(pod, details.get("log"), stage=stage)
     note_usage(pod, details.get("usage"), stage=stage)
+    return pod
+
+
+def running_again(pod: Json, *, stage: Stage) -> Json:
+    """Return a pod as it is while it runs well, from its start and at the address that it has."""
+    given = pod["status"].get("podIP")
+    with stage.at(stage.when(pod["metadata"]["creationTimestamp"])):
+        pod = pods.running(pod, state=stage.state)
+    if given and not pod["spec"].get("hostNetwork"):
+        pod["status"] |= pods.at_address(given)
     return pod
 
 

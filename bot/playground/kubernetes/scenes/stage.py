@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.playground.kubernetes import defaults, pods, resources, times, validated_world
-from bot.playground.kubernetes.objects import labels_of
+from bot.playground.kubernetes.objects import condition, labels_of
 from bot.playground.kubernetes.recorder import Recorder
-from bot.playground.kubernetes.resources import PODS, Json, Resource
+from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.scenes.forms import moment
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.store import uid_of
@@ -104,6 +104,12 @@ class Stage:
         self.events = [each | ({"gone": True} if each["for"] == place else {}) for each in self.events]
         self.logs = [each for each in self.logs if f"Pod/{each['pod']}" != place]
 
+    def last_change(self, obj: Json, pods: list[Json]) -> datetime:
+        """Return when an object with these pods became what it is: when the last of them changed, or it was made."""
+        ready = [condition(pod, "Ready").get("lastTransitionTime") for pod in pods]
+        moments = [obj["metadata"]["creationTimestamp"], *filter(None, ready)]
+        return min(max(map(self.when, moments)), self.now)
+
     def nodes_for(self, spec: Json) -> list[str]:
         """Return the names of the nodes that take a pod with this spec, its node selector included."""
         wanted = (spec.get("nodeSelector") or {}).items()
@@ -114,32 +120,22 @@ class Stage:
         """Return the first node that takes a pod with this spec, "" if none does."""
         return next(iter(self.nodes_for(spec)), "")
 
-    def pods(self, namespace: str = "") -> list[Json]:
-        """Return the pods of a namespace, of all if none is given."""
-        return self.state.objects(PODS, namespace)
-
     def new(self, kind: str | Resource, *, namespace: str = "", name: str, created: datetime, **more: Any) -> Json:
         """Return the head of an object: kind, apiVersion and the metadata every object has, with `more` of it."""
         resource = self.resource(kind) if isinstance(kind, str) else kind
         metadata: Json = {"name": name} | ({"namespace": namespace} if namespace else {})
         metadata["uid"] = uid_of(table=resource.table, namespace=namespace, name=name)
-        if resource.has_generation:
-            metadata["generation"] = 1
+        metadata |= {"generation": 1} if resource.has_generation else {}
         metadata |= {"creationTimestamp": times.timestamp(created), **more}
         return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
 
-    def tell(
-        self, about: Json, *, reason: str, message: str, first: datetime, last: datetime | None = None, **more: Any
-    ) -> None:
-        """Note an event, unless it is so old that the API server has dropped it."""
+    def tell(self, about: Json, *, first: datetime | None = None, last: datetime | None = None, **event: Any) -> None:
+        """Note an event, by default of the stage's moment, unless the API server has dropped it for its age."""
+        first = first or self.moment
         last = last or first
-        if self.now - last >= EVENTS_KEPT:
-            return
-        self.events.append(
-            {"for": address(about), "reason": reason, "message": message}
-            | {"first": times.timestamp(first), "last": times.timestamp(last)}
-            | more
-        )
+        if self.now - last < EVENTS_KEPT:
+            span = {"first": times.timestamp(first), "last": times.timestamp(last)}
+            self.events.append({"for": address(about), **event, **span})
 
     def repeat(
         self, about: Json, *, since: datetime, until: str, every_s: int, most: int = sys.maxsize, **event: Any
@@ -180,9 +176,7 @@ class Stage:
 
     def is_untouched(self, obj: Json) -> bool:
         """Return whether an object is an unchanged neighbour."""
-        resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
-        metadata = obj["metadata"]
-        return self._at_first.get((resource.table, metadata.get("namespace", ""), metadata["name"])) is obj
+        return any(before is obj for before in self._at_first.values())
 
     def _everything(self) -> Iterator[tuple[tuple[Any, ...], Json]]:
         for table, obj in self.state.store.everything():

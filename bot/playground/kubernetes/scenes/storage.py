@@ -14,6 +14,7 @@ from bot.playground.kubernetes.objects import annotations_of, without
 from bot.playground.kubernetes.resources import CLAIMS, VOLUMES, Json
 from bot.playground.kubernetes.scenes import pod_faults
 from bot.playground.kubernetes.scenes.forms import KEYS, MANIFEST, Form
+from bot.playground.kubernetes.scenes.messages import TEXTS, filled
 from bot.playground.kubernetes.scenes.stage import Stage, address
 
 _CLASS: Final = "standard"
@@ -21,15 +22,6 @@ _NO_CLASS: Final = "none"
 _SIZE: Final = "10Gi"
 _ACCESS: Final = "ReadWriteOnce"
 _ATTEMPTS_S: Final = 15
-_FAILED: Final = "ProvisioningFailed"
-_LOST: Final = ("ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!")
-_UNSET: Final = ("FailedBinding", "no persistent volumes available for this claim and no storage class is set")
-_NO_POD_YET: Final = ("WaitForFirstConsumer", "waiting for first consumer to be created before binding")
-_WAITS: Final = (
-    "Waiting for a volume to be created either by the external provisioner '{}' or manually by the system "
-    "administrator. If volume creation is delayed, please verify that the provisioner is running and correctly "
-    "registered."
-)
 _UNBOUND: Final = "0/{} nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
 _NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 _ASKED: Final = ("volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner")
@@ -65,19 +57,13 @@ def bind(claim: Json, *, stage: Stage) -> Json:
     name = spec.get("volumeName") or f"pvc-{metadata['uid']}"
     size = spec["resources"]["requests"]["storage"]
     if stage.state.get(VOLUMES, name) is None:
-        reference = {"kind": "PersistentVolumeClaim", "namespace": metadata["namespace"], "name": metadata["name"]}
         created = stage.when(metadata["creationTimestamp"])
-        finalizers = [PROTECTION[VOLUMES]]
-        head = stage.new("PersistentVolume", name=name, created=created, finalizers=finalizers)
-        volume_spec = {
-            "capacity": {"storage": size},
-            "accessModes": spec["accessModes"],
-            "storageClassName": spec.get("storageClassName", ""),
-            "persistentVolumeReclaimPolicy": "Delete",
-            "claimRef": reference | {"apiVersion": "v1", "uid": metadata["uid"]},
-            "csi": {"driver": "csi.example.com", "volumeHandle": name},
-        }
-        stage.put(head | {"spec": volume_spec, "status": {"phase": "Bound"}})
+        head = stage.new("PersistentVolume", name=name, created=created, finalizers=[PROTECTION[VOLUMES]])
+        driver = {"driver": "csi.example.com", "volumeHandle": name}
+        own = {"accessModes": spec["accessModes"], "claimRef": {"uid": metadata["uid"]}, "csi": driver}
+        place = f"{metadata['namespace']}/{metadata['name']}"
+        form = {"size": size, "class": spec.get("storageClassName", ""), "claim": place, "spec": own}
+        make_volume(head, Form(form, path=(), now=stage.now), stage=stage)
     status = {"phase": "Bound", "accessModes": spec["accessModes"], "capacity": {"storage": size}}
     return stage.put(claim | {"spec": spec | {"volumeName": name}, "status": status})
 
@@ -102,8 +88,7 @@ def make_volume(obj: Json, form: Form, *, stage: Stage) -> None:
         spec |= {} if "local" in sources else {"local": {"path": f"/mnt/disks/{obj['metadata']['name']}"}}
     spec |= without(sources, *MANIFEST)
     status = {"phase": "Bound" if "claim" in form else "Available"}
-    given = {key: form.get(key) or {} for key in ("spec", "status")}
-    stage.put(patches.merge(obj | {"spec": spec, "status": status}, given))
+    stage.put(form.over(obj | {"spec": spec, "status": status}))
 
 
 def apply(claim: Json, fault: Form, *, stage: Stage) -> None:
@@ -118,18 +103,30 @@ def apply(claim: Json, fault: Form, *, stage: Stage) -> None:
         stage.remove(volume)
     if fault.get("lost"):
         stage.put(claim | {"status": {"phase": "Lost"}})
-        reason, message = _LOST
+        told = TEXTS["claims"]["lost"]
     else:
-        spec = without(claim["spec"], "volumeName")
-        stage.put(claim | {"metadata": _asked(claim, stage=stage), "spec": spec, "status": {"phase": "Pending"}})
-        reason, message = _cause(claim, stage=stage) if pending is True else (_FAILED, str(pending))
-        reason = fault.get("reason", reason)
-    if "events" not in fault and message:
-        kind = "Warning" if reason in (_FAILED, _LOST[0]) else "Normal"
-        stage.repeat(
-            claim, since=since, until="10s", every_s=_ATTEMPTS_S, reason=reason, message=message, type=kind,
-            source="persistentvolume-controller",
-        )  # fmt: skip
+        told = _wait(claim, fault, stage=stage)
+    if "events" not in fault:
+        kind = "Warning" if told["reason"] in ("ProvisioningFailed", "ClaimLost") else "Normal"
+        told = {"type": kind, "source": "persistentvolume-controller"} | told
+        stage.repeat(claim, since=since, until="10s", every_s=_ATTEMPTS_S, **told)
+
+
+def _wait(claim: Json, fault: Form, *, stage: Stage) -> Json:
+    """Store a claim that waits for a volume, and return reason and message of the controller's event about it."""
+    metadata, name, found = claim["metadata"], claim["spec"].get("storageClassName"), _class(claim, stage=stage)
+    no_pod = _is_delayed(claim, stage=stage) and not users_of(claim, state=stage.state)
+    provisioner = found.get("provisioner", "")
+    if provisioner not in ("", _NO_PROVISIONER) and not no_pod:
+        # The controller notes which provisioner it asks for a volume.
+        metadata = metadata | {"annotations": annotations_of(claim) | dict.fromkeys(_ASKED, provisioner)}
+    spec = without(claim["spec"], "volumeName")
+    stage.put(claim | {"metadata": metadata, "spec": spec, "status": {"phase": "Pending"}})
+    told_by_author = fault["pending"] is not True
+    causes = {"failed": told_by_author, "no_class": not name, "unknown_class": not found, "no_pod": no_pod}
+    cause = next((cause for cause, holds in causes.items() if holds), "provisioning")
+    told = filled(TEXTS["claims"][cause], text=fault["pending"], name=name, provisioner=provisioner)
+    return told | {"reason": fault.get("reason", told["reason"])}
 
 
 def hold_up_pods(faults: Mapping[tuple[str, str, str], Form], *, stage: Stage) -> None:
@@ -151,30 +148,5 @@ def _class(claim: Json, *, stage: Stage) -> Mapping[str, Any]:
     return found
 
 
-def _asked(claim: Json, *, stage: Stage) -> Json:
-    """Return a waiting claim's metadata: the controller notes there which provisioner it asks for a volume."""
-    metadata: Json = claim["metadata"]
-    provisioner = _class(claim, stage=stage).get("provisioner", _NO_PROVISIONER)
-    if provisioner == _NO_PROVISIONER or _waits_for_pod(claim, stage=stage):
-        return metadata
-    return metadata | {"annotations": annotations_of(claim) | dict.fromkeys(_ASKED, provisioner)}
-
-
 def _is_delayed(claim: Json, *, stage: Stage) -> bool:
     return bool(_class(claim, stage=stage).get("volumeBindingMode") == "WaitForFirstConsumer")
-
-
-def _waits_for_pod(claim: Json, *, stage: Stage) -> bool:
-    return _is_delayed(claim, stage=stage) and not users_of(claim, state=stage.state)
-
-
-def _cause(claim: Json, *, stage: Stage) -> tuple[str, str]:
-    """Return the reason and message of the controller's event about a claim that waits."""
-    name, found = claim["spec"].get("storageClassName"), _class(claim, stage=stage)
-    if not name:
-        return _UNSET
-    if not found:
-        return _FAILED, f'storageclass.storage.k8s.io "{name}" not found'
-    if _waits_for_pod(claim, stage=stage):
-        return _NO_POD_YET
-    return "ExternalProvisioning", _WAITS.format(found.get("provisioner", ""))

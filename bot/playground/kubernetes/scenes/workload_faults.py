@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from bot.playground.kubernetes import jobs, times
 from bot.playground.kubernetes.defaults import TEMPLATED
-from bot.playground.kubernetes.objects import condition, conditions_of, made_condition, with_status
+from bot.playground.kubernetes.objects import condition, conditions_of, with_status
+from bot.playground.kubernetes.recorder import CONTROLLERS
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import messages, pod_faults
+from bot.playground.kubernetes.scenes import pod_faults, single_pods
 from bot.playground.kubernetes.scenes.forms import KEYS, Form
+from bot.playground.kubernetes.scenes.messages import TEXTS, filled
 from bot.playground.kubernetes.scenes.stage import Stage
 
 KINDS: Final = TEMPLATED - {"ReplicationController"}
@@ -45,22 +47,14 @@ def settle_progress(owner: Json, fault: Form, *, stage: Stage) -> None:
     never = all(_never_ready(pod) for pod in stage.workloads.pods_of(newest))
     if "stuck" not in fault and not never:
         return
-    name, began = newest["metadata"]["name"], stage.when(newest["metadata"]["creationTimestamp"])
+    began = stage.when(newest["metadata"]["creationTimestamp"])
     deadline = timedelta(seconds=owner["spec"].get("progressDeadlineSeconds", _DEADLINE_S))
     passed = fault.when("stuck", began + deadline)
-    if passed <= stage.now:
-        text = f'ReplicaSet "{name}" has timed out progressing.'
-        told = _progressing("False", "ProgressDeadlineExceeded", text, passed)
-    else:
-        told = _progressing("True", "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.', began)
+    since, state = (passed, "stuck") if passed <= stage.now else (began, "rolling")
+    at = times.timestamp(since)
+    told = filled(TEXTS["progress"][state], name=newest["metadata"]["name"], at=at)
     others = [each for each in conditions_of(owner) if each["type"] != "Progressing"]
     stage.put(with_status(owner, conditions=[*others, told]))
-
-
-def _progressing(status: str, reason: str, message: str, at: datetime) -> Json:
-    stamp = times.timestamp(at)
-    return {"type": "Progressing", "status": status, "lastUpdateTime": stamp, "lastTransitionTime": stamp,
-            "reason": reason, "message": message}  # fmt: skip
 
 
 def _never_ready(pod: Json) -> bool:
@@ -85,16 +79,22 @@ def _refuse(owner: Json, pods: list[Json], fault: Form, *, stage: Stage) -> None
         for each in map(stage.latest, (keeper, owner)):
             stage.put(with_status(each, conditions=[*conditions_of(each), failure]))
     if "events" not in fault:
-        name = (refused or pods)[0]["metadata"]["name"]
-        told = messages.refusal_of(keeper, pod=name, because=fault["refused"])
-        stage.repeat(keeper, since=since, until="20s", every_s=_ATTEMPTS_S, most=_MOST_ATTEMPTS, **told)
+        text = f"Error creating: {fault['refused']}"
+        if keeper["kind"] == "StatefulSet":
+            pod, name = (refused or pods)[0]["metadata"]["name"], keeper["metadata"]["name"]
+            text = f"create Pod {pod} in StatefulSet {name} failed error: {fault['refused']}"
+        stage.repeat(
+            keeper, since=since, until="20s", every_s=_ATTEMPTS_S, most=_MOST_ATTEMPTS, reason="FailedCreate",
+            message=text, source=CONTROLLERS[keeper["kind"]],
+        )  # fmt: skip
 
 
 def _fail_job(job: Json, pods: list[Json], fault: Form, *, of_pods: Form, stage: Stage) -> None:
     """Let the pods of a Job fail, and the Job with them; what does not end a pod leaves the Job active."""
     ends = "exited" in fault and "waiting" not in fault
-    for pod in map(_running_again, pods):
-        pod_faults.apply(pod, of_pods.but(ended=True) if ends else of_pods, stage=stage)
+    for pod in pods:
+        before = single_pods.running_again(pod, stage=stage) if pod["status"].get("phase") == "Succeeded" else pod
+        pod_faults.apply(before, of_pods.but(ended=True) if ends else of_pods, stage=stage)
     if not ends:
         kept = {"startTime": job["status"]["startTime"], "active": len(pods), "ready": 0, "terminating": 0}
         stage.put(job | {"status": kept})
@@ -104,14 +104,3 @@ def _fail_job(job: Json, pods: list[Json], fault: Form, *, of_pods: Form, stage:
     stage.put(job | {"spec": job["spec"] | {"backoffLimit": count - 1}, "status": status})
     message = jobs.BACK_OFF_LIMIT
     stage.tell(job, reason="BackoffLimitExceeded", message=message, first=at, source="job-controller")
-
-
-def _running_again(pod: Json) -> Json:
-    """Return a pod that has succeeded as it was while it ran, so that a fault can be applied to it."""
-    status = pod["status"]
-    if status.get("phase") != "Succeeded":
-        return pod
-    again = {"state": {"running": {"startedAt": status["startTime"]}}, "lastState": {}, "ready": True, "started": True}
-    statuses = [each | again for each in status["containerStatuses"]]
-    conditions = [made_condition(each["type"], "True", at=status["startTime"]) for each in status["conditions"]]
-    return with_status(pod, phase="Running", containerStatuses=statuses, conditions=conditions)

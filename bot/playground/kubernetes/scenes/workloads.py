@@ -8,15 +8,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import cycle, islice
+from datetime import timedelta
+from itertools import count, cycle, islice
 from typing import Final
 
 from bot.playground.kubernetes import claims, defaults, jobs, patches, replicasets, times, workload_status
 from bot.playground.kubernetes.defaults import suffix
-from bot.playground.kubernetes.objects import condition, owner_reference, status_of, with_status, without
+from bot.playground.kubernetes.objects import owner_reference, status_of, with_status, without
+from bot.playground.kubernetes.recorder import CONTROLLERS, creation_text, scaling_text
 from bot.playground.kubernetes.resources import CLAIMS, Json
-from bot.playground.kubernetes.scenes import messages, single_pods, storage
+from bot.playground.kubernetes.scenes import single_pods, storage
 from bot.playground.kubernetes.scenes.forms import KEYS, Form
 from bot.playground.kubernetes.scenes.single_pods import containers, pod_spec
 from bot.playground.kubernetes.scenes.stage import Stage
@@ -31,26 +32,15 @@ _DETAILS: Final = {**KEYS["one_pod"], "age": "time", "labels": "mapping", "annot
 _OF_JOBS: Final = (*KEYS["pod"], "pods", "pod_labels", "ran", "active")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A pod to be made: its name, and the details that the scene gives."""
-
-    name: str
-    details: Json
-
-
 def make(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store a workload and the objects its controllers make. `obj` is its head: kind, apiVersion and metadata."""
     form = form.but(labels=form.get("labels") or {"app": obj["metadata"]["name"]})
     plans = plans_of(form)
     born = stage.when(obj["metadata"]["creationTimestamp"])
     came = form.when("rolled", born)
-    obj = obj | {
-        "metadata": obj["metadata"] | {"labels": form["labels"]},
-        "spec": _spec(obj, form, plans),
-        "status": {},
-    }
-    obj = obj | {key: patches.merge(obj[key], form[key]) for key in ("metadata", "spec") if key in form}
+    metadata = obj["metadata"] | {"labels": form["labels"]}
+    obj = obj | {"metadata": metadata, "spec": _spec(obj, form, plans), "status": {}}
+    obj = patches.merge(obj, form.only(("metadata", "spec")))
     maker = _Maker(stage=stage, form=form)
     with stage.at(born):
         owner = stage.put(obj)
@@ -76,7 +66,7 @@ def template(form: Form) -> Json:
     return {"metadata": metadata, "spec": spec}
 
 
-def _spec(obj: Json, form: Form, plans: list[Plan]) -> Json:
+def _spec(obj: Json, form: Form, plans: dict[str, Json]) -> Json:
     spec: Json = {} if obj["kind"] == "DaemonSet" else {"replicas": form.get("replicas", len(plans) or 1)}
     spec |= {"selector": {"matchLabels": form.get("selector") or form["labels"]}, "template": template(form)}
     if obj["kind"] == "StatefulSet":
@@ -89,16 +79,15 @@ def _spec(obj: Json, form: Form, plans: list[Plan]) -> Json:
     return spec
 
 
-def plans_of(form: Form) -> list[Plan]:
-    """Return the `pods` that a scene names: a list of names, or name → node, or name → details."""
+def plans_of(form: Form) -> dict[str, Json]:
+    """Return the details of the `pods` that a scene names: a list of names, or name → node, or name → details."""
     written = form.get("pods") or {}
     if not isinstance(written, dict):
-        return [Plan(name=str(name), details={}) for name in written]
-    plans = []
+        return {str(name): {} for name in written}
+    plans: dict[str, Json] = {}
     for name, details in written.items():
         short = {"node": details} if isinstance(details, str) else details or {}
-        checked = form.within("pods", str(name), written=short).check(_DETAILS, manifest=False)
-        plans.append(Plan(name=name, details=checked))
+        plans[name] = form.within("pods", str(name), written=short).check(_DETAILS, manifest=False)
     return plans
 
 
@@ -115,28 +104,29 @@ class _Maker:
     stage: Stage
     form: Form
 
-    def revision(self, owner: Json, *, number: int, plans: list[Plan]) -> None:
+    def revision(self, owner: Json, *, number: int, plans: dict[str, Json]) -> None:
         """Make a revision of the workload with these pods; the newest revision gets pods up to the wanted replicas."""
         old = self.stage.latest(owner)["spec"]["template"] != owner["spec"]["template"]
         keeper = owner
         if owner["kind"] == "Deployment":
-            count = len(plans) if old else int(owner["spec"]["replicas"])
-            keeper = self._replica_set(owner, number=number, replicas=count, plans=plans)
+            replicas = len(plans) if old else int(owner["spec"]["replicas"])
+            keeper = self._replica_set(owner, number=number, replicas=replicas, plans=plans)
         elif owner["kind"] in ("StatefulSet", "DaemonSet"):
             self._controller_revision(owner, number=number)
-        for plan, node in self._placed(owner, plans=plans, exactly=old):
-            self._pod(keeper, plan, node=node)
+        for name, node in self._placed(owner, plans=plans, exactly=old):
+            self.pod(keeper, name=name, details=plans.get(name, {}), node=node)
 
-    def _replica_set(self, owner: Json, *, number: int, replicas: int, plans: list[Plan]) -> Json:
+    def _replica_set(self, owner: Json, *, number: int, replicas: int, plans: dict[str, Json]) -> Json:
         name, state = owner["metadata"]["name"], self.stage.state
-        digests = {plan.name.removeprefix(f"{name}-").rpartition("-")[0] for plan in plans}
-        if len(digests) > 1 or (plans and not all(plan.name.startswith(f"{name}-") for plan in plans)):
-            names = ", ".join(plan.name for plan in plans)
-            raise self.form.wrong(f"expected names {name}-<hash>-<suffix> with one hash, got {names}", "pods")
+        digests = {each.removeprefix(f"{name}-").rpartition("-")[0] for each in plans}
+        if len(digests) > 1 or not all(each.startswith(f"{name}-") for each in plans):
+            text = f"expected names {name}-<hash>-<suffix> with one hash, got {', '.join(plans)}"
+            raise self.form.wrong(text, "pods")
         made = replicasets.made(owner, state=state, digest=next(iter(digests), ""))
         stored = replicasets.promote(owner, made, state=state, replicas=replicas, number=number)
         if self.stage.moment != self.stage.now and replicas:
-            self._tell(owner, messages.of_scaling(owner, stored["metadata"]["name"], replicas=replicas))
+            text = scaling_text(stored["metadata"]["name"], before=0, after=replicas)
+            _tell(owner, "ScalingReplicaSet", text, stage=self.stage)
         return stored
 
     def _controller_revision(self, owner: Json, *, number: int) -> None:
@@ -151,54 +141,51 @@ class _Maker:
         body = {"spec": {"template": owner["spec"]["template"] | {"$patch": "replace"}}}
         self.stage.put(head | {"data": body, "revision": number})
 
-    def _placed(self, owner: Json, *, plans: list[Plan], exactly: bool) -> Iterator[tuple[Plan, str]]:
+    def _placed(self, owner: Json, *, plans: dict[str, Json], exactly: bool) -> Iterator[tuple[str, str]]:
         """Yield each pod with its node: the pods that the scene names, and those that the controllers add."""
-        usable = self.stage.nodes_for(owner["spec"]["template"]["spec"])
+        metadata, usable = owner["metadata"], self.stage.nodes_for(owner["spec"]["template"]["spec"])
         # Pods of the previous revision count for a StatefulSet or DaemonSet; a Deployment gets a new ReplicaSet.
         there = [] if exactly or owner["kind"] == "Deployment" else self.stage.workloads.pods_of(owner)
         if owner["kind"] == "DaemonSet":
-            taken = {str(plan.details.get("node")) for plan in plans}
-            taken |= {str(pod["spec"].get("nodeName")) for pod in there}
+            taken = {each.get("node") for each in plans.values()} | {pod["spec"].get("nodeName") for pod in there}
             free = [node for node in usable if node not in taken]
-            yield from _one_per_node(owner, plans=plans, free=free, exactly=exactly)
+            for name, details in plans.items():
+                yield name, str(details.get("node") or (free.pop(0) if free else ""))
+            for node in [] if exactly else free:
+                yield f"{metadata['name']}-{suffix(metadata['uid'], node)}", node
             return
-        every = plans if exactly else [*plans, *self._more_replicas(owner, plans=plans, there=there)]
+        names = [*plans]
+        if not exactly:
+            known = {*plans, *(pod["metadata"]["name"] for pod in there)}
+            missing = int(owner["spec"]["replicas"]) - len(there) - len(plans)
+            names += islice((each for each in self._names(owner) if each not in known), max(0, missing))
         if owner["kind"] == "StatefulSet":
-            every = sorted(every, key=lambda plan: _ordinal(plan.name))
-        for plan, node in zip(every, cycle(usable or [""]), strict=False):
-            yield plan, str(plan.details.get("node") or node)
-
-    def _more_replicas(self, owner: Json, *, plans: list[Plan], there: list[Json]) -> list[Plan]:
-        """Return the pods that the controllers add to those planned and those there, up to the wanted replicas."""
-        missing = int(owner["spec"]["replicas"]) - len(there) - len(plans)
-        known = {plan.name for plan in plans} | {str(pod["metadata"]["name"]) for pod in there}
-        names = (name for name in self._names(owner) if name not in known)
-        return [Plan(name=name, details={}) for name in islice(names, max(0, missing))]
+            names.sort(key=_ordinal)
+        for name, node in zip(names, cycle(usable or [""]), strict=False):
+            yield name, str(plans.get(name, {}).get("node") or node)
 
     def _names(self, owner: Json) -> Iterator[str]:
         """Yield the names that controllers give to pods."""
-        metadata, number = owner["metadata"], 0
+        name, uid = owner["metadata"]["name"], owner["metadata"]["uid"]
+        if owner["kind"] == "StatefulSet":
+            start = int((owner["spec"].get("ordinals") or {}).get("start", 0))
+            return (f"{name}-{number}" for number in count(start))
         sets = replicasets.of_template(owner, self.stage.workloads.replica_sets(owner))
-        before = sets["metadata"]["name"] if sets else metadata["name"]
-        while True:
-            if owner["kind"] == "StatefulSet":
-                start = int((owner["spec"].get("ordinals") or {}).get("start", 0))
-                yield f"{metadata['name']}-{start + number}"
-            else:
-                yield f"{before}-{suffix(metadata['uid'], number)}"
-            number += 1
+        before = sets["metadata"]["name"] if sets else name
+        return (f"{before}-{suffix(uid, number)}" for number in count())
 
-    def _pod(self, owner: Json, plan: Plan, *, node: str) -> None:
-        details = {"usage": self.form.get("usage")} | plan.details
-        born = self.stage.when(details.get("age", self.stage.moment))
-        labels = pod_labels(owner, name=plan.name) | (details.get("labels") or {})
-        with self.stage.at(born):
-            self._claims(owner, pod=plan.name)
-            pod = single_pods.of_owner(owner, name=plan.name, labels=labels, stage=self.stage)
+    def pod(self, owner: Json, *, name: str, details: Json, node: str) -> Json:
+        """Make a pod as its controller does, with its claims and events, and return it."""
+        details = {"usage": self.form.get("usage")} | details
+        labels = pod_labels(owner, name=name) | (details.get("labels") or {})
+        with self.stage.at(self.stage.when(details.get("age", self.stage.moment))):
+            self._claims(owner, pod=name)
+            pod = single_pods.of_owner(owner, name=name, labels=labels, stage=self.stage)
             if self.form.get("injected"):
                 pod["spec"]["containers"] = [*pod["spec"]["containers"], *containers(self.form, "injected")]
             pod = single_pods.started(pod, details, node=node, stage=self.stage)
-            self._tell(owner, messages.of_creation(owner, pod))
+            _tell(owner, "SuccessfulCreate", creation_text(owner, pod), stage=self.stage)
+        return pod
 
     def _claims(self, owner: Json, *, pod: str) -> None:
         claims.make_missing(owner, pod=pod, state=self.stage.state)
@@ -207,19 +194,6 @@ class _Maker:
             claim = self.stage.state.get(CLAIMS, name, namespace=owner["metadata"]["namespace"])
             if claim is not None and status_of(claim).get("phase") == "Pending":
                 storage.bind(claim, stage=self.stage)
-
-    def _tell(self, about: Json, told: Json) -> None:
-        self.stage.tell(about, first=self.stage.moment, **told)
-
-
-def _one_per_node(owner: Json, *, plans: list[Plan], free: list[str], exactly: bool) -> Iterator[tuple[Plan, str]]:
-    """Yield the pods of a DaemonSet with their nodes, and unless `exactly` these, a pod for each free node left."""
-    left = list(free)
-    for plan in plans:
-        yield plan, str(plan.details.get("node") or (left.pop(0) if left else ""))
-    for node in [] if exactly else left:
-        name = f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}"
-        yield Plan(name=name, details={}), node
 
 
 def _ordinal(name: str) -> tuple[int, str]:
@@ -236,7 +210,7 @@ def settle(stage: Stage, namespaces: set[str]) -> None:
             for owner in stage.state.objects(resource.table, namespace):
                 if _is_as_before(owner, stage=stage):
                     continue
-                with stage.at(_last_change(owner, stage=stage)):
+                with stage.at(stage.last_change(owner, stage.workloads.pods_of(owner))):
                     stage.workloads.refresh(owner)
                 if kind == "DaemonSet":
                     _keep_desired(owner, stage=stage)
@@ -258,16 +232,14 @@ def _keep_desired(before: Json, *, stage: Stage) -> None:
         stage.put(with_status(owner, desiredNumberScheduled=wanted, numberUnavailable=missing))
 
 
-def _last_change(owner: Json, *, stage: Stage) -> datetime:
-    ready = [condition(pod, "Ready").get("lastTransitionTime") for pod in stage.workloads.pods_of(owner)]
-    changes = [owner["metadata"]["creationTimestamp"], *filter(None, ready)]
-    return min(max(map(stage.when, changes)), stage.now)
+def _tell(about: Json, reason: str, message: str, *, stage: Stage) -> None:
+    """Note an event that the controller of a workload writes at the stage's moment."""
+    stage.tell(about, reason=reason, message=message, source=CONTROLLERS[about["kind"]], type="Normal")
 
 
 def make_job(obj: Json, form: Form, *, stage: Stage) -> None:
     """Store a Job and its pod. `obj` is its head: kind, apiVersion and metadata."""
     metadata = obj["metadata"]
-    name, uid = metadata["name"], metadata["uid"]
     # The scene leaves out the older label of the uid.
     named = without(defaults.job_labels(metadata), "controller-uid")
     form = form.but(labels={**(form.get("labels") or {}), **named})
@@ -276,18 +248,19 @@ def make_job(obj: Json, form: Form, *, stage: Stage) -> None:
     made["spec"].setdefault("restartPolicy", "Never")
     spec = defaults.JOB | {"selector": defaults.job_selector(metadata), "template": made}
     obj = obj | {"metadata": metadata | {"labels": form["labels"]}, "spec": patches.merge(spec, form.get("spec") or {})}
+    name, details = next(iter(plans_of(form).items()), (f"{metadata['name']}-{suffix(metadata['uid'])}", {}))
     with stage.at(born):
         job = stage.put(obj | {"status": without(jobs.active(since=born), "terminating")})
-        plan = next(iter(plans_of(form)), Plan(name=f"{name}-{suffix(uid)}", details={}))
-        pod = single_pods.of_owner(job, name=plan.name, labels=pod_labels(job, name=plan.name), stage=stage)
-        node = plan.details.get("node") or stage.node_for(made["spec"])
-        pod = single_pods.started(pod, plan.details, node=node, stage=stage)
-        stage.tell(job, first=born, **messages.of_creation(job, pod))
+        node = details.get("node") or stage.node_for(made["spec"])
+        # Its pod is as old as the Job, and the metrics server does not report it.
+        maker = _Maker(stage=stage, form=form.only(KEYS["pod"]))
+        pod = maker.pod(job, name=name, details=without(details, "age"), node=node)
     if not form.get("active"):
         at = born + (stage.now - form.when("ran", "20s"))
         stage.put(jobs.succeeded(pod, at=at))
         stage.put(job | {"status": jobs.completed(job["status"], at=at)})
-        stage.tell(job, reason="Completed", message="Job completed", first=at, type="Normal", source="job-controller")
+        with stage.at(at):
+            _tell(job, "Completed", "Job completed", stage=stage)
 
 
 def make_cron_job(obj: Json, form: Form, *, stage: Stage) -> None:
@@ -312,8 +285,7 @@ def make_cron_job(obj: Json, form: Form, *, stage: Stage) -> None:
     name = form.get("job", f"{metadata['name']}-{int(last.timestamp()) // 60}")
     if form.get("active"):
         status["active"] = [{"kind": "Job", "apiVersion": "batch/v1", "namespace": metadata["namespace"], "name": name}]
-    manifest = obj | {"spec": patches.merge(spec, form.get("spec") or {})}
-    cron = stage.put(manifest | {"status": patches.merge(status, form.get("status") or {})})
+    cron = stage.put(form.only(("spec", "status")).over(obj | {"spec": spec, "status": status}))
     owners = [owner_reference(cron)]
     job = stage.new("Job", namespace=metadata["namespace"], name=name, created=last, ownerReferences=owners)
     make_job(job, inner, stage=stage)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.playground.slack.canvases import canvas_json
-from bot.playground.slack.files import StoredFile, file_json
+from bot.playground.slack.files import StoredFile
 from bot.playground.slack.limits import Tier
 from bot.playground.slack.methods.chat import own_content, thread_fields
 from bot.playground.slack.methods.registry import Call, method
@@ -35,13 +35,13 @@ def complete_upload(call: Call) -> Json:
         channel = call.workspace.find_to_post(reference)
         for file in files:
             file.channels.append(channel.id)
-        shown = [_shown(call, file) for file in files]
+        shown = [call.state.file(file) for file in files]
         content = {"text": call.text("initial_comment"), "files": shown, "upload": False, "subtype": "file_share"}
         message = own_content(call.state, content, sender=True) | thread_fields(call, channel)
         call.context.publisher.post(channel, message)
     for file in files:
         file.complete = True
-    return {"files": [_shown(call, file) for file in files]}
+    return {"files": [call.state.file(file) for file in files]}
 
 
 @method("files.info", Tier.FOUR, scope="files:read")
@@ -51,7 +51,7 @@ def info(call: Call) -> Json:
     if canvas := call.state.canvases.get(wanted):
         return {"file": canvas_json(canvas, url=call.state.url, team=call.state.identity.team_id), "comments": []}
     file = call.state.files.get(wanted)
-    answer: Json = {"file": _shown(call, file), "comments": [], "response_metadata": {"next_cursor": ""}}
+    answer: Json = {"file": call.state.file(file), "comments": [], "response_metadata": {"next_cursor": ""}}
     if file.snippet and file.content is not None:
         answer["content"] = file.content[:_MOST_INLINE].decode(errors="replace")
         answer["is_truncated"] = len(file.content) > _MOST_INLINE
@@ -79,7 +79,3 @@ def _uploaded(call: Call, listed: object) -> StoredFile:
         raise Refused("file_not_found")
     file.title = str(listed.get("title") or file.name)
     return file
-
-
-def _shown(call: Call, file: StoredFile) -> Json:
-    return file_json(file, identity=call.state.identity, url=call.state.url)

@@ -6,7 +6,7 @@ import base64
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +17,7 @@ from bot.playground.slack.records import Identity, Json
 from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.server import SimulatedSlack
 from bot.playground.slack.sockets import SocketMode
+from tests.slack_administration import revoke_token
 
 _LASTS_S = 43_200
 
@@ -59,7 +60,9 @@ class SimulatedCompany:
 
     def add(self, team: str, *, enterprise: str = "", **options: Any) -> SimulatedSlack:
         """Add a workspace, before the start; one with `enterprise` shares the bot token of its organisation."""
-        same = [each for each in self.workspaces.values() if enterprise and each.identity.enterprise_id == enterprise]
+        same = [
+            each for each in self.workspaces.values() if enterprise and each.state.identity.enterprise_id == enterprise
+        ]
         identity = Identity(
             signing_secret=self.signing_secret,
             bot_token=same[0].bot_token if same else f"xoxb-simulated-{secrets.token_hex(12)}",
@@ -100,17 +103,17 @@ class SimulatedCompany:
         asked = parse_qs(urlsplit(location).query)
         code = secrets.token_hex(12)
         chosen = self.workspaces[team]
-        org = chosen.identity.enterprise_id
-        group = tuple(each for each in self.workspaces.values() if org and each.identity.enterprise_id == org)
+        org = chosen.state.identity.enterprise_id
+        group = tuple(each for each in self.workspaces.values() if org and each.state.identity.enterprise_id == org)
         self._granted[code] = _Granted(workspaces=group or (chosen,))
         for each in group or (chosen,):
-            each.restore_token()
+            each.state.revoked = False
         return f"code={code}&state={asked['state'][0]}"
 
     def uninstall(self, team: str) -> None:
         """Uninstall the app: its token is refused, and the app is told."""
         slack = self.workspaces[team]
-        slack.revoke_token()
+        revoke_token(slack)
         slack.tell("tokens_revoked", tokens={"oauth": [], "bot": [slack.bot_user_id]})
         slack.tell("app_uninstalled")
 
@@ -139,7 +142,7 @@ class SimulatedCompany:
         if granted is None or granted.used:
             return {"ok": False, "error": "invalid_code"}
         granted.used = True
-        identity = granted.workspaces[0].identity
+        identity = granted.workspaces[0].state.identity
         org = identity.is_org
         return {
             "ok": True, "app_id": identity.app_id, "authed_user": {"id": "U0INSTALLER"}, "token_type": "bot",
@@ -155,7 +158,8 @@ class SimulatedCompany:
         token = f"xoxe.xoxb-simulated-{secrets.token_hex(12)}"
         granted.refresh = f"xoxe-1-simulated-{secrets.token_hex(12)}"
         for slack in granted.workspaces:
-            slack.issue_token(token)
+            slack.bot_token = token
+            slack.state.identity = replace(slack.state.identity, bot_token=token)
         return {"access_token": token, "refresh_token": granted.refresh, "expires_in": _LASTS_S}
 
 

@@ -1,4 +1,6 @@
-"""Query one Prometheus with limits on time, bytes and series, and at one address only.
+"""Query one Prometheus, if one is configured, for facts that only a metrics history holds; each error is a gap.
+
+Time, bytes and series are limited. It receives only queries, and only at the configured address.
 
 Redirects are refused, because the token and the cluster's names would follow them.
 """
@@ -15,13 +17,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import aiohttp
 
+from bot.common.redaction import clean
 from bot.common.tracing import SpanName, span
-from bot.prometheus import errors
 from bot.settings.prometheus import Source
+from intents.domain import Gap, GapReason
 
 TIMEOUT_S: Final = 4.0
 MOST_SERIES: Final = 50
@@ -36,7 +39,95 @@ _CONCURRENCY: Final = 4
 _MOST_WARNINGS: Final = 3
 _VARIABLE: Final = re.compile(r"\$(\w+)")
 
+_WHAT: Final = "Prometheus"
+
 Point = tuple[float, float]
+
+
+class PrometheusError(Exception):
+    """A query that was not answered. `str()` is one clear line without secrets."""
+
+    reason: ClassVar[GapReason] = GapReason.SERVER_ERROR
+    usual: ClassVar[str] = "it failed"
+    usual_zh: ClassVar[str] = ""
+    quiet: ClassVar[bool] = False
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = clean(detail) or self.usual
+        super().__init__(f"{_WHAT}: {self.detail}")
+
+    def gap(self) -> Gap:
+        """Return this error as a gap of an answer."""
+        return Gap(what=_WHAT, reason=self.reason, detail=self.detail, detail_zh=self.usual_zh, quiet=self.quiet)
+
+
+class NotConfigured(PrometheusError):
+    """No Prometheus is configured for this cluster. The gap is not shown, because nothing is broken."""
+
+    reason = GapReason.NOT_CONFIGURED
+    usual = "CASEBOOK_PROMETHEUS_URL has no URL for this cluster"
+    usual_zh = "CASEBOOK_PROMETHEUS_URL 中没有该集群的地址"
+    quiet = True
+
+
+class SwitchedOff(PrometheusError):
+    """The policy keeps metrics from being read for the requester; nothing was sent."""
+
+    reason = GapReason.FORBIDDEN
+    usual = "the policy has metrics: false in its section reading"
+    usual_zh = "访问策略 reading 部分设置了 metrics: false"
+
+
+class PrometheusUnreachable(PrometheusError):
+    """No connection, or the server there is not a Prometheus."""
+
+    reason = GapReason.UNREACHABLE
+    usual = "it cannot be reached"
+
+
+class QueryTimedOut(PrometheusError):
+    """No answer in time."""
+
+    reason = GapReason.TIMED_OUT
+    usual = "no answer in time"
+
+
+class QueryUnauthorized(PrometheusError):
+    """401: the credentials are not accepted."""
+
+    reason = GapReason.UNAUTHORIZED
+    usual = "it does not accept the credentials"
+
+
+class QueryForbidden(PrometheusError):
+    """403: the query is refused."""
+
+    reason = GapReason.FORBIDDEN
+    usual = "it refuses the query"
+
+
+class QueryThrottled(PrometheusError):
+    """429: Prometheus sheds load."""
+
+    reason = GapReason.THROTTLED
+    usual = "it is too busy"
+
+
+class ResultTooLarge(PrometheusError):
+    """The answer exceeds the byte limit."""
+
+    reason = GapReason.TRUNCATED
+    usual = "its answer is too large"
+
+
+class BadQuery(PrometheusError):
+    """Prometheus does not understand the query or refuses to run it."""
+
+    usual = "it does not understand the query"
+
+
+class QueryFailed(PrometheusError):
+    """5xx, or an answer that no Prometheus gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +188,7 @@ class Prometheus:
 
         def fill(found: re.Match[str]) -> str:
             if found[1] not in values:
-                raise errors.BadQuery(f"the query has an unknown variable {found[0]}")
+                raise BadQuery(f"the query has an unknown variable {found[0]}")
             return values[found[1]]
 
         return _VARIABLE.sub(fill, text)
@@ -124,10 +215,10 @@ class Prometheus:
                     reply = await self._get(f"{self._source.url}{path}", parameters)
                 part.set(status_code=reply.status)
         except TimeoutError as error:
-            raise errors.QueryTimedOut(f"no answer within {limit:.2g} s") from error
+            raise QueryTimedOut(f"no answer within {limit:.2g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             # aiohttp's text names the address, which may be confidential.
-            raise errors.PrometheusUnreachable(f"it cannot be reached ({type(error).__name__})") from error
+            raise PrometheusUnreachable(f"it cannot be reached ({type(error).__name__})") from error
         return _answer(_data(reply.status, _document(reply)), ahead_s=reply.ahead_s)
 
     async def _get(self, url: str, parameters: Mapping[str, str]) -> _Reply:
@@ -136,14 +227,14 @@ class Prometheus:
             url, params=parameters, headers=headers, allow_redirects=False, ssl=tls or True
         ) as response:
             if 300 <= response.status < 400:
-                raise errors.PrometheusUnreachable(
+                raise PrometheusUnreachable(
                     "it redirects to another address, which is refused: configure that address instead"
                 )
             body = bytearray()
             async for chunk in response.content.iter_chunked(1 << 16):
                 body += chunk
                 if len(body) > MOST_BYTES:
-                    raise errors.ResultTooLarge(f"its answer is larger than {MOST_BYTES >> 20} MiB")
+                    raise ResultTooLarge(f"its answer is larger than {MOST_BYTES >> 20} MiB")
             return _Reply(status=response.status, body=bytes(body), ahead_s=_ahead(response.headers.get("Date", "")))
 
     def _credentials(self) -> tuple[Mapping[str, str], ssl.SSLContext | None]:
@@ -152,7 +243,7 @@ class Prometheus:
             if self._source.ca_file and self._tls is None:
                 self._tls = ssl.create_default_context(cafile=str(self._source.ca_file))
         except (OSError, ValueError) as error:
-            raise errors.QueryUnauthorized(
+            raise QueryUnauthorized(
                 f"the file of its credentials or certificates cannot be read ({type(error).__name__})"
             ) from error
         return headers, self._tls
@@ -192,7 +283,7 @@ def _document(reply: _Reply) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if value is None and reply.status == 200 and b"<html" in reply.body[:2000].lower():
-        raise errors.PrometheusUnreachable(
+        raise PrometheusUnreachable(
             "it answers with a web page, such as that of a login, not with data: check address and credentials"
         )
     return value if isinstance(value, dict) else {}
@@ -202,22 +293,22 @@ def _data(status: int, document: Mapping[str, Any]) -> Mapping[str, Any]:
     message = str(document.get("error") or "")
     match status:
         case 401:
-            raise errors.QueryUnauthorized()
+            raise QueryUnauthorized()
         case 403:
-            raise errors.QueryForbidden(message)
+            raise QueryForbidden(message)
         case 404:
-            raise errors.PrometheusUnreachable(message or "there is no Prometheus API at the configured address")
+            raise PrometheusUnreachable(message or "there is no Prometheus API at the configured address")
         case 429:
-            raise errors.QueryThrottled(message)
+            raise QueryThrottled(message)
         case 400 | 422:
-            raise errors.BadQuery(message)
+            raise BadQuery(message)
         case 503 if document.get("errorType") == "timeout":
-            raise errors.QueryTimedOut(message)
+            raise QueryTimedOut(message)
         case 502 | 503 | 504:
-            raise errors.PrometheusUnreachable(message or f"it is not available now (HTTP {status})")
+            raise PrometheusUnreachable(message or f"it is not available now (HTTP {status})")
     data = document.get("data")
     if status != 200 or document.get("status") != "success" or not isinstance(data, dict):
-        raise errors.QueryFailed(message or f"HTTP {status}, and not an answer of Prometheus")
+        raise QueryFailed(message or f"HTTP {status}, and not an answer of Prometheus")
     return {**data, "warnings": document.get("warnings")}
 
 
@@ -225,7 +316,7 @@ def _answer(data: Mapping[str, Any], *, ahead_s: int) -> QueryResult:
     try:
         found = _series(str(data.get("resultType")), data.get("result"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise errors.QueryFailed("not an answer of Prometheus") from error
+        raise QueryFailed("not an answer of Prometheus") from error
     found.sort(key=lambda each: sorted(each.labels.items()))
     warnings = data.get("warnings")
     kept = [replace(each, points=each.points[-MOST_POINTS:]) for each in found[:MOST_SERIES]]

@@ -1,3 +1,0 @@
-"""Silence alerts in the configured Alertmanager."""
-
-from bot.alertmanager.client import Alertmanager, AlertmanagerError, open_alertmanager

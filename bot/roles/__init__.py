@@ -1,1 +1,0 @@
-"""Generate the roles that Casebook needs in a cluster from the declarations of probes, entries and actions."""
