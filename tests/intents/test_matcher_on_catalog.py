@@ -70,6 +70,12 @@ def test_filled_signature_matches_its_own_entry_first_or_in_few_cases_a_sibling(
     assert sum(len(incident.yields_to) for incident in CATALOG) <= 10
 
 
+def test_near_miss_is_never_matched_by_its_own_entry() -> None:
+    texts = [(incident.id, text) for incident in CATALOG for text in incident.examples.other]
+
+    assert [(entry, text) for entry, text in texts if first(text) == entry] == []
+
+
 def test_ordinary_line_never_matches() -> None:
     answered = {line: said for line in ordinary_lines() if (said := first(line))}
 

@@ -176,10 +176,13 @@ def failure(text: str, incident: str) -> Sample:
 
 
 def known_failures() -> Iterator[Sample]:
-    """Yield what the entries of programs recognise, and the errors that they own among pasted texts."""
+    """Yield what the entries of programs recognise and what they do not, and their errors among pasted texts."""
     for entry in builtin_catalog().catalog:
         if entry.id in PROGRAMS:
             yield from (failure(text, entry.id) for text in (*filled_signatures(entry), *entry.examples.match))
+            for text in entry.examples.other:
+                incident = meant_by(text)
+                yield failure(text, incident if incident in PROGRAMS else OTHER)
     for one in printed(TRAINING):
         if (incident := meant_by(one.message.text)) in PROGRAMS:
             yield failure(one.message.text, incident)
