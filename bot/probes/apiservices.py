@@ -14,7 +14,7 @@ from typing import Final
 from bot.kube.api_names import Api, parse_api_name
 from bot.kube.objects import condition, full_name, labels_of, name_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.contract import Look, RowValues, manifest_of, may, probe
 from bot.probes.shared.backends import PERMISSIONS, Backend, backend
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
@@ -115,9 +115,9 @@ def _row(look: Look, item: Json, *, asked: bool, behind: _Behind) -> Row:
     service = spec_of(item).get("service") or {}
     api = _api(item)
     message = str(available.get("message") or "")
-    since = look.age_s(available.get("lastTransitionTime"))
+    since, about = look.age_s(available.get("lastTransitionTime")), ref(item, "APIService")
     return _ApiService(
-        name=name_of(item),
+        name=about.name,
         group=api.group,
         version=api.version,
         asked=asked,
@@ -130,9 +130,9 @@ def _row(look: Look, item: Json, *, asked: bool, behind: _Behind) -> Row:
         service=str(service.get("name") or ""),
         behind=behind,
     ).row(
-        ref(item, "APIService"),
+        about,
         quote=message,
-        reproduce=f"kubectl get apiservice {name_of(item)} -o yaml",
+        reproduce=manifest_of(about),
         at=look.moment(since),
         lasts=True,
     )

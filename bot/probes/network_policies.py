@@ -16,7 +16,7 @@ from bot.kube.network_policy_rules import Connection, Direction, End
 from bot.kube.objects import label_selector, labels_of, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.owners import workload_of
 from bot.kube.services import ip_in, port_in
-from bot.probes.contract import Look, RowValues, beside_the_verdict, may, probe
+from bot.probes.contract import Look, RowValues, beside_the_verdict, manifest_of, may, probe
 from bot.probes.shared.questioned import questioned_services
 from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Json, ProbeResult, Row
@@ -168,7 +168,7 @@ def _rows(way: _Way, policies: Sequence[Json]) -> list[Row]:
 
 def _row(way: _Way, policy: Json, *, blocks: bool) -> Row:
     summary = kube.summary(policy, way.direction)
-    namespace, name = namespace_of(policy), name_of(policy)
+    about = ref(policy, "NetworkPolicy")
     return _Restriction(
         pod=name_of(way.pod),
         direction=str(way.direction),
@@ -178,9 +178,9 @@ def _row(way: _Way, policy: Json, *, blocks: bool) -> Row:
         allows=summary,
         blocks=blocks,
     ).row(
-        ref(policy, "NetworkPolicy"),
+        about,
         quote=f"{way.direction} of {name_of(way.pod)}: {summary}",
-        reproduce=f"kubectl -n {namespace} get networkpolicy {name} -o yaml",
+        reproduce=manifest_of(about),
     )
 
 

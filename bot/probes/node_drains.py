@@ -30,7 +30,7 @@ from bot.kube.objects import (
 )
 from bot.kube.owners import owner_of, owner_references
 from bot.kube.placement import is_cordoned
-from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.contract import Look, RowValues, manifest_of, may, probe
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _DRAINO: Final = re.compile(r"(?i)(?:^|[/_-])draino(?:[:@_-]|$)")
@@ -208,7 +208,7 @@ def _row(draino: _Draino, node: Json, pod: Json | None) -> Row:
     ).row(
         _subject(draino, node, pod),
         quote=f"{name}: {words}",
-        reproduce=f"kubectl -n {namespace_of(draino.deployment)} get deployment {name} -o yaml",
+        reproduce=manifest_of(ref(draino.deployment, "Deployment")),
     )
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from bot.kube.gitops import Tool, managed_by
-from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref
+from bot.kube.objects import created_at, place_of, ref
 from bot.kube.owners import Write, writes_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, probe
+from bot.probes.contract import Look, RowValues, manifest_of, probe
 from bot.probes.shared.kinds import NAMED_KINDS, READS_NAMED
 from intents.domain import Json, ProbeResult, Row
 
@@ -46,7 +46,7 @@ def _row(look: Look, obj: Json, kind: str) -> Row:
     writes = writes_of(obj, look.now)
     last = writes[0] if writes else Write(manager="", age_s=UNKNOWN)
     by = managed_by(obj)
-    namespace, name = namespace_of(obj), name_of(obj)
+    about = ref(obj, kind)
     return _Manager(
         age_s=look.age_s(created_at(obj)),
         applied_by=str(by) if by else "",
@@ -56,10 +56,9 @@ def _row(look: Look, obj: Json, kind: str) -> Row:
         last_manager=last.manager,
         last_s=last.age_s,
     ).row(
-        ref(obj, kind),
+        about,
         quote=f"applied by {by}" if by else f"last written by {last.manager or 'nobody known'}",
-        reproduce=f"kubectl {f'-n {namespace} ' if namespace else ''}get {kind.lower()} {name} -o yaml"
-        " --show-managed-fields",
+        reproduce=f"{manifest_of(about)} --show-managed-fields",
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from bot.kube.deletions import finalizers_left, finalizers_of, kinds_left, message_if_true
-from bot.kube.objects import is_terminating, metadata_of, name_of, ref
-from bot.probes.contract import Look, RowValues, probe
+from bot.kube.objects import is_terminating, metadata_of, ref
+from bot.probes.contract import Look, RowValues, manifest_of, probe
 from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
 from intents.domain import Json, ProbeResult, Row
 
@@ -32,11 +32,11 @@ async def read(look: Look) -> ProbeResult:
 
 
 def _row(look: Look, namespace: Json) -> Row:
-    name = name_of(namespace)
+    about = ref(namespace, "Namespace")
     deleted = metadata_of(namespace).get("deletionTimestamp")
     held = finalizers_left(namespace)
     return _Namespace(
-        namespace=name,
+        namespace=about.name,
         since_s=look.age_s(deleted),
         left=tuple(f"{kind} ({count})" for kind, count in kinds_left(namespace).items()),
         held=tuple(f"{finalizer} ({count})" for finalizer, count in held.items()),
@@ -44,9 +44,9 @@ def _row(look: Look, namespace: Json) -> Row:
         undiscovered=message_if_true(namespace, "NamespaceDeletionDiscoveryFailure")[:_QUOTE],
         failure=message_if_true(namespace, "NamespaceDeletionContentFailure")[:_QUOTE],
     ).row(
-        ref(namespace, "Namespace"),
+        about,
         quote=f"deletionTimestamp {deleted}, finalizers {list(finalizers_of(namespace))}, left {list(held)}",
-        reproduce=f"kubectl get namespace {name} -o yaml",
+        reproduce=manifest_of(about),
     )
 
 

@@ -17,7 +17,7 @@ from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namesp
 from bot.kube.owners import Write, controller_reference, writes_of
 from bot.kube.refusals import Webhook
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, may, probe
+from bot.probes.contract import Look, RowValues, manifest_of, may, probe
 from bot.probes.shared import backends
 from intents.domain import Json, ProbeResult, Row
 
@@ -128,7 +128,7 @@ def _row(
     ).row(
         about,
         quote=f"generation: {_generation(obj)}, last written by {last.manager or 'nobody known'}",
-        reproduce=f"kubectl -n {about.namespace} get {about.kind.lower()} {about.name} -o yaml --show-managed-fields",
+        reproduce=f"{manifest_of(about)} --show-managed-fields",
     )
 
 

@@ -244,7 +244,10 @@ def footer(view: AnswerView, looked_at: datetime | None) -> Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedAction:
-    """The object and its state in one line, the button, or `why` there is none; `states` are what came of presses."""
+    """What a post with one button shows: `says` names the object and its state in one line.
+
+    `why` says why there is no button; `states` are the results of presses.
+    """
 
     says: Text
     cluster: str = ""
