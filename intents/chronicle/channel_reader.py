@@ -17,7 +17,15 @@ from intents.chronicle.conversation import Conversation, MessageFeatures, Uttera
 from intents.chronicle.facts import KINDS_OF_FACTS, Fact, FactKind, IncidentStatus, LinkKind, QuestionState, asks
 from intents.chronicle.kinds import kinds_model
 from intents.chronicle.linker import Linker
-from intents.chronicle.machine_text import announcement_in, errors_in, is_elsewhere, is_printed, named_in, template_of
+from intents.chronicle.machine_text import (
+    announcement_in,
+    errors_in,
+    is_elsewhere,
+    is_measured,
+    is_printed,
+    named_in,
+    template_of,
+)
 from intents.chronicle.marks import Marked, marked_in, status_in
 from intents.chronicle.message_text import MessageText, excerpt, parse_message
 from intents.chronicle.roles import roles_in
@@ -206,7 +214,8 @@ class _Reading:
             if share >= thresholds[kind] and kind != _OPEN
         }
         if self._message.bot:
-            stated_by_bots = _BY_A_BOT - {"change"} if is_elsewhere(self._says()) else _BY_A_BOT
+            changes_nothing = is_elsewhere(self._says()) or is_measured(self._says())
+            stated_by_bots = _BY_A_BOT - {"change"} if changes_nothing else _BY_A_BOT
             likely = {kind: excess for kind, excess in likely.items() if kind in stated_by_bots}
         statuses = frozenset(kind for kind in likely if kind.startswith(_STATUS))
         for group in (*_GROUPS, statuses):

@@ -185,6 +185,18 @@ _STATES: Final = tuple((state, re.compile(f"(?i){pattern}")) for state, pattern 
 _OVER: Final = re.compile(r"(?i)\b(?:finished|completed|done|succeeded in) (?:deploying|rolling out|releasing)\b")
 
 
+# A measured value beside its limit. ">" alone also stands between two versions.
+_MEASURED: Final = re.compile(
+    r"(?i)\d.{0,40}\b(?:threshold|deadline|limit)\W{1,3}\d|\d.{0,40}(?:阈值|上限)\W{0,3}\d"
+    r"|\d[\d.,]*\S{0,3} (?:[<≥≤]|[<>]=) ?\d"
+)
+
+
+def is_measured(text: str) -> bool:
+    """Return whether a text has a measured value beside its limit, whichever side it is on."""
+    return _MEASURED.search(text) is not None
+
+
 def is_elsewhere(text: str) -> bool:
     """Return whether a text names a test environment and not production."""
     return _ELSEWHERE.search(text) is not None and not _PRODUCTION.search(text)

@@ -195,6 +195,19 @@ def test_what_a_bot_prints_of_a_change_is_one_and_what_a_person_pastes_is_not(te
     assert facts_of_channel([message(1, f"```{text}```")]) == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PaySuccessRate route=visa 0.12 (threshold 0.9)",
+        "P2 sms_success_rate 31% < 90% env=prod region=eu-west",
+        "转化率 31% < 90% env=prod region=cn",
+        "rollout_rate prod 3% (limit 10%)",
+    ],
+)
+def test_a_measured_value_beside_its_limit_is_no_change(text: str) -> None:
+    assert facts_of_channel([message(1, text, bot="monitors")]) == ()
+
+
 def test_a_status_ahead_of_a_mark_counts() -> None:
     facts = read("ana: calling it mitigated. follow-up: an alert on the pool")
 
