@@ -29,6 +29,7 @@ from bot.kube.objects import (
     named_ref,
     namespace_of,
     place_of,
+    pod_spec_of,
     pod_template_of,
     spec_of,
 )
@@ -158,7 +159,7 @@ def _pod_of(obj: Json) -> Mapping[str, object]:
     """Return a pod as a workload makes it, for the test of policies."""
     if obj.get("kind") == "Pod":
         return obj
-    template = pod_template_of(spec_of(obj).get("jobTemplate") or obj)
+    template = pod_template_of(obj)
     return {
         "metadata": {"namespace": namespace_of(obj), "labels": dict(labels_of(template))},
         "spec": spec_of(template),
@@ -236,7 +237,7 @@ def _referring(found: _Objects) -> Iterator[SheetRow]:
     for each in (*found.workloads, *found.ingresses):
         if not _names(each, found.about):
             continue
-        pod = {"spec": spec_of(pod_template_of(spec_of(each).get("jobTemplate") or each))}
+        pod = {"spec": pod_spec_of(each)}
         uses = (one.place for one in references_of(pod) if (one.kind, one.name) == (found.about.kind, found.about.name))
         if places := ", ".join(dict.fromkeys(uses)):
             yield SheetRow(says=Text.same(f"{named_ref(each)} · {places}"), about=named_ref(each))

@@ -136,7 +136,7 @@ def _named(obj: Mapping[str, Any], own: ObjectKey) -> Iterator[Named]:
         yield from _of_pod(spec, home)
         yield from ((EdgeType.REFERENCES, ("PersistentVolumeClaim", home, name)) for name in claim_names(obj))
     elif kind in _TEMPLATED or kind == "CronJob":
-        template = pod_template_of(spec.get("jobTemplate") or {} if kind == "CronJob" else obj)
+        template = pod_template_of(obj)
         yield from _of_pod(spec_of(template), home)
         yield EdgeType.REFERENCES, ("Service", home, str(spec.get("serviceName") or ""))
     elif reads := _READERS.get(kind):

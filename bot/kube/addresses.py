@@ -23,7 +23,7 @@ from bot.kube.address_texts import (
 )
 from bot.kube.config_references import named_in_environment, named_in_volume
 from bot.kube.object_changes import ROOT_CERTIFICATES
-from bot.kube.objects import all_containers, name_of, namespace_of, pod_template_of, spec_of
+from bot.kube.objects import all_containers, name_of, namespace_of, pod_spec_of, spec_of
 from bot.kube.services import ip_in, is_headless, ports_of, service_meant, shown_ports
 from intents.domain import Json
 
@@ -58,7 +58,7 @@ def given_addresses(obj: Mapping[str, Any], config_maps: Iterable[Json] = ()) ->
     Only those of the ConfigMaps that a container uses are read. Hosts that the pod maps to an address itself are left
     out: no Service is asked for them.
     """
-    spec = _pod_spec(obj)
+    spec = pod_spec_of(obj)
     home = namespace_of(obj)
     maps = {name_of(each): each.get("data") or {} for each in config_maps if namespace_of(each) in ("", home)}
     mapped = _mapped(spec)
@@ -72,20 +72,13 @@ def given_addresses(obj: Mapping[str, Any], config_maps: Iterable[Json] = ()) ->
 
 def config_maps_used(obj: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the ConfigMaps of which `given_addresses` can tell addresses."""
-    spec = _pod_spec(obj)
+    spec = pod_spec_of(obj)
     names: list[str] = []
     for container in all_containers(spec):
         names += (name for name, _ in _whole_maps(container))  # of too many maps these tell more
         names += (name for kind, name, _ in named_in_environment(container) if kind == "ConfigMap")
         names += (name for name, _ in _mounted(container, spec))
     return tuple(name for name in dict.fromkeys(names) if name != ROOT_CERTIFICATES)
-
-
-def _pod_spec(obj: Mapping[str, Any]) -> Mapping[str, Any]:
-    spec = spec_of(obj)
-    if "containers" in spec:
-        return spec
-    return spec_of(pod_template_of(spec.get("jobTemplate") or obj))
 
 
 def _given(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bot.kube.objects import ZONES, labels_of, pod_template_of, spec_of, status_of
+from bot.kube.objects import ZONES, labels_of, pod_spec_of, spec_of, status_of
 from bot.kube.owners import owner_references
 from bot.kube.placement import Requirement, refusal
 from intents.spelling import closest
@@ -45,7 +45,7 @@ def is_agent(pod: Mapping[str, Any]) -> bool:
 
 def wants(daemonset: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     """Tell whether the DaemonSet should have a pod on the node."""
-    template = spec_of(pod_template_of(daemonset))
+    template = pod_spec_of(daemonset)
     added = (*_OWN_TOLERATIONS, _HOST_NETWORK) if template.get("hostNetwork") else _OWN_TOLERATIONS
     pod = {"spec": {**template, "tolerations": [*(template.get("tolerations") or ()), *added]}}
     return not refusal(pod, node)

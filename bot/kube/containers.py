@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bot.kube.objects import name_of, namespace_of, pod_template_of, spec_of, status_of
+from bot.kube.objects import name_of, namespace_of, pod_spec_of, spec_of, status_of
 from bot.kube.timestamps import UNKNOWN, seconds_since
 from intents.domain import Json
 
@@ -167,7 +167,7 @@ _SHELLS: Final = frozenset({"sh", "bash", "ash"})
 
 def template_containers(workload: Json) -> Sequence[Json]:
     """Return the containers that a workload's pods run, as its template declares them."""
-    return spec_of(pod_template_of(workload)).get("containers") or ()
+    return pod_spec_of(workload).get("containers") or ()
 
 
 def words_of(container: Mapping[str, Any]) -> tuple[str, ...]:

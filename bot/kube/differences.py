@@ -68,7 +68,7 @@ def differences(here: Json, there: Json) -> tuple[Difference, ...]:
 def _template(obj: Json) -> Json:
     if obj.get("kind") == "Pod":
         return obj
-    return dict(pod_template_of(spec_of(obj).get("jobTemplate") or obj))
+    return dict(pod_template_of(obj))
 
 
 def _of_templates(here: Json, there: Json) -> Iterator[Difference]:

@@ -162,8 +162,13 @@ def waits_for_scheduler(pod: Mapping[str, Any]) -> bool:
 
 
 def pod_template_of(workload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the pod template of a workload; empty where it has none."""
-    return spec_of(workload).get("template") or {}
+    """Return the pod template of a workload, of a CronJob that of its Jobs; empty where it has none."""
+    return spec_of(spec_of(workload).get("jobTemplate") or workload).get("template") or {}
+
+
+def pod_spec_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the spec of a pod, of a workload that of its pods; empty where it has none."""
+    return spec_of(obj) if "containers" in spec_of(obj) else spec_of(pod_template_of(obj))
 
 
 def all_containers(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -174,8 +179,7 @@ def all_containers(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 def identity_of(obj: Mapping[str, Any]) -> str:
     """Return the text that shows what an object is: API version, kind, name, labels, and its containers' images."""
     labels = " ".join(f"{key}={value}" for key, value in sorted(labels_of(obj).items()))
-    spec = spec_of(obj) if "containers" in spec_of(obj) else spec_of(pod_template_of(obj))
-    images = " ".join(f"{each.get('name', '')} {each.get('image', '')}" for each in all_containers(spec))
+    images = " ".join(f"{each.get('name', '')} {each.get('image', '')}" for each in all_containers(pod_spec_of(obj)))
     return f"{obj.get('apiVersion', '')} {obj.get('kind', '')} {name_of(obj)} {labels} {images}"
 
 

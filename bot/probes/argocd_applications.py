@@ -12,7 +12,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bot.kube.objects import condition, name_of, namespace_of, place_of, pod_template_of, ref, spec_of, status_of
+from bot.kube.objects import (
+    condition,
+    name_of,
+    namespace_of,
+    place_of,
+    pod_spec_of,
+    ref,
+    spec_of,
+    status_of,
+)
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.kinds import served_objects
 from intents.domain import Json, ProbeResult, Row
@@ -163,7 +172,7 @@ def _named(objects: Iterable[Json], namespace: str, name: str) -> Json | None:
 
 def _operator_version(deployment: Json) -> str:
     """Return the tag of prometheus-operator's image; "" for any other Deployment."""
-    template = spec_of(pod_template_of(deployment))
+    template = pod_spec_of(deployment)
     images = (str(each.get("image") or "").partition("@")[0] for each in template.get("containers") or ())
     for image in images:
         repository, _, tag = image.rpartition("/")[2].partition(":")

@@ -19,7 +19,7 @@ from bot.kube.objects import (
     name_of,
     namespace_of,
     place_of,
-    pod_template_of,
+    pod_spec_of,
     ref,
     spec_of,
 )
@@ -158,7 +158,7 @@ async def _made(snapshot: Snapshot, component: _Component) -> _Made:
         return _Made()
     labels = (spec_of(workload).get("selector") or {}).get("matchLabels") or {}
     pods = (await snapshot.list("Pod", namespace=namespace, labels=label_selector(labels))).items if labels else ()
-    template = dict(spec_of(pod_template_of(workload)))
+    template = dict(pod_spec_of(workload))
     return _Made(template=template, pods=tuple(sorted(pods, key=name_of)))
 
 

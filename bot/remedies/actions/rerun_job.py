@@ -31,7 +31,7 @@ from bot.kube.objects import (
     labels_of,
     name_of,
     namespace_of,
-    pod_template_of,
+    pod_spec_of,
     ref,
     spec_of,
     status_of,
@@ -239,7 +239,7 @@ def _warnings(job: Json, cron_job: Json | None) -> Iterator[Text]:
 
 def _warnings_of_cron_job(job: Json, cron_job: Json) -> Iterator[Text]:
     name, policy = name_of(cron_job), spec_of(cron_job).get("concurrencyPolicy")
-    if spec_of(pod_template_of(spec_of(cron_job).get("jobTemplate") or {})) != spec_of(pod_template_of(job)):
+    if pod_spec_of(cron_job) != pod_spec_of(job):
         yield Text(
             en=f"The template of CronJob {name} has changed since; the new Job has the failed Job's own",
             zh=f"CronJob {name} 的模板此后已更改；新 Job 使用失败 Job 自己的模板",
@@ -329,7 +329,7 @@ def runs_in(job: Json) -> tuple[str, ...]:
     """Return the containers of a Job's pods as `name: image command arguments`."""
     return tuple(
         " ".join(map(str, (f"{each.get('name')}: {each.get('image')}", *_arguments(each))))
-        for each in all_containers(spec_of(pod_template_of(job)))
+        for each in all_containers(pod_spec_of(job))
     )
 
 

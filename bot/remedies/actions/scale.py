@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import is_terminating, name_of, namespace_of, pod_template_of, spec_of
+from bot.kube.objects import is_terminating, name_of, namespace_of, pod_spec_of, spec_of
 from bot.kube.owners import controller_of
 from bot.kube.rollouts import replicas_of
 from bot.remedies.action import permissions_to
@@ -101,7 +101,7 @@ async def _pods(snapshot: Snapshot, workload: Json, *, now: int, wanted: int) ->
         counted,
         _fewer(workload, now - wanted),
         *await budgets_over(snapshot, pods, namespace=namespace_of(workload)),
-        *(local_data_loss if _deletes_claims(workload) else data_loss)(spec_of(pod_template_of(workload))),
+        *(local_data_loss if _deletes_claims(workload) else data_loss)(pod_spec_of(workload)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import re2
 
 from bot.cluster.snapshot import Snapshot
-from bot.kube.objects import pod_template_of, spec_of
+from bot.kube.objects import pod_spec_of
 from bot.kube.pull_failures import normalized, registry_of
 from bot.remedies.contract import Plan, one_text
 from bot.remedies.shared.patch_action import Container, ContainerAction, Patch, containers_of, is_given
@@ -99,7 +99,7 @@ def _warnings(workload: Json, container: Container, before: str, image: str) -> 
     old, new = registry_of(before), registry_of(image)
     if old != new:
         # Another registry needs other credentials.
-        spec = spec_of(pod_template_of(workload))
+        spec = pod_spec_of(workload)
         named = ", ".join(str(each.get("name", "")) for each in spec.get("imagePullSecrets") or ())
         yield Text(
             en=f"It is pulled from {new} instead of {old}; pull secrets of the template: {named or 'none'}",

@@ -11,7 +11,17 @@ from bot.cluster.origins import custodian_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.autoscaling import target_of
 from bot.kube.containers import Container, containers_in
-from bot.kube.objects import condition, is_terminating, name_of, namespace_of, pod_template_of, ref, spec_of, uid_of
+from bot.kube.objects import (
+    condition,
+    is_terminating,
+    name_of,
+    namespace_of,
+    pod_spec_of,
+    pod_template_of,
+    ref,
+    spec_of,
+    uid_of,
+)
 from bot.kube.owners import controller_of
 from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import Revision, alike, replicas_of, revision_name_of, revisions_in
@@ -69,7 +79,7 @@ async def outlook_on(
             ),
             *effects,
             *await budgets_over(snapshot, pods, namespace=namespace_of(workload)),
-            *data_loss(spec_of(pod_template_of(workload))),
+            *data_loss(pod_spec_of(workload)),
         ),
         warnings=(*(_NONE_LEFT if ready and not least else ()), *warnings, *_under_way(workload)),
         custodian=await custodian_of(snapshot, workload),
