@@ -26,7 +26,9 @@ def test_a_session_takes_numbers_pastes_and_commands_until_it_is_left(
     ran = run("demo", "--terminal", "--lang", "en", stdin="\n".join(lines))
 
     assert (ran.code, ran.err) == (0, "")
-    welcome, sample, paste, help_, unknown, listed, end = ran.out.split("casebook> ")
+    answers = ran.out.split("casebook> ")
+    assert len(answers) == 7, ran.out
+    welcome, sample, paste, help_, unknown, listed, end = answers
     assert welcome.startswith("Casebook: a simulated cluster with ")
     assert "\n  1 " in welcome
     assert "p NS/NAME" in welcome
