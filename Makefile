@@ -37,8 +37,6 @@ types: $(READY) ## check types (mypy, strict)
 layers: $(READY) ## check which package may import which
 	$(BIN)/lint-imports
 
-# Let all workers and test processes share compiled bytecode, even if the shell disables it.
-unit: export PYTHONDONTWRITEBYTECODE =
 unit: $(READY) ## run the tests only
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 

@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import shutil
+import sys
 from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
@@ -31,6 +32,10 @@ if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_us
 # Commands of tests must not write into the summary of the job that runs the tests.
 for _name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
     os.environ.pop(_name, None)
+
+# Workers and test processes share compiled bytecode even if the shell disables it; a process would compile for seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Otherwise every process that tests start would parse the catalog again.
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache" / "casebook-starts")

@@ -27,6 +27,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
+import psycopg
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -168,9 +169,8 @@ def parse_url(url: str) -> URL:
         case "postgresql" | "postgres":
             return parsed.set(drivername="postgresql+psycopg")
         case _:
-            raise StoreUnavailable(
-                "the database must be SQLite or PostgreSQL: sqlite:///path or postgresql://host/name"
-            )
+            possible = "sqlite:///path or postgresql://host/name"
+            raise StoreUnavailable(f"the database must be SQLite or PostgreSQL: {possible}")
 
 
 def connect_args(url: URL) -> dict[str, Any]:
@@ -262,8 +262,7 @@ class Database:
         self._holder = ("", 0.0)
         self._batch: list[tuple[Body, asyncio.Future[Any]]] = []
         self._committing: asyncio.Task[None] | None = None
-        self._file = DatabaseFile(url)
-        self._closed = False
+        self._file, self._closed = DatabaseFile(url), False
 
     def within(self, schema: str) -> Database:
         """Return the same PostgreSQL database with the tables of another schema, over the same connections."""
@@ -386,11 +385,9 @@ class Database:
             async with asyncio.timeout(QUEUE_SECONDS):
                 await self._writing.acquire()
         except TimeoutError:
-            holder, since = self._holder
-            held = loop.time() - since
-            raise StoreLocked(
-                f"{OWN_WRITES}: a write of {what} waited behind one of {holder}, {held:.1f} s old"
-            ) from None
+            holder, held = self._holder[0], loop.time() - self._holder[1]
+            queued = f"a write of {what} waited behind one of {holder}, {held:.1f} s old"
+            raise StoreLocked(f"{OWN_WRITES}: {queued}") from None
         self._holder = (what, loop.time())
         try:
             yield
@@ -425,6 +422,9 @@ class _TranslatedErrors:
 
 
 def _made(make: Callable[..., T], url: URL, **options: Any) -> T:
+    if url.get_backend_name() != "sqlite":
+        # SQLAlchemy copies the driver's names, which do not exist before the driver's postponed code has run.
+        _ = psycopg.connect
     try:
         return make(url, connect_args=connect_args(url), hide_parameters=True, pool_timeout=CONNECT_SECONDS, **options)
     except (ArgumentError, NoSuchModuleError):

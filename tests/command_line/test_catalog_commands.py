@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +118,9 @@ def test_the_catalog_is_listed_in_both_languages(run: Run) -> None:
     assert CATALOG.incidents["run-as-nonroot-root-image"].title.zh in chinese.out
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_every_incident_can_be_shown(run: Run, lang: str) -> None:
-    for incident in CATALOG.incidents:
+def test_every_incident_can_be_shown(run: Run) -> None:
+    """Each in one of the two languages, alternately."""
+    for incident, lang in zip(CATALOG.incidents, cycle(("en", "zh")), strict=False):
         ran = run("show", incident, "--lang", lang)
 
         assert ran.code == 0, incident

@@ -17,49 +17,48 @@ from intents.request import ExplainText
 Run = Callable[..., Any]
 
 
-def test_it_welcomes_lists_samples_and_ends_with_its_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_takes_numbers_pastes_and_commands_until_it_is_left(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "80")
+    lines = ["1", "Error: no such thing", "as this", "", "?", "9999", "l", "q", "never read", ""]
 
-    ran = run("demo", "--terminal", stdin="")
+    ran = run("demo", "--terminal", "--lang", "en", stdin="\n".join(lines))
 
     assert (ran.code, ran.err) == (0, "")
-    lines = ran.out.splitlines()
-    assert lines[0].startswith("Casebook: a simulated cluster with ")
-    assert "  1 " in ran.out
-    assert "p NS/NAME" in ran.out
-    assert max(map(len, lines)) <= 84
+    answers = ran.out.split("casebook> ")
+    assert len(answers) == 7, ran.out
+    welcome, sample, paste, help_, unknown, listed, end = answers
+    assert welcome.startswith("Casebook: a simulated cluster with ")
+    assert "\n  1 " in welcome
+    assert "p NS/NAME" in welcome
+    assert max(map(len, welcome.splitlines())) <= 84
+    assert sample.startswith("1\n")
+    assert " CONFIRMED " in sample
+    assert "From the text\n  • “Error: no such thing”\n" in paste
+    assert all("list the broken pods" in text for text in (welcome, help_))
+    assert "Choose a sample from 1 to " in unknown
+    assert "/" in listed.partition("Broken pods\n")[2]
+    assert end == "q\n"
 
 
-def test_a_sample_is_chosen_by_its_number(run: Run) -> None:
-    ran = run("demo", "--terminal", "--lang", "en", stdin="1\nq\nnever read\n")
-
-    assert ran.code == 0
-    assert "casebook> 1\n" in ran.out
-    assert " CONFIRMED " in ran.out
-    assert "never read" not in ran.out
-
-
-def test_a_pod_can_be_named_and_broken_pods_are_listed(run: Run) -> None:
-    listed = run("demo", "--terminal", stdin="l\n").out
+def test_a_broken_pod_of_the_list_can_be_named_until_the_input_ends(run: Run) -> None:
+    demo = ("demo", "--terminal", "--lang", "en", "--scenario", "image-pull-failed")
+    listed = run(*demo, stdin="l\n").out
     pod = next(line.split()[0] for line in listed.split("Broken pods\n")[1].splitlines() if "/" in line)
 
-    ran = run("demo", "--terminal", "--lang", "en", stdin=f"p {pod}\np nowhere/nothing\n")
+    ran = run(*demo, stdin=f"p {pod}\np nowhere/nothing\n")
 
+    assert (ran.code, ran.err) == (0, "")
     assert pod in ran.out.partition("nowhere/nothing")[0].partition(f"p {pod}")[2]
     assert "Pod nowhere/nothing does not exist" in ran.out
 
 
-def test_a_paste_of_several_lines_ends_with_an_empty_one(run: Run) -> None:
-    ran = run("demo", "--terminal", "--lang", "en", stdin="Error: no such thing\nas this\n\n?\n9999\n")
-
-    assert "From the text\n  • “Error: no such thing”\n" in ran.out
-    assert ran.out.count("list the broken pods") == 2
-    assert "Choose a sample from 1 to " in ran.out
-
-
 async def test_by_default_it_prints_the_address_of_a_page_and_stops_on_a_signal() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "demo", "--port", "0", stdout=PIPE, stderr=PIPE
+        *(sys.executable, "-m", "bot", "demo", "--port", "0", "--scenario", "image-pull-failed"),
+        stdout=PIPE,
+        stderr=PIPE,
     )
     assert process.stdout is not None
     address = (await process.stdout.readline()).decode().strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from runpy import run_path
 from typing import Any, Final
@@ -34,11 +34,12 @@ def installed(name: str) -> Iterator[Path]:
         yield Path(str(distribution.locate_file(top)))
 
 
-def lend(name: str, directory: Path, *, unused: frozenset[Path]) -> None:
-    """Add a package to `directory` as links, without the `unused` files and directories of site-packages."""
+def lend(names: Iterable[str], directory: Path, *, unused: frozenset[Path]) -> None:
+    """Add packages to `directory` as links, without the `unused` files and directories of site-packages."""
     partly = {above for path in unused for above in path.parents}
-    for origin in installed(name):
-        _lend(origin, directory / origin.name, unused, partly)
+    for name in names:
+        for origin in installed(name):
+            _lend(origin, directory / origin.name, unused, partly)
 
 
 def _lend(origin: Path, link: Path, unused: frozenset[Path], partly: set[Path]) -> None:

@@ -80,7 +80,8 @@ class Runner:
             env={
                 "PATH": self.path, "HOME": str(self.home), "CI": "true", "GITHUB_ACTIONS": "true", "LANG": "C.UTF-8",
                 "GITHUB_ACTION_PATH": str(ACTION), "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary),
-                "RUNNER_TEMP": str(self.home), **{key: _evaluated(each, known) for key, each in step["env"].items()},
+                "RUNNER_TEMP": str(self.home), "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"],
+                **{key: _evaluated(each, known) for key, each in step["env"].items()},
             },
             check=False, capture_output=True, text=True, timeout=120,
         )  # fmt: skip

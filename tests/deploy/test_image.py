@@ -83,9 +83,7 @@ def built(directory: Path) -> Image:
     lent = directory / "lent"
     lent.mkdir()
     # Packages that pip installs elsewhere are trimmed by a step; the links leave the same out.
-    unused = unused_here()
-    for name in {"pip", *(name for lock in LOCKS for name in pins(lock))}:
-        lend(name, lent, unused=unused)
+    lend({"pip", *(name for lock in LOCKS for name in pins(lock))}, lent, unused=unused_here())
     bin = directory / "bin"
     bin.mkdir()
     (bin / "python").symlink_to(sys.executable)

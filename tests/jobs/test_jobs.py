@@ -92,6 +92,7 @@ async def test_the_concurrency_limit_holds(launch: Launch) -> None:
     assert gate.entered.total() == 6
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 async def test_one_person_may_have_only_so_many_jobs_waiting(launch: Launch) -> None:
     gate = Gate()
     jobs = await launch(

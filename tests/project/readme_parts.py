@@ -34,6 +34,7 @@ from tests.project import catalog_page, coverage_page, role_files, slack_files
 ROOT: Final = Path(__file__).parents[2]
 README: Final = ROOT / "README.md"
 _PROMPT = "casebook> "
+_SCENARIO = "run-as-nonroot-root-image"
 _PASTE = 'container has runAsNonRoot and image will run as root (pod: "db-tikv-0_ledger", container: tikv)'
 
 
@@ -60,7 +61,7 @@ def _answer() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
         patch.setenv("COLUMNS", "100")
         patch.setattr("sys.stdin", io.StringIO(f"{_PASTE}\n\n"))
-        assert main(["demo", "--terminal", "--lang", "en"]) == 0
+        assert main(["demo", "--terminal", "--lang", "en", "--scenario", _SCENARIO]) == 0
     answer = out.getvalue().partition(f"{_PROMPT}{_PASTE}\n")[2].splitlines()[1:]
     yield "```text"
     yield f"{_PROMPT}{_PASTE}"

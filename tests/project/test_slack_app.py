@@ -203,7 +203,7 @@ async def test_slack_run_starts_the_bot_with_the_tokens_of_the_app(
     )  # fmt: skip
     try:
         assert process.stderr is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             said = b""
             while b"serving simulated" not in said:
                 line = await process.stderr.readline()
