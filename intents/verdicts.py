@@ -48,6 +48,7 @@ _ZONE_SLACK: Final = timedelta(hours=14)
 MOST_SUBJECTS: Final = 5
 # The verdicts that the cluster supports: remedies are offered for these.
 _SUPPORTED: Final = frozenset({Verdict.CONFIRMED, Verdict.LIKELY, Verdict.OFFERED})
+_NOT_CAPTURED: Final = dict.fromkeys(VOCABULARY, "")
 _OUTCOMES: Final = {
     FindingOutcome.SUPPORTS: 0,
     FindingOutcome.REFUTES: 1,
@@ -247,8 +248,7 @@ def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now:
 
     Without `now`, before the cluster has answered, ages are unknown.
     """
-    named: dict[str, Any] = dict.fromkeys((*VOCABULARY, *incident.captures), "")
-    named.update(hypothesis.named)
+    named: dict[str, Any] = {**_NOT_CAPTURED, **dict.fromkeys(incident.captures, ""), **hypothesis.named}
     named["namespace"] = named["namespace"] or focus.namespace
     ago, slack = _how_long_ago(hypothesis.when, now) if now and hypothesis.when else (-1.0, 0.0)
     named.update(seconds_ago=ago, seconds_ago_slack=slack)

@@ -75,7 +75,9 @@ def shown_value(value: T) -> T:
 
 
 def _walk(value: Any) -> Any:
-    if isinstance(value, str) and not isinstance(value, Enum):
+    if value is None or isinstance(value, Enum | bool | int | float):
+        return value
+    if isinstance(value, str):
         return neutral(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}

@@ -6,11 +6,10 @@ from collections.abc import Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 from bot.cli.rehearsal import request_of, stage, staged
-from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose, investigation
 from bot.diagnosing.engine import match_text
@@ -39,6 +38,7 @@ from intents.request import ExplainText
 from intents.rules import RuleResult, evaluate
 from intents.verdicts import judge
 from tests import roles
+from tests.catalog.asked_reads import AskedReads, Computed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +76,8 @@ class Rehearsed:
     """The result of one case.
 
     `blind` is the diagnosis with every read forbidden, None where an object is asked about: one that may not be read
-    cannot be. `mutants` are the verdicts of the entry with one rule changed, on the same reads. `undeclared` is what a
-    probe was refused, asked the same where it alone may read what it declares. `judged` is None where the entry was
+    cannot be. `mutants` are the verdicts of the entry with one rule changed, on the same reads. `undeclared` are
+    the permissions that a probe asked to use beyond those that it declares. `judged` is None where the entry was
     not raised, or was judged by its text alone because the cluster does not have the object.
     """
 
@@ -85,7 +85,7 @@ class Rehearsed:
     diagnosis: Diagnosis
     blind: Diagnosis | None
     mutants: Mapping[str, Verdict | None]
-    undeclared: frozenset[tuple[str, str]]
+    undeclared: frozenset[tuple[str, Permission]]
     judged: Judged | None
 
     def verdict_on(self, incident: Incident) -> Verdict | None:
@@ -94,10 +94,11 @@ class Rehearsed:
 
 @dataclass(slots=True)
 class Looked:
-    """A probe as it was asked in a case, and what it told."""
+    """A probe as it was asked in a case, what it told, and the permissions that its reads take."""
 
     probe: Probe
     look: Look
+    reads: AskedReads
     told: ProbeResult | None = None
 
 
@@ -116,17 +117,14 @@ async def _one(engine: Engine, incident: Incident, case: Case, blinds: dict[Hash
     if isinstance(request, ExplainText):
         request = replace(request, matching=await match_text(request.text, engine=engine))
     looks: dict[str, Looked] = {}
-    noted = replace(engine, probes={name: noting(probe, looks) for name, probe in engine.probes.items()})
+    computed = Computed(set)
+    noted = replace(engine, probes={name: noting(probe, looks, computed) for name, probe in engine.probes.items()})
     judgements: list[Judged] = []
     async with staged(cluster) as connection:
         with _recording(incident, judgements):
             diagnosis = await diagnose(request, engine=noted, connection=connection)
         own = next((one.hypothesis for one in diagnosis.hypotheses if one.incident == incident.id), None)
         judged = next((one for one in reversed(judgements) if one.hypothesis == own), None)
-        undeclared: set[tuple[str, str]] = set()
-        if not world.get("forbidden"):
-            for looked in tuple(looks.values()):
-                undeclared |= await _undeclared(looked, engine.catalog, cluster, connection)
         blind = None
         if isinstance(request, ExplainText):
             key = (request.text, request.namespace, served_by(cluster))
@@ -139,7 +137,11 @@ async def _one(engine: Engine, incident: Incident, case: Case, blinds: dict[Hash
         diagnosis=diagnosis,
         blind=blind,
         mutants=_mutants_on(judged) if judged else {},
-        undeclared=frozenset(undeclared),
+        undeclared=frozenset(
+            (looked.probe.declaration.name, permission)
+            for looked in looks.values()
+            for permission in looked.reads.asked - declared(looked, engine.catalog)
+        ),
         judged=judged,
     )
 
@@ -178,27 +180,17 @@ def _recording(incident: Incident, judgements: list[Judged]) -> Iterator[None]:
         yield
 
 
-def noting(probe: Probe, looks: dict[str, Looked]) -> Probe:
+def noting(probe: Probe, looks: dict[str, Looked], computed: Computed) -> Probe:
     """Return the probe with its reads recorded; the same read is answered from the record."""
 
     async def read(look: Look) -> ProbeResult:
         asked = f"{probe.declaration.name} {look.args} {look.focus!r} {look.named}"
-        looked = looks.setdefault(asked, Looked(probe, look))
+        looked = looks.setdefault(asked, Looked(probe, look, AskedReads(look.snapshot, computed)))
         if looked.told is None:
-            looked.told = await probe.run(look)
+            looked.told = await probe.run(replace(look, snapshot=cast(Snapshot, looked.reads)))
         return looked.told
 
     return replace(probe, read=read)
-
-
-async def _undeclared(
-    looked: Looked, catalog: Catalog, cluster: SimulatedCluster, connection: Connection
-) -> set[tuple[str, str]]:
-    """(probe, what it was refused) where it may read what it declares and no more."""
-    cluster.allow_only([rule_of(each) for each in declared(looked, catalog)], instead=True)
-    async with Snapshot(connection) as snapshot:
-        reading = await looked.probe.run(replace(looked.look, snapshot=snapshot))
-    return {(looked.probe.declaration.name, str(gap)) for gap in reading.gaps if gap.permission is not None}
 
 
 def rule_of(permission: Permission) -> dict[str, list[str]]:

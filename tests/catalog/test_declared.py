@@ -1,4 +1,4 @@
-"""Every probe reads what it declares and nothing else: each alone, against an API server that denies all the rest."""
+"""Every probe reads what it declares and nothing else, in every case and whatever object is asked about."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from bot.cli.rehearsal import full_world_of, request_of, stage, staged
 from bot.diagnosing import Engine, diagnose
 from intents.domain import Verdict
 from tests.catalog.conftest import CATALOG
+from tests.connections import RememberingConnection
 
 
 async def test_every_incident_is_proven_among_all_the_others(engine: Engine) -> None:
@@ -13,9 +14,10 @@ async def test_every_incident_is_proven_among_all_the_others(engine: Engine) -> 
     shared = [incident for incident in CATALOG if not incident.cases[0].alone]
     worlds = (full_world_of(incident, incident.cases[0]) for incident in shared)
     async with staged(stage(*worlds)) as connection:
+        known = RememberingConnection.to(connection)
         for incident in shared:
             request = request_of(incident, incident.cases[0])
-            diagnosis = await diagnose(request, engine=engine, connection=connection)
+            diagnosis = await diagnose(request, engine=engine, connection=known)
             verdicts = {one.incident: one.verdict for one in diagnosis.hypotheses}
             told[incident.id] = verdicts.get(incident.id)
 

@@ -13,6 +13,7 @@ from bot.diagnosing import Engine, diagnose
 from intents.catalog.schema import Incident
 from intents.domain import Gap
 from intents.request import DiagnoseObject, Request
+from tests.connections import RememberingConnection
 
 # What a diagnosis starts from, and what the simulated cluster itself needs to serve its APIs.
 WHOLE = frozenset({"APIService", "CustomResourceDefinition"})
@@ -27,9 +28,10 @@ async def test_missing_fields_are_no_defect(engine: Engine, incident: Incident) 
     for case in chance.choices(incident.cases, k=TATTERED):
         world = tattered(full_world_of(incident, case), chance)
         async with staged(stage(world)) as connection:
+            known = RememberingConnection.to(connection)
             for request in (request_of(incident, case), *pods(world)):
                 with contextlib.suppress(ClusterError):
-                    gaps += (await diagnose(request, engine=engine, connection=connection)).gaps
+                    gaps += (await diagnose(request, engine=engine, connection=known)).gaps
 
     assert [str(gap) for gap in gaps if "the probe failed" in gap.detail] == []
 

@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from bot.workflows.kept_answer import without_rows
@@ -64,12 +65,18 @@ def problems_of(diagnosis: Diagnosis, *, own_words: frozenset[str] = frozenset()
         for line in dict.fromkeys(
             (*html.unescape(message.text).split("\n"), *_lines(message.blocks), *_lines(view["blocks"]))
         ):
-            ours = _QUOTED.sub("“…”", line)
-            for kind, pattern in _PATTERNS.items():
-                if pattern.search(ours):
-                    yield TextProblem(kind=kind, text=line)
+            ours, kinds = _slips_in(line)
+            yield from (TextProblem(kind=kind, text=line) for kind in kinds)
             if names and names.search(ours):
                 yield TextProblem(kind="capitalised name", text=line)
+
+
+# Most lines of an answer are in other answers too.
+@lru_cache(maxsize=50_000)
+def _slips_in(line: str) -> tuple[str, tuple[str, ...]]:
+    """Return a line without what it quotes, and the kinds of slips in it."""
+    ours = _QUOTED.sub("“…”", line)
+    return ours, tuple(kind for kind, pattern in _PATTERNS.items() if pattern.search(ours))
 
 
 def first_words(template: str) -> frozenset[str]:

@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.cli.rehearsal import stage, staged
+from bot.cluster.connection import Connection
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
 from intents.domain import Diagnosis, Existence, JudgedHypothesis, Language, Verdict
 from intents.request import ExplainText, Request
@@ -28,6 +29,7 @@ from responses.failures import target_not_found
 from responses.named_objects import leading_sentences, nothing_found
 from responses.safety import scrubbed
 from responses.shown import shown
+from tests.connections import RememberingConnection
 from tests.scenes.scene_files import WAYS, Expectation, Scene, scenes
 
 _SURE: Final = (Verdict.CONFIRMED, Verdict.LIKELY)
@@ -74,19 +76,28 @@ class Result:
     below: bool = False
 
 
-async def ask(scene: Scene, way: str, engine: Engine, *, latency: float = 0.0, pods: int = 0) -> Answer:
-    """Stage a scene with healthy neighbours, ask in one way, and return what the reader sees."""
-    request = scene.asks[way]
+async def answers(
+    scene: Scene, engine: Engine, *, latency: float = 0.0, pods: int = 0, remembers: bool = False
+) -> dict[str, Answer]:
+    """Stage a scene with healthy neighbours, ask in every way, and return what the reader sees for each.
+
+    With `remembers` a later way asks the cluster only for what the earlier ones have not read.
+    """
     cluster = stage(scene.world, {"objects": [_neighbour(scene, number) for number in range(pods)]})
     cluster.latency = latency
     async with staged(cluster) as connection:
-        start = time.perf_counter()
-        try:
-            found = await diagnose(request, engine=engine, connection=connection)
-        except TargetNotFound as missing:
-            says = target_not_found(missing.named).in_(Language.EN)
-            return Answer(headline=says, says=True, seconds=time.perf_counter() - start)
-        return _answer(shown(scrubbed(found)), request, seconds=time.perf_counter() - start)
+        known = RememberingConnection.to(connection) if remembers else connection
+        return {way: await _ask(scene.asks[way], engine, known) for way in WAYS}
+
+
+async def _ask(request: Request, engine: Engine, connection: Connection) -> Answer:
+    start = time.perf_counter()
+    try:
+        found = await diagnose(request, engine=engine, connection=connection)
+    except TargetNotFound as missing:
+        says = target_not_found(missing.named).in_(Language.EN)
+        return Answer(headline=says, says=True, seconds=time.perf_counter() - start)
+    return _answer(shown(scrubbed(found)), request, seconds=time.perf_counter() - start)
 
 
 def _neighbour(scene: Scene, number: int) -> dict[str, Any]:
@@ -182,8 +193,7 @@ def _some(patterns: Iterable[re.Pattern[str]], text: str) -> bool:
 async def results_of(scene: Scene, engine: Engine, *, latency: float, pods: int) -> list[Result]:
     """Ask about a scene in every way."""
     results = []
-    for way in WAYS:
-        answer = await ask(scene, way, engine, latency=latency, pods=pods)
+    for way, answer in (await answers(scene, engine, latency=latency, pods=pods)).items():
         outcome = judge(answer, scene.expect)
         below = outcome is Outcome.LACKING and _some(scene.expect.any, answer.below)
         results.append(Result(scene=scene.name, way=way, answer=answer, outcome=outcome, below=below))

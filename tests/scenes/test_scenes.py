@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.diagnosing import Engine, build_engine
-from tests.scenes.run import Outcome, ask, judge
-from tests.scenes.scene_files import WAYS, Scene, scenes
+from tests.scenes.run import Outcome, answers, judge
+from tests.scenes.scene_files import Scene, scenes
 
 SCENES = scenes()
 
@@ -18,12 +18,12 @@ def engine() -> Engine:
 
 @pytest.mark.parametrize("scene", SCENES, ids=[one.name for one in SCENES])
 async def test_each_way_of_asking_is_answered_right_unless_it_is_open(engine: Engine, scene: Scene) -> None:
-    answers = {way: await ask(scene, way, engine) for way in WAYS}
-    outcomes = {way: judge(answer, scene.expect) for way, answer in answers.items()}
+    told = await answers(scene, engine, remembers=True)
+    outcomes = {way: judge(answer, scene.expect) for way, answer in told.items()}
 
-    assert all(answer.headline for answer in answers.values())
+    assert all(answer.headline for answer in told.values())
     # An open one that is right now is open no more.
-    assert {way for way, outcome in outcomes.items() if outcome is not Outcome.RIGHT} == scene.open, answers
+    assert {way for way, outcome in outcomes.items() if outcome is not Outcome.RIGHT} == scene.open, told
 
 
 def test_names_of_scenes_are_unique_and_each_expects_something() -> None:
