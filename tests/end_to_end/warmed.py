@@ -9,7 +9,7 @@ import gc
 gc.disable()
 
 import bot.cli.serve
-import bot.store.migration
+import bot.store.migration  # noqa: F401
 import tests.end_to_end.process  # noqa: F401
 from bot.diagnosing import build_engine
 from responses.redaction import redact
