@@ -35,9 +35,9 @@ async def shared(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> As
 def at(shared: Workplace) -> Iterator[Workplace]:
     """Return the app of all tests with people and a channel of its own; remove faults and restore scopes afterwards."""
     slack, number, scopes = shared.slack, len(shared.slack.users()), shared.slack.state.scopes
-    people = {name: slack.add_user(f"{name}-{number}") for name in ("alex", "bo")}
+    alex, bo = (slack.add_user(f"{name}-{number}") for name in ("alex", "bo"))
     guest = slack.add_user(f"gast-{number}", guest=True)
-    yield replace(shared, channel=slack.add_channel(f"room-{number}"), guest=guest, **people)
+    yield replace(shared, channel=slack.add_channel(f"room-{number}"), guest=guest, alex=alex, bo=bo)
     slack.clear_faults()
     slack.state.scopes = scopes
 

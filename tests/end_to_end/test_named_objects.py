@@ -34,8 +34,8 @@ async def shared(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> As
 def at(shared: Workplace) -> Workplace:
     """Return the app of all tests with a channel and people of its own."""
     number = len(shared.slack.channels())
-    people = {name: shared.slack.add_user(f"{name}-{number}") for name in ("alex", "bo")}
-    return replace(shared, channel=shared.slack.add_channel(f"room-{number}"), **people)
+    alex, bo = (shared.slack.add_user(f"{name}-{number}") for name in ("alex", "bo"))
+    return replace(shared, channel=shared.slack.add_channel(f"room-{number}"), alex=alex, bo=bo)
 
 
 async def answer_to(at: Workplace, text: str) -> list[str]:
