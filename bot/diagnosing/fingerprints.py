@@ -24,7 +24,8 @@ _VARYING: Final = re.compile(
     |(?<![\w.:/@-])(?:\d+(?:\.\d+)?(?:ms|us|µs|[smhd]))+(?![\w.-])""",
     re.VERBOSE,
 )
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w.-])")
+# Begins only where such a run of characters begins: otherwise a long run would be read again from each of them.
+_NAME: Final = re.compile(r"(?<![a-z0-9-])(-*)([a-z0-9][a-z0-9-]*-[bcdfghjklmnpqrstvwxz2456789]{5})(?![\w.-])")
 _FAULT: Final = "fault|"
 # The kinds that many objects need: one that is missing, used up or refused is at fault for all of them.
 _NEEDED: Final = frozenset({
@@ -87,5 +88,5 @@ def _place(key: ObjectKey) -> str:
 
 
 def _digest(text: str) -> str:
-    plain = _NAME.sub(lambda name: generated_stem(name.group()) or name.group(), _VARYING.sub("", text))
+    plain = _NAME.sub(lambda name: name[1] + (generated_stem(name[2]) or name[2]), _VARYING.sub("", text))
     return blake2b(" ".join(plain.split()).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -22,6 +22,7 @@ from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy
 from bot.settings import Settings
 from bot.workflows.services import Configuration
+from tests.databases import lay_out
 from tests.end_to_end.workplace import GRANTED, HASTY, HEARD, UNPACED, Clock, is_final
 from tests.simulated_company import SimulatedCompany
 
@@ -162,6 +163,7 @@ async def company(
                 **options,
             }
         )
+        lay_out(settings.data)
         found = Company(
             slack=slack, cluster=cluster, kubeconfig=kubeconfig, engine=engine, settings=settings, clock=clock,
             offices=offices,

@@ -24,6 +24,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from bot.__main__ import main
 from bot.app import RuntimeOptions, running
 from bot.app.configured_files import read_files
 from bot.cli.console import note
@@ -228,6 +229,21 @@ async def premises_of(
         yield at
 
 
+async def first_line_of(*arguments: str, environment: Mapping[str, str]) -> str:
+    """Run a command of Casebook in a forked process until its first line on stderr, and return that line."""
+    reader, writer = _FORKS.Pipe(duplex=False)
+    process = _FORKS.Process(target=_run_command, args=(arguments, dict(environment), writer))
+    await asyncio.to_thread(process.start)
+    writer.close()
+    with os.fdopen(os.dup(reader.fileno())) as stderr:
+        line = await asyncio.to_thread(stderr.readline)
+    process.kill()
+    await asyncio.to_thread(process.join)
+    process.close()
+    reader.close()
+    return line
+
+
 def handles(serving: Serving, number: signal.Signals) -> bool:
     """Return whether the kernel lists a handler of the process for a signal."""
     return _lists(serving, "SigCgt", number)
@@ -284,6 +300,15 @@ async def _read(reader: Connection, said: list[str], announced: asyncio.Future[s
         transport.close()
     if not announced.done():
         announced.set_exception(RuntimeError(f"casebook serve did not start: {''.join(said).strip()}"))
+
+
+def _run_command(arguments: Sequence[str], environment: Mapping[str, str], errors: Connection) -> None:
+    os.dup2(errors.fileno(), 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv[1:] = arguments
+    sys.stderr = os.fdopen(2, "w", buffering=1)
+    sys.exit(main())
 
 
 def _serve(settings: dict[str, str], errors: Connection, app: dict[str, Any], program: Program | None) -> None:

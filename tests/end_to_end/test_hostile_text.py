@@ -202,7 +202,7 @@ def test_checks_detect_violations(block: dict[str, Any]) -> None:
 
 # All examples share the workplace; shrinking would ask a hundred times.
 @settings(
-    max_examples=8,
+    max_examples=5,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -30,6 +30,9 @@ from tests.waiting import until
 
 _MESSAGES: Final = int(os.environ.get("AWAY_MESSAGES", "250"))
 _PAGE: Final = 200
+# The missed messages fill one short page and part of the next.
+_SHORT_PAGE: Final = 5
+_MISSED: Final = 7
 INCIDENTS: Final = {"CASEBOOK_INCIDENT_CHANNELS": "inc-*"}
 LATER: Final = timedelta(minutes=30)
 REPORT: Final = "checkout is down, customers cannot pay"
@@ -112,28 +115,27 @@ async def test_catch_up_after_a_long_gap_uses_a_bounded_number_of_calls(tmp_path
     async with workplace(
         tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.1, beat_s=0.1, slack_limits=UNPACED_ONCE
     ) as at:
-        restrict_history(slack, items=15, per_minute=1_000)
+        restrict_history(slack, items=_SHORT_PAGE, per_minute=1_000)
         channel = slack.add_channel("inc-1-silence")
         await slack.say(at.alex, channel, REPORT)
-        for number in range(15 * (PAGES_BEFORE + 2)):
+        for number in range(_SHORT_PAGE * (PAGES_BEFORE + 2)):
             await slack.say(at.bo, channel, f"lol {number}")
         await slack.wait_for(lambda: REPORT in summary(at, channel))
         clock.advance(LATER)
         await slack.say(at.bo, channel, "good night")
         await at.settled()
         slack.deliver_to("http://127.0.0.1:1/")
-        for number in range(20):
+        for number in range(_MISSED):
             await slack.say(at.bo, channel, f"decision: we restart pool {number}")
         clock.advance(timedelta(hours=2))
         slack.deliver_to(f"{at.app.url}/slack/events")
         before = len(slack.calls)
         await slack.say(at.alex, channel, "good morning")
-        await slack.wait_for(lambda: "pool 19" in summary(at, channel))
+        await slack.wait_for(lambda: f"pool {_MISSED - 1}" in summary(at, channel))
         await at.settled()
         facts = await at.app.store.chronicles.facts(channel)
 
-    assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == 20
-    # The missed messages fill one page and part of the next.
+    assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == _MISSED
     assert run_command(slack, channel, before) == {"history": 1 + PAGES_BEFORE}
 
 

@@ -1,12 +1,18 @@
-"""Use incident channels by command, mention, reaction, message shortcut and by archiving."""
+"""Use incident channels by command, mention, reaction, message shortcut and by archiving.
+
+All tests share one workplace; each has its own channel and people.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from bot.diagnosing import Engine
 from bot.store import ChannelState
 from intents.chronicle.news import UNKNOWN
 from responses.slack.presses import Press
@@ -14,13 +20,26 @@ from tests.channel_changes import channels_of
 from tests.end_to_end.workplace import Workplace, lines_of, root_cause, workplace
 from tests.slack_administration import remove_bot
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 REPORT = "checkout is down, customers cannot pay"
 
 
-@pytest.fixture
-async def at(tmp_path, engine) -> AsyncIterator[Workplace]:
-    async with workplace(tmp_path, engine, summary_slot_s=0.1) as there:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
+    async with workplace(tmp_path_factory.mktemp("commands"), engine, summary_slot_s=0.1) as there:
         yield there
+
+
+@pytest.fixture
+def at(shared: Workplace) -> Iterator[Workplace]:
+    """Return the app of all tests with people and a channel of its own; remove faults and restore scopes afterwards."""
+    slack, number, scopes = shared.slack, len(shared.slack.users()), shared.slack.state.scopes
+    alex, bo = (slack.add_user(f"{name}-{number}") for name in ("alex", "bo"))
+    guest = slack.add_user(f"gast-{number}", guest=True)
+    yield replace(shared, channel=slack.add_channel(f"room-{number}"), guest=guest, alex=alex, bo=bo)
+    slack.clear_faults()
+    slack.state.scopes = scopes
 
 
 def text_of(shown: Mapping[str, Any]) -> str:
@@ -71,14 +90,20 @@ def uploaded_texts(at: Workplace, channel: str) -> list[str]:
     ]
 
 
-async def test_catch_up_summarises_changes_since_the_last_read(at):
+async def test_status_timeline_and_catch_up_are_ephemeral_and_change_nothing(at):
     channel = await incident(at, "inc-1", REPORT)
+    posted = len(at.ours(channel))
 
+    status = await run_command(at, at.bo, channel, "incident status")
+    timeline = await run_command(at, at.bo, channel, "故障时间线")
     first = await run_command(at, at.bo, channel, "summary")
     await at.slack.say(at.alex, channel, "I'll take IC")
     second = await run_command(at, at.bo, channel, "summary")
     again = await run_command(at, at.bo, channel, "摘要")
 
+    assert "Investigating · #inc-1" in status
+    assert "时间线 · #inc-1" in timeline
+    assert REPORT in timeline
     assert "What happened so far" in first
     assert REPORT in first
     assert "Since you last read this channel" in second
@@ -90,18 +115,6 @@ async def test_catch_up_summarises_changes_since_the_last_read(at):
     )  # Ephemeral messages are not kept by Slack: the same is shown until there is news
     assert f"@{at.alex}" in again
     assert at.slack.ephemerals(at.alex) == []
-
-
-async def test_status_and_timeline_are_ephemeral_and_change_nothing(at):
-    channel = await incident(at, "inc-2", REPORT)
-    posted = len(at.ours(channel))
-
-    status = await run_command(at, at.bo, channel, "incident status")
-    timeline = await run_command(at, at.bo, channel, "故障时间线")
-
-    assert "Investigating · #inc-2" in status
-    assert "时间线 · #inc-2" in timeline
-    assert REPORT in timeline
     assert len(at.ours(channel)) == posted
 
 
@@ -181,7 +194,7 @@ async def test_export_goes_to_the_requester_or_the_channel(at):
     assert REPORT in uploaded_texts(at, channel)[0]
 
 
-async def test_commands_outside_an_incident_explain_how_to_open_one(at):
+async def test_commands_outside_an_incident_explain_how_to_open_one_and_pins_do_nothing(at):
     commands = ["summary", *(f"incident {word}" for word in (
         "status", "timeline", "export", "resolve", "reopen", "dismiss",
     ))]  # fmt: skip
@@ -189,6 +202,13 @@ async def test_commands_outside_an_incident_explain_how_to_open_one(at):
 
     assert [command for command, says in told.items() if "/diagnose incident open" not in says] == []
     assert at.ours() == []
+
+    ts = await at.slack.say(at.alex, at.channel, "lunch?")
+    await at.settled()
+    before = len(at.slack.calls)
+    await at.slack.marks.react(at.bo, at.channel, ts, "pushpin")
+    await at.settled()
+    assert [call.method for call in at.slack.calls[before:] if at.channel in str(call.arguments)] == []
 
     await run_command(at, at.alex, at.channel, "incident open")
     assert await at.slack.wait_for(lambda: pinned_texts(at, at.channel))
@@ -210,8 +230,22 @@ async def test_guests_cannot_read_or_change_the_incident_and_are_told_why(at):
     assert await state_of(at, channel) is ChannelState.OPEN
     assert "lol" not in await run_command(at, at.alex, channel, "incident timeline")
 
+    # A mention grants no more rights than the command.
+    (summary,) = await mention_answer(at, at.guest, channel, "summary")
+    (dismissal,) = await mention_answer(at, at.guest, channel, "incident dismiss")
+    (elsewhere,) = await mention_answer(at, at.alex, at.channel, "incident resolve")
+    im = at.slack.open_im(at.alex)
+    await at.slack.say(at.alex, im, "summary")
+    await at.settled()
 
-async def test_pinned_message_is_on_the_timeline_until_unpinned(at):
+    assert "Guests get answers based on the pasted text only" in summary
+    assert "Ask a member" in dismissal
+    assert await state_of(at, channel) is ChannelState.OPEN
+    assert "/diagnose incident open" in elsewhere
+    assert "a direct message cannot be one" in text_of(direct_messages(at, at.alex)[-1])
+
+
+async def test_pinned_message_is_on_the_timeline_once_until_unpinned(at):
     channel = await incident(at, "inc-8", REPORT)
     ts = await at.slack.say(at.alex, channel, "the coffee machine hums in C minor &amp; D")
 
@@ -226,27 +260,10 @@ async def test_pinned_message_is_on_the_timeline_until_unpinned(at):
     assert "coffee" not in await timeline()
     await at.slack.marks.react(at.bo, channel, ts, "thumbsup")
     assert "coffee" not in await timeline()
-
-
-async def test_pinned_statement_is_listed_once(at):
-    channel = await incident(at, "inc-9", REPORT)
-    ts = await at.slack.say(at.alex, channel, "let's roll back checkout to v41")
+    statement = await at.slack.say(at.alex, channel, "let's roll back checkout to v41")
     await at.settled()
-
-    await at.slack.marks.react(at.bo, channel, ts, "pushpin")
-    await at.settled()
-
-    assert (await run_command(at, at.bo, channel, "incident timeline")).count("roll back checkout to v41") == 1
-
-
-async def test_pin_outside_an_incident_is_ignored(at):
-    ts = await at.slack.say(at.alex, at.channel, "lunch?")
-    await at.settled()
-    before = len(at.slack.calls)
-    await at.slack.marks.react(at.bo, at.channel, ts, "pushpin")
-    await at.settled()
-
-    assert len(at.slack.calls) == before
+    await at.slack.marks.react(at.bo, channel, statement, "pushpin")
+    assert (await timeline()).count("roll back checkout to v41") == 1
 
 
 async def test_late_joiner_gets_a_catch_up_and_an_early_one_does_not(at):
@@ -299,7 +316,7 @@ async def test_mention_command_is_answered_once_in_its_thread_without_mentions(a
     assert "时间线 · #inc-18" in timeline
     assert REPORT in timeline
     assert "/diagnose incident timeline" in slip
-    assert at.slack.ephemerals() == []
+    assert at.slack.ephemerals(at.bo) == []
     told = [one for one in at.ours(channel) if one.get("thread_ts")]
     assert len(told) == 4
     assert "'type': 'user'" not in str(told)
@@ -330,29 +347,12 @@ async def test_mention_resolves_by_a_button_that_opens_the_dialog(at):
     assert await state_of(at, channel) is ChannelState.OPEN
 
 
-async def test_mention_grants_no_more_rights_than_the_command(at):
-    channel = await incident(at, "inc-20", REPORT)
-
-    (summary,) = await mention_answer(at, at.guest, channel, "summary")
-    (dismissal,) = await mention_answer(at, at.guest, channel, "incident dismiss")
-    (elsewhere,) = await mention_answer(at, at.alex, at.channel, "incident resolve")
-    im = at.slack.open_im(at.alex)
-    await at.slack.say(at.alex, im, "summary")
-    await at.settled()
-
-    assert "Guests get answers based on the pasted text only" in summary
-    assert "Ask a member" in dismissal
-    assert await state_of(at, channel) is ChannelState.OPEN
-    assert "/diagnose incident open" in elsewhere
-    assert "a direct message cannot be one" in text_of(direct_messages(at, at.alex)[-1])
-
-
 # --- failures ---
 
 
 async def test_interrupted_final_summary_is_posted_once(at):
     channel = await incident(at, "inc-12", REPORT)
-    at.slack.fail("chat.postMessage", reset=True, after_execution=True)
+    at.slack.fail("chat.postMessage", reset=True, after_execution=True, given={"channel": channel})
 
     await at.resolve(at.bo, channel)
     await at.slack.wait_for(lambda: uploaded_texts(at, channel))
@@ -420,8 +420,7 @@ async def test_manually_deleted_summary_does_not_block_dismissal(at):
 
 async def test_missing_scopes_are_reported_once_below_the_summary_with_a_fix(at):
     missing = ("channels:history", "channels:join", "pins:write", "canvases:write", "files:write", "reactions:read")
-    for scope in missing:
-        at.slack.state.scopes.discard(scope)
+    at.slack.state.scopes = at.slack.state.scopes - {*missing}
     channel = at.slack.add_channel("checkout-scopes")
 
     await run_command(at, at.bo, channel, "incident open")

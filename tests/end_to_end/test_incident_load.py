@@ -1,12 +1,11 @@
 """Test that the Slack calls of a busy incident channel are bounded by time, not by messages.
 
-Ten minutes of an hour with 500 messages are replayed about a hundred times faster, with the debounce interval of edits
-shortened alike. `BUSY_MINUTES=60` replays the whole hour: 169 edits when this was written.
+Messages are said as fast as they go, with the debounce interval of edits shortened: many fall into one interval.
+`BUSY_MESSAGES=500` says those of a busy hour.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections import Counter
@@ -21,11 +20,8 @@ from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 from bot.workflows.chronicle.pinned_summary import CANVAS_EVERY
 from tests.end_to_end.workplace import GRANTED, HEARD, UNPACED_ONCE, Clock, Workplace, lines_of, workplace
 
-_MINUTES: Final = int(os.environ.get("BUSY_MINUTES", "10"))
-_MESSAGES: Final = 500 * _MINUTES // 60
-_EVERY_S: Final = 3600 / 500
-_FASTER: Final = 360
-_SLOT_S: Final = SLOT_S / _FASTER
+_MESSAGES: Final = int(os.environ.get("BUSY_MESSAGES", "60"))
+_SLOT_S: Final = 0.25
 # Every second message matters; the rest is chat.
 _SAID: Final = (
     "checkout is down, customers cannot pay",
@@ -41,14 +37,13 @@ _SAID: Final = (
 )
 
 
-async def test_500_messages_an_hour_cost_one_edit_per_interval(tmp_path: Path, engine: Engine):
+async def test_many_messages_cost_one_edit_per_interval(tmp_path: Path, engine: Engine):
     # No rate limits on either side, so that the count shows what the app wants to do.
     async with workplace(tmp_path, engine, summary_slot_s=_SLOT_S, slack_limits=UNPACED_ONCE) as at:
         channel = at.slack.add_channel("inc-1-busy")
         people = [at.alex, at.bo, *(at.slack.add_user(f"p{number}") for number in range(8))]
         began = time.monotonic()
         for number, text in enumerate(islice(cycle(_SAID), _MESSAGES)):
-            await asyncio.sleep(max(0.0, began + number * _EVERY_S / _FASTER - time.monotonic()))
             await at.slack.say(people[number % len(people)], channel, text.format(number, number % 7))
         slots = (time.monotonic() - began) / _SLOT_S
         await at.slack.say(at.alex, channel, "decision: the last word is cucumber")

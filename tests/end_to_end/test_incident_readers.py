@@ -45,11 +45,14 @@ async def shown(at: Workplace, user: str, channel: str, command: str) -> list[st
 
 
 async def test_each_reader_gets_the_summary_that_was_asked_for(at):
-    channel = await incident(at)
+    channel, cy = await incident(at), at.slack.add_user("cy", utc_offset_s=28_800)
 
     late = await shown(at, at.bo, channel, "summary")
     outside = await shown(at, at.bo, channel, "summary for status page")
     commander = await shown(at, at.bo, channel, "总结 给指挥")
+    ts = await at.slack.say(at.bo, channel, f"<@{at.slack.bot_user_id}> summary for status page")
+    await at.settled()
+    (aloud,) = at.answers(ts, channel)
 
     assert [line.split(":")[0] for line in late[:5]] == ["Impact", "Status", "Cause", "Who", "Next"]
     assert "card payments return 503" in late[0]
@@ -58,7 +61,8 @@ async def test_each_reader_gets_the_summary_that_was_asked_for(at):
     assert late[5] == "What happened so far"
 
     update = "\n".join(outside)
-    assert "Impact: card payments return 503 for 10% of customers, says … of …" in update
+    for says in (update, "\n".join(lines_of(aloud))):
+        assert "Impact: card payments return 503 for 10% of customers, says … of …" in says
     assert "Next update: next update 15:30" in update
     assert "Check it before you paste it" in update
     assert "certificate" not in update
@@ -68,15 +72,16 @@ async def test_each_reader_gets_the_summary_that_was_asked_for(at):
     assert "who can renew the certificate?" in "\n".join(commander)
     assert all("/archives/" in line for line in commander if line.startswith("- "))
 
-
-async def test_a_time_limits_what_happened_and_is_not_a_reading(at):
-    channel = await incident(at)
+    # A time limits what happened and is not a reading; a time of day is one of the clock of who asks.
+    began = at.clock() + timedelta(hours=8, minutes=-30)
+    assert re.match(
+        r"What happened in the last 3[01] min ", (await shown(at, cy, channel, f"summary since {began:%H:%M}"))[1]
+    )
     at.clock.advance(timedelta(hours=1))
-
-    quiet = await shown(at, at.bo, channel, "summary since 15m")
-    hours = await shown(at, at.bo, channel, "incident summary since 2h")
-    commander = await shown(at, at.bo, channel, "summary for commander")
-    first = await shown(at, at.bo, channel, "summary")
+    quiet = await shown(at, cy, channel, "summary since 15m")
+    hours = await shown(at, cy, channel, "incident summary since 2h")
+    commander = await shown(at, cy, channel, "summary for commander")
+    first = await shown(at, cy, channel, "summary")
 
     assert quiet[1].startswith("What happened in the last 15 min")
     assert quiet[2] == "Nothing new."
@@ -84,25 +89,6 @@ async def test_a_time_limits_what_happened_and_is_not_a_reading(at):
     assert any("no deploys until 18:00" in line for line in hours)
     assert "⏰ nothing heard for 1 h" in "\n".join(commander)
     assert "What happened so far" in first
-
-
-async def test_a_time_of_day_is_one_of_the_clock_of_who_asks(at):
-    channel, cy = await incident(at), at.slack.add_user("cy", utc_offset_s=28_800)
-    began = at.clock() + timedelta(hours=8, minutes=-30)
-
-    lines = await shown(at, cy, channel, f"summary since {began:%H:%M}")
-
-    assert re.match(r"What happened in the last 3[01] min ", lines[1])
-
-
-async def test_a_mention_gets_the_same_in_its_thread(at):
-    channel = await incident(at)
-
-    ts = await at.slack.say(at.bo, channel, f"<@{at.slack.bot_user_id}> summary for status page")
-    await at.settled()
-
-    (answer,) = at.answers(ts, channel)
-    assert "Impact: card payments return 503 for 10% of customers, says … of …" in "\n".join(lines_of(answer))
 
 
 async def test_who_joins_late_gets_five_lines_and_the_newest(at):

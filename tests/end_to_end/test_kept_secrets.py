@@ -39,6 +39,10 @@ async def at(tmp_path: Path) -> AsyncIterator[Workplace]:
 async def test_plan_that_was_named_by_the_cluster_is_stored_without_credentials_and_applied(at: Workplace) -> None:
     answer = await _asked(at)
 
+    labels = [words_of(button) for button in buttons_of(answer["blocks"])]
+    assert any("Restart" in label for label in labels)
+    # This remedy would write a credential.
+    assert [label for label in labels if "Copy" in label] == []
     plans = _documents(at)
     assert plans
     assert _leaks(at) == []
@@ -50,14 +54,6 @@ async def test_plan_that_was_named_by_the_cluster_is_stored_without_credentials_
     await until(lambda: at.writes() == [("PATCH", PATH)])
     await at.settled()
     assert _leaks(at) == []
-
-
-async def test_remedy_that_would_write_a_credential_has_no_button(at: Workplace) -> None:
-    answer = await _asked(at)
-
-    labels = [words_of(button) for button in buttons_of(answer["blocks"])]
-    assert any("Restart" in label for label in labels)
-    assert [label for label in labels if "Copy" in label] == []
 
 
 async def test_typed_credential_is_refused_at_its_input_and_never_stored(at: Workplace) -> None:
@@ -81,7 +77,8 @@ CHAT = ["lunch at noon?", "my neighbour Xaver Ypsilon paints boats"]
 async def test_of_a_paste_only_the_symptoms_are_kept_after_its_answer_and_of_chat_nothing(at: Workplace) -> None:
     error = "the operator refused the setting 'x' for good"
     await at.slack.say(at.bo, at.channel, "zebra crossing tomorrow")
-    ts = await at.slack.say(at.alex, at.channel, "\n".join([CHAT[1], error, "on pod shop/web-1", CHAT[0]]))
+    text = "\n".join([CHAT[1], error, "on pod shop/web-1", CHAT[0]])
+    ts = await at.slack.say(at.alex, at.channel, text)
     await at.answer(ts)
     await at.settled()
 
@@ -89,8 +86,14 @@ async def test_of_a_paste_only_the_symptoms_are_kept_after_its_answer_and_of_cha
     assert kept == f"{error}\non pod shop/web-1"
     assert _found(at, *CHAT, "zebra") == []
 
+    # An edit that changes nothing after the answer is no new question.
+    await at.slack.edit(at.alex, at.channel, ts, text)
+    await at.settled()
+    assert [each.revision async for each in _requests(at)] == [1]
+
 
 async def test_deleting_a_message_deletes_what_was_kept_of_it(at: Workplace) -> None:
+    """Also what the records of jobs have of a command."""
     ts = await at.slack.say(at.alex, at.channel, "the operator refused the setting 'quagga-1' for good in shop/web")
     await at.answer(ts)
     await at.settled()
@@ -103,8 +106,6 @@ async def test_deleting_a_message_deletes_what_was_kept_of_it(at: Workplace) -> 
     # The row of an accepted job is deleted a moment after its start.
     await until(lambda: not _rows_with(at, "quagga"))
 
-
-async def test_deleting_a_command_deletes_its_text_from_the_records_of_jobs(at: Workplace) -> None:
     ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> incident quagga")
     await at.slack.wait_for(lambda: at.answers(ts))
     await at.settled()
@@ -112,17 +113,6 @@ async def test_deleting_a_command_deletes_its_text_from_the_records_of_jobs(at: 
 
     await at.slack.remove(at.alex, at.channel, ts)
     await until(lambda: not _rows_with(at, "quagga"))
-
-
-async def test_editing_back_after_the_answer_is_no_new_question(at: Workplace) -> None:
-    text = f"{CHAT[1]}\nthe operator refused the setting 'x' for good"
-    ts = await at.slack.say(at.alex, at.channel, text)
-    await at.answer(ts)
-    await at.settled()
-    await at.slack.edit(at.alex, at.channel, ts, text)
-    await at.settled()
-
-    assert [each.revision async for each in _requests(at)] == [1]
 
 
 async def _requests(at: Workplace) -> AsyncIterator[StoredRequest]:

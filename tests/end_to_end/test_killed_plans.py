@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from typing import Final
 
 import pytest
 
@@ -51,28 +52,55 @@ def moments(own: OwnEntry) -> dict[str, Moment]:
     return found | {"watched": verification_started(own.looks), "over and not told": result_not_shown}
 
 
-@pytest.mark.parametrize("own", [asleep_deployment(), spoiled_pod(), old_node()], ids=lambda own: own.broken.incident)
-async def test_killed_anywhere_in_a_plan_sends_each_write_once_and_keeps_undo(tmp_path, own):
+# Submitted, and the plan cannot be claimed.
+UNCLAIMED: Final = "acknowledged, not claimed"
+# A patch is interrupted at every moment, guarded writes at every write, and evictions where they differ from both.
+PATCH_AND_EVICTIONS: Final = (
+    (asleep_deployment(), (*moments(asleep_deployment()), UNCLAIMED)),
+    (
+        old_node(),
+        (
+            "write 1 done and not answered",
+            "write 1 done and not told",
+            "write 2 sent and not done",
+            "write 2 done and not told",
+            "write 3 done and not answered",
+            "watched",
+            "over and not told",
+        ),
+    ),
+)
+GUARDED_WRITES: Final = ((spoiled_pod(), [name for name in moments(spoiled_pod()) if name.startswith("write")]),)
+
+
+@pytest.mark.parametrize("interrupted", [PATCH_AND_EVICTIONS, GUARDED_WRITES], ids=["patch, evictions", "guarded"])
+async def test_killed_anywhere_in_a_plan_sends_each_write_once_and_keeps_undo(tmp_path, interrupted):
     async with open_premises(tmp_path) as at:
-        tried = {make_corner(at, own.broken, name=name, names=own.names): one for name, one in moments(own).items()}
-        acknowledged = make_corner(at, own.broken, name="acknowledged, not claimed", names=own.names)
-        everywhere = [*tried, acknowledged]
+        plans = {
+            make_corner(at, own.broken, name=f"{own.broken.incident}: {name}", names=own.names): (own, name)
+            for own, names in interrupted
+            for name in names
+        }
+        tried = {each: moments(own)[name] for each, (own, name) in plans.items() if name != UNCLAIMED}
+        unclaimed = [each for each in plans if each not in tried]
         serving = await at.start(**SERVING)
-        await press_in_all(everywhere)
+        await press_in_all(plans)
         await confirm_until(tried)
         # While another program holds the write lock, no plan can be claimed.
         async with locked(at.data, "casebook.db"):
-            await confirm_until({acknowledged: lambda each: lambda: not at.slack.views(each.user)})
+            await confirm_until(dict.fromkeys(unclaimed, lambda each: lambda: not at.slack.views(each.user)))
             await kill_and_clear(at, serving)
-        assert await acknowledged.audited() == []
+        assert [await each.audited() for each in unclaimed] == [[]] * len(unclaimed)
 
         serving = await at.start(**SERVING)
-        await wait_for_results(everywhere, own.ends)
-        for each in everywhere:
-            with corner_in_errors(each):
-                await assert_carried_out_once(each, own)
-        if own.undoing:
-            await assert_undone(everywhere, own)
+        for own, _ in interrupted:
+            here = [each for each, (one, _) in plans.items() if one is own]
+            await wait_for_results(here, own.ends)
+            for each in here:
+                with corner_in_errors(each):
+                    await assert_carried_out_once(each, own)
+            if own.undoing:
+                await assert_undone(here, own)
         assert await serving.stop() == 0
 
 
@@ -80,7 +108,7 @@ async def assert_carried_out_once(each: Corner, own: OwnEntry) -> None:
     """Check the writes in the API server's order; only a write that it never handled was sent again."""
     expected = list(own.steps)
     if "sent and not done" in each.name:
-        number = int(each.name.split()[1])
+        number = int(each.name.split("write ")[1][0])
         expected.insert(number, own.steps[number - 1])
     assert each.sent == expected
     outcomes = [entry.outcome for entry in await each.audited()]

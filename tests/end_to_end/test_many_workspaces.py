@@ -34,7 +34,7 @@ from tests.end_to_end.company import (
     company,
     ended,
 )
-from tests.end_to_end.process import Program
+from tests.end_to_end.process import Program, first_line_of
 from tests.end_to_end.test_alerts_webhook import alert, group
 from tests.end_to_end.workplace import Broken, broken_case, pressable, submitted, words_of
 from tests.slack_administration import revoke_token
@@ -72,10 +72,13 @@ async def test_workspaces_and_an_organisation_install_the_app_and_are_answered(
                 office = at.offices[team]
                 answer = await office.answer(await office.paste(pulls_again.text))
                 assert "checkout" in words_of(answer["blocks"])
-        # The next process serves them without an installation.
-        async with at.serving():
-            office = at.offices[WEST]
-            await office.answer(await office.paste(pulls_again.text))
+        # The next process serves them without an installation, and all by one socket.
+        token = type(at.settings.encryption_keys)(at.slack.app_token)
+        async with at.serving(slack_app_token=token):
+            at.slack.deliver_to(None)
+            for team in (ONE, WEST, EAST):
+                office = at.offices[team]
+                await office.answer(await office.paste(f"{pulls_again.text}\nand again"))
 
 
 async def test_nothing_crosses(tmp_path: Path, engine: Engine, pulls_again: Broken) -> None:
@@ -112,44 +115,29 @@ async def test_nothing_crosses(tmp_path: Path, engine: Engine, pulls_again: Brok
             await _ask_until_told(other, "printers")
             assert "printers" not in _told(one)
             assert "card payments" not in _told(other)
+            # remedies
+            await one.slack.click(one.user, one.channel, answer["ts"], button["action_id"])
+            views = await one.slack.wait_for(
+                lambda: [view for view in one.slack.views(one.user) if "⏳" not in words_of(view["blocks"])]
+            )
+            await submitted(one.slack, one.user, views[-1]["id"])
+            await until(lambda: writes(at))
+            await app.jobs.idle(20)
             # the audit, and all that was stored
             assert app.workspaces is not None
             stores = {team: app.workspaces.served(team).store for team in (ONE, OTHER)}  # type: ignore[union-attr]
             since = at.clock() - timedelta(hours=1)
-            assert {entry.team for entry in await stores[OTHER].audit.entries(since=since, limit=99)} <= {OTHER}
+            assert {entry.team for entry in await stores[ONE].audit.entries(since=since, limit=99)} == {ONE}
+            theirs = [(entry.team, entry.outcome) for entry in await stores[OTHER].audit.entries(since=since, limit=99)]
+            assert theirs == [(OTHER, "refused")]
             assert await app.store.requests.get(f"{ONE}.{one.channel}.{answer['thread_ts']}") is None
             assert await stores[OTHER].requests.get(f"{ONE}.{one.channel}.{answer['thread_ts']}") is None
             assert await stores[ONE].requests.get(f"{ONE}.{one.channel}.{answer['thread_ts']}") is not None
 
 
-async def test_a_remedy_in_one_workspace_is_confirmed_there_and_audited_there(
-    tmp_path: Path, engine: Engine, pulls_again: Broken
+async def test_a_state_is_accepted_once_from_its_browser_and_a_link_cannot_ask_for_more(
+    tmp_path: Path, engine: Engine
 ) -> None:
-    async with company(tmp_path, engine, pulls_again.world) as at, at.serving() as app:
-        await at.install(app, ONE)
-        await at.install(app, OTHER)
-        one = at.offices[ONE]
-        answer = await one.answer(await one.paste(pulls_again.text))
-        await one.slack.click(one.user, one.channel, answer["ts"], pressable(answer, Press.REMEDY)["action_id"])
-        views = await one.slack.wait_for(
-            lambda: [view for view in one.slack.views(one.user) if "⏳" not in words_of(view["blocks"])]
-        )
-        await submitted(one.slack, one.user, views[-1]["id"])
-        await until(lambda: writes(at))
-        assert app.workspaces is not None
-        since = at.clock() - timedelta(hours=1)
-
-        async def audited(team: str) -> list[str]:
-            served = app.workspaces.served(team) if app.workspaces else None
-            assert served is not None
-            return [entry.team for entry in await served.store.audit.entries(since=since, limit=99)]
-
-        await app.jobs.idle(20)
-        assert set(await audited(ONE)) == {ONE}
-        assert await audited(OTHER) == []
-
-
-async def test_a_state_is_accepted_once_and_from_its_browser(tmp_path: Path, engine: Engine) -> None:
     async with (
         company(tmp_path, engine) as at,
         at.serving() as app,
@@ -172,6 +160,23 @@ async def test_a_state_is_accepted_once_and_from_its_browser(tmp_path: Path, eng
         wrong = at.slack.allow(location, team=ONE).replace("code=", "code=x")
         status, page = await ended(browser, app, wrong, cookie=cookie)
         assert status == 401
+
+        async def asked_for(query: str, **sent: Any) -> str:
+            url = URL(f"{app.url}/slack/install{query}", encoded=True)
+            async with browser.get(url, allow_redirects=False, **sent) as page:
+                assert page.status == 302
+                return page.headers["Location"].replace(
+                    page.headers["Set-Cookie"].partition("=")[2].partition(";")[0], ""
+                )
+
+        usual = await asked_for("")
+        for query in (
+            "?team=T1%26user_scope=admin",
+            "?team=T1%26redirect_uri=https://evil.example",
+            "?team=%0d%0aX:%20y",
+        ):
+            assert await asked_for(query) == usual
+        assert await asked_for("", data=b"\xff", headers={"Content-Type": "text/plain; charset=odd"}) == usual
 
 
 async def test_a_workspace_that_is_not_listed_is_refused_and_its_token_given_back(
@@ -254,33 +259,6 @@ async def test_a_lost_key_deletes_nothing(tmp_path: Path, engine: Engine, pulls_
             await one.answer(await one.paste(pulls_again.text))
 
 
-async def test_one_socket_serves_all_workspaces(tmp_path: Path, engine: Engine, pulls_again: Broken) -> None:
-    async with company(tmp_path, engine, pulls_again.world) as at:
-        async with at.serving() as app:
-            await at.install(app, ONE)
-            await at.install(app, WEST)
-        token = type(at.settings.encryption_keys)(at.slack.app_token)
-        async with at.serving(slack_app_token=token):
-            at.slack.deliver_to(None)
-            for team in (ONE, WEST, EAST):
-                office = at.offices[team]
-                await office.answer(await office.paste(pulls_again.text))
-
-
-async def test_a_token_that_is_revoked_in_the_middle_of_an_answer_harms_nobody_else(
-    tmp_path: Path, engine: Engine, pulls_again: Broken
-) -> None:
-    async with company(tmp_path, engine, pulls_again.world) as at, at.serving() as app:
-        await at.install(app, ONE)
-        await at.install(app, OTHER)
-        one, other = at.offices[ONE], at.offices[OTHER]
-        await one.paste(pulls_again.text)
-        revoke_token(one.slack)
-        await other.answer(await other.paste(pulls_again.text))
-        await until(lambda: app.workspaces is not None and ONE in app.workspaces.notes())
-        assert (await ready(app))["status"] == "ready"
-
-
 async def test_programs_and_alertmanager_ask_one_workspace(tmp_path: Path, engine: Engine, pulls_again: Broken) -> None:
     async with company(tmp_path, engine, pulls_again.world) as at:
         one = at.offices[ONE]
@@ -312,6 +290,14 @@ async def test_programs_and_alertmanager_ask_one_workspace(tmp_path: Path, engin
                 assert await status(f"{place}/v1/incidents", "s3cret-of-one") == 404, place
                 assert await status(f"{place}/alerts", "alerts-of-one", alerts) == 404, place
 
+            # A token that is revoked in the middle of an answer harms nobody else.
+            other = at.offices[OTHER]
+            await one.paste(pulls_again.text)
+            revoke_token(one.slack)
+            await other.answer(await other.paste(pulls_again.text))
+            await until(lambda: app.workspaces is not None and ONE in app.workspaces.notes())
+            assert (await ready(app))["status"] == "ready"
+
 
 async def test_the_command_serves_them_and_says_how_many(tmp_path: Path, engine: Engine) -> None:
     async with company(tmp_path, engine) as at:
@@ -326,38 +312,11 @@ async def test_the_command_serves_them_and_says_how_many(tmp_path: Path, engine:
         settings = {variable(name): value for name, value in {**secret, **plain, "listen": given.listen}.items()}
 
         environment = {**program.environment, "KUBECONFIG": str(at.kubeconfig), **settings}
-        process = await asyncio.create_subprocess_exec(
-            *program.command, "serve", cwd=program.directory, env=environment, stderr=asyncio.subprocess.PIPE
-        )
-        assert process.stderr is not None
-        line = (await process.stderr.readline()).decode()
-        process.kill()
-        await process.wait()
+        line = await first_line_of("serve", environment=environment)
         assert "serving 1 workspace over HTTP" in line, line
         policy = at.files_of(ONE) / "policy.yaml"
         (problem,) = serve_problems(given.model_copy(update={"policy": policy}))
         assert "CASEBOOK_POLICY is for one workspace" in problem
-
-
-async def test_a_link_to_the_installation_cannot_ask_for_more(tmp_path: Path, engine: Engine) -> None:
-    async with company(tmp_path, engine) as at, at.serving() as app, aiohttp.ClientSession() as browser:
-
-        async def location(query: str, **sent: Any) -> str:
-            url = URL(f"{app.url}/slack/install{query}", encoded=True)
-            async with browser.get(url, allow_redirects=False, **sent) as page:
-                assert page.status == 302
-                return page.headers["Location"].replace(
-                    page.headers["Set-Cookie"].partition("=")[2].partition(";")[0], ""
-                )
-
-        usual = await location("")
-        for query in (
-            "?team=T1%26user_scope=admin",
-            "?team=T1%26redirect_uri=https://evil.example",
-            "?team=%0d%0aX:%20y",
-        ):
-            assert await location(query) == usual
-        assert await location("", data=b"\xff", headers={"Content-Type": "text/plain; charset=odd"}) == usual
 
 
 async def test_what_fails_for_one_workspace_harms_no_other(tmp_path: Path, engine: Engine, pulls_again: Broken) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
+from bot.cli.rehearsal import stage
 from tests.end_to_end.workplace import lines_of, workplace
 
 WORLD: dict[str, Any] = {
@@ -19,26 +18,24 @@ WORLD: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "error rate of deployment/web -n shop is through the roof",
-        'alert: HighErrorRate namespace="shop", pod="web-6c9f7d8b54-k2x8q"',
-        "pod web-6c9f7d8b54-k2x8q -n shop 报错很多",
-    ],
-)
-async def test_trouble_said_of_a_broken_object_is_answered_by_its_state(tmp_path, engine, text):
+async def test_an_object_named_without_a_symptom_is_answered_by_its_state(tmp_path, engine):
+    """Also a question that names it; a deployment, trouble of a healthy object or trouble that is over gets nothing."""
     async with workplace(tmp_path, engine, WORLD) as at:
-        ts = await at.slack.say(at.alex, at.channel, text)
-        lines = lines_of(await at.answer(ts))
+        bot = f"<@{at.slack.bot_user_id}>"
+        for text in (
+            "error rate of deployment/web -n shop is through the roof",
+            'alert: HighErrorRate namespace="shop", pod="web-6c9f7d8b54-k2x8q"',
+            "pod web-6c9f7d8b54-k2x8q -n shop 报错很多",
+            f"{bot} why is web crashing?",
+            f"{bot} web in shop 为什么起不来",
+            f"{bot} what is wrong with web-6c9f7d8b54-k2x8q",
+        ):
+            # In channels of their own, because a repeated question is linked to its answer.
+            channel = at.slack.add_channel(f"room-{len(at.slack.channels())}")
+            lines = lines_of(await at.answer(await at.slack.say(at.alex, channel, text), channel))
+            assert "no licence" in lines[0], text
+            assert any(word in line for line in lines[:2] for word in ("CONFIRMED", "已证实")), text
 
-    assert "no licence" in lines[0]
-    assert any(word in line for line in lines[:2] for word in ("CONFIRMED", "已证实"))
-
-
-async def test_other_chat_about_objects_stays_unanswered(tmp_path, engine):
-    """A deployment, trouble of a healthy object, and trouble that is over draw no answer."""
-    async with workplace(tmp_path, engine, WORLD) as at:
         for text in (
             "deployed deployment/web -n shop",
             "error rate of deployment/api -n shop is through the roof",
@@ -48,22 +45,17 @@ async def test_other_chat_about_objects_stays_unanswered(tmp_path, engine):
             await at.settled()
             assert at.answers(ts) == [], text
 
-
-@pytest.mark.parametrize(
-    "question", ["why is web crashing?", "web in shop 为什么起不来", "what is wrong with web-6c9f7d8b54-k2x8q"]
-)
-async def test_a_plain_question_finds_the_object_by_its_name(tmp_path, engine, question):
-    async with workplace(tmp_path, engine, WORLD) as at:
-        ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {question}")
-        lines = lines_of(await at.answer(ts))
-
-    assert "no licence" in lines[0]
-
-
-async def test_a_question_about_a_healthy_object_says_that_nothing_is_known_to_be_wrong(tmp_path, engine):
-    async with workplace(tmp_path, engine, WORLD) as at:
-        ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> is api ok?")
+        ts = await at.slack.say(at.alex, at.channel, f"{bot} is api ok?")
         shown = "\n".join(lines_of(await at.answer(ts)))
+        assert "NO KNOWN PROBLEM" in shown.upper()
+        assert "shop/api" in shown
 
-    assert "NO KNOWN PROBLEM" in shown.upper()
-    assert "shop/api" in shown
+
+async def test_other_cluster_that_has_the_object_is_named(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, others={"prod": stage(broken.world)}) as at:
+        pasted = await at.slack.say(at.alex, at.channel, f"{broken.text}\ncluster=simulated")
+        lines = lines_of(await at.answer(pasted))
+        assert "Pod ledger/db-tikv-0 does not exist in cluster simulated" in lines[0]
+        assert "It exists in cluster prod" in lines[0]
+        asked = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> pod ledger/db-tikv-0 @simulated")
+        assert any("but in cluster prod" in line for line in lines_of(await at.answer(asked)))

@@ -10,9 +10,13 @@ gc.disable()
 
 import bot.cli.serve
 import bot.store.migration  # noqa: F401
+import tests.end_to_end.process  # noqa: F401
 from bot.diagnosing import build_engine
+from responses.redaction import redact
 
 ENGINE, _ = build_engine()
+# Patterns are compiled when they are first used.
+redact("password=x")
 # Keeps the memory pages shared with the forked processes.
 gc.collect()
 gc.freeze()
