@@ -115,7 +115,8 @@ async def test_evidence_is_of_the_namespace_that_the_text_says(
     engine: Engine, clusters: Mapping[str, Connection]
 ) -> None:
     """Say every namespace in every form, once where it is the broken one and twice where another is."""
-    found, right = {}, {}
+    found: dict[tuple[str, str, str], object] = {}
+    right: dict[tuple[str, str, str], object] = {}
     for (number, form), (at, home) in itertools.product(enumerate(FORMS), enumerate(HOMES)):
         broken = HOMES[(number + 2 * at) % len(HOMES)]
         diagnosis = await asked(form.format(home), engine, clusters[broken])
