@@ -113,16 +113,18 @@ def test_a_message_of_forty_thousand_characters_is_read_quickly(text: str) -> No
     assert time.process_time() - began < 1
 
 
-def test_a_channel_of_twenty_thousand_messages_is_read_in_time_that_grows_with_it() -> None:
-    """It takes about seven seconds; a busy machine takes longer for any number of messages."""
-    once = [one for path in sorted(JUDGE.glob("*.txt")) for found in channels_in(path) for one in found]
+def test_a_channel_is_read_in_time_that_grows_with_its_messages() -> None:
+    """A busy machine takes longer for any number of messages."""
+    labelled = [one for path in sorted(JUDGE.glob("*.txt")) for found in channels_in(path) for one in found]
     messages = [
         replace(one.message, ts=f"{number}.000100", at=at(number), text=f"{one.message.text} {number}")
-        for number, one in enumerate((once * (20_000 // len(once) + 1))[:20_000])
+        for number, one in enumerate(labelled[:: len(labelled) // 1_000][:1_000] * 9)
     ]
-    few, many = (seconds_to_read(messages[:number]) for number in (4_000, 20_000))
+    # The first text loads the models.
+    facts_of_channel(TALK)
+    few, many = seconds_to_read(messages[:1_000]), seconds_to_read(messages[1_000:])
 
-    assert many < 8 * few
+    assert many < 12 * few
 
 
 def seconds_to_read(messages: Sequence[ChannelMessage]) -> float:

@@ -53,9 +53,9 @@ def healthy_cluster(*, nodes: int = 200, copies: int = 40, fillers: int = 90) ->
     loaded: set[tuple[int, int]] = set()
     for one in healthy_objects():
         for copy in range(copies):
-            if copy and (not one.namespace or one.kind in _ONCE):
+            if copy and copy_of(one, copy) == copy_of(one, 0):
                 break
-            asks[one.kind, _copied(one.namespace, copy), one.object] = None
+            asks[copy_of(one, copy)] = None
             # Objects asked about may share a world.
             if (id(one.world), copy) not in loaded:
                 loaded.add((id(one.world), copy))
@@ -68,6 +68,11 @@ def healthy_cluster(*, nodes: int = 200, copies: int = 40, fillers: int = 90) ->
         }
         asks["Deployment", namespace, name] = None
     return HealthyCluster(world=world, asks=tuple(asks))
+
+
+def copy_of(one: HealthyObject, copy: int) -> tuple[str, str, str]:
+    """Return the kind, namespace and name of a copy; of what is made once, of the object itself."""
+    return one.kind, one.namespace if one.kind in _ONCE else _copied(one.namespace, copy), one.object
 
 
 def _read(path: Path) -> Iterator[HealthyObject]:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -79,11 +80,22 @@ def _connections(scene: str) -> Connections:
     return Connections(obj for _, obj in stage(_expanded(scene)).store.everything())
 
 
-async def violations_of(scene: Json, question: Json, engine: Engine) -> list[Violation]:
-    """Return what is wrong with the answer to a question about a scene."""
+async def violations_of(scene: Json, engine: Engine) -> list[Violation]:
+    """Return what is wrong with the answers to the questions about a scene."""
     connections = _connections(scene["name"])
     async with staged(stage(_expanded(scene["name"]))) as connection:
-        diagnosis = await diagnose(request_for(question), engine=engine, connection=connection)
+        return [
+            each
+            for question in scene["questions"]
+            for each in _violations(
+                question,
+                await diagnose(request_for(question), engine=engine, connection=connection),
+                connections,
+            )
+        ]
+
+
+def _violations(question: Json, diagnosis: Diagnosis, connections: Connections) -> list[Violation]:
     found = [(each, f"{each.verdict} {each.incident}") for each in diagnosis.hypotheses if each.verdict in SUPPORTED]
     offered = [(each, f"{each.verdict} {each.incident}") for each in diagnosis.hypotheses if each.capability]
     title = title_of(question)
@@ -308,8 +320,7 @@ async def moved_by_others(incident: Incident, engine: Engine, *, every: bool = F
     namespace = subject.namespace or next(iter(_namespaces(world)), "default")
     found = []
     others = {"neighbour": _moved(BESIDE, "NAMESPACE", namespace)}
-    chosen = strangers_to(incident, world, namespace, engine)
-    for other in chosen if every else chosen[:1]:
+    for other in islice(strangers_to(incident, world, namespace, engine), None if every else 1):
         others[other.id] = _in_namespace(_first_world(other.id, engine), namespace)
     for name, beside in others.items():
         async with staged(stage(world, beside)) as connection:
@@ -351,12 +362,11 @@ def _differ(before: Answer | None, after: Answer | None) -> str:
     )
 
 
-def strangers_to(incident: Incident, world: Json, namespace: str, engine: Engine) -> list[Incident]:
-    """Return the entries whose broken objects can stand in a namespace without touching those there, shuffled."""
+def strangers_to(incident: Incident, world: Json, namespace: str, engine: Engine) -> Iterator[Incident]:
+    """Yield, shuffled, the entries whose broken objects can stand in a namespace without touching those there."""
     own = Connections(obj for _, obj in stage(world).store.everything())
     names, labels = {name[2] for name in own.objects}, _labels(own.objects.values())
-    found = []
-    for other in engine.catalog:
+    for other in random.Random(f"{SEED} {incident.id}").sample([*engine.catalog], len([*engine.catalog])):
         theirs = _first_world(other.id, engine)
         objects = theirs.get("objects") or []
         places = _namespaces(theirs)
@@ -371,9 +381,7 @@ def strangers_to(incident: Incident, world: Json, namespace: str, engine: Engine
             and not _labels(objects) & labels
         )
         if is_apart:
-            found.append(other)
-    random.Random(f"{SEED} {incident.id}").shuffle(found)
-    return found
+            yield other
 
 
 def _labels(objects: Any) -> set[tuple[str, str]]:
@@ -412,12 +420,7 @@ def sampled(catalog: Catalog, size: int) -> list[Incident]:
 
 async def count(*, every: bool) -> None:
     engine = remembering_engine()
-    violations = [
-        each
-        for scene in ASKED
-        for question in scene["questions"]
-        for each in await violations_of(scene, question, engine)
-    ]
+    violations = [each for scene in ASKED for each in await violations_of(scene, engine)]
     chosen = sampled(engine.catalog, 10_000 if every else 30)
     violations += await unanchored(chosen, engine)
     for incident in chosen:

@@ -18,7 +18,6 @@ from tests.diagnosing.one_subject import (
     SCENES,
     moved_by_others,
     sampled,
-    title_of,
     unanchored,
     violations_of,
 )
@@ -27,11 +26,6 @@ Json = dict[str, Any]
 
 EVERY: Final = bool(os.environ.get("CASEBOOK_TEST_ALL_SUBJECTS"))
 ENTRIES: Final = sampled(builtin_catalog().catalog, 10_000 if EVERY else 24)
-QUESTIONS: Final = [
-    pytest.param(scene, question, id=f"{title_of(question)[:60]} ({scene['name']})")
-    for scene in ASKED
-    for question in scene["questions"]
-]
 
 
 def test_scenes_are_broken_in_many_ways_and_questions_are_many() -> None:
@@ -40,11 +34,9 @@ def test_scenes_are_broken_in_many_ways_and_questions_are_many() -> None:
     assert len([question for each in ASKED for question in each["questions"] if "text" in question]) >= 25
 
 
-@pytest.mark.parametrize(("scene", "question"), QUESTIONS)
-async def test_question_is_answered_and_the_answer_is_about_its_subject(
-    scene: Json, question: Json, engine: Engine
-) -> None:
-    assert [str(each) for each in await violations_of(scene, question, engine)] == []
+@pytest.mark.parametrize("scene", [pytest.param(each, id=each["name"]) for each in ASKED])
+async def test_question_is_answered_and_the_answer_is_about_its_subject(scene: Json, engine: Engine) -> None:
+    assert [str(each) for each in await violations_of(scene, engine)] == []
 
 
 @pytest.mark.parametrize("incident", [pytest.param(each, id=each.id) for each in ENTRIES])

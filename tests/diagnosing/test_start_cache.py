@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.common import start_cache
-from bot.common.catalogs import load_catalog, matcher_of
+from bot.common.catalogs import load_catalog
 from intents.background import ordinary_lines
 from intents.catalog.loader import builtin_directory, load
 from intents.domain import Severity
 from intents.matcher import Matcher
 from intents.symptoms import read_symptoms
+from tests.builtin import builtin_catalog, matcher_for
 
 ENTRY = builtin_directory() / "scheduling" / "pending-ha-scheduling.yaml"
 
@@ -54,11 +56,15 @@ def started(command: str, *, own: Path) -> dict[str, Any]:
 
 MATCHES = """
 from bot.cli.inputs import loaded_catalog, settings
-from bot.common.catalogs import matcher_of
+from bot.common.catalogs import load_catalog, matcher_of
 from intents.symptoms import read_symptoms
 matcher = matcher_of(loaded_catalog(settings()))
 found = matcher.match(read_symptoms("0/3 nodes are available: 3 node(s) didn't match pod anti-affinity rules"))
-said = [[one.incident, one.score] for one in found.hypotheses]
+said = {
+    "found": [[one.incident, one.score] for one in found.hypotheses],
+    "of the same files": matcher_of(loaded_catalog(settings())) is matcher,
+    "of other files": matcher_of(load_catalog()) is matcher,
+}
 """
 TITLE = """
 from bot.cli.inputs import catalog, settings
@@ -66,19 +72,18 @@ said = catalog(settings()).incidents["own-entry"].title.en
 """
 
 
-def test_second_start_parses_no_file_and_matches_the_same(own: Path) -> None:
+def test_second_start_parses_no_file_until_one_changes_and_matches_the_same(own: Path) -> None:
+    """Catalogs of the same files share a matcher."""
     first, second = started(MATCHES, own=own), started(MATCHES, own=own)
 
-    assert first["said"]
+    assert first["said"]["found"]
+    assert (first["said"]["of the same files"], first["said"]["of other files"]) == (True, False)
     assert second == {"said": first["said"], "parsed": False}
     assert first["parsed"]
 
-
-def test_changed_file_is_read_again(own: Path) -> None:
     file = own / "own-entry.yaml"
-    before = started(TITLE, own=own)["said"]
-
-    file.write_text(file.read_text("utf-8").replace(before, "A title of today", 1), encoding="utf-8")
+    text = file.read_text("utf-8")
+    file.write_text(text.replace(yaml.safe_load(text)["title"]["en"], "A title of today", 1), encoding="utf-8")
 
     assert started(TITLE, own=own) == {"said": "A title of today", "parsed": True}
     assert started(TITLE, own=own) == {"said": "A title of today", "parsed": False}
@@ -96,23 +101,19 @@ def test_cached_entry_is_unchanged(kept: Path, own: Path) -> None:
     assert loaded == load((builtin_directory(), own))
 
 
-def test_cached_matcher_matches_like_a_new_one(own: Path) -> None:
-    catalog = load((builtin_directory(), own)).catalog
-    learned = Matcher(catalog)
+def test_cached_matcher_matches_like_a_new_one() -> None:
+    catalog = builtin_catalog().catalog
+    learned = matcher_for(catalog)
     start_cache.keep("learned", learned.learned)
     kept = start_cache.read("learned")
     read_back = Matcher(catalog, learned=kept)
 
     assert kept is not None
-    examples = [text for incident in catalog for text in (*incident.examples.match[:2], incident.examples.other[0])]
+    known = [(*one.examples.match[:2], one.examples.other[0]) for one in catalog]
+    examples = [texts[number % len(texts)] for number, texts in enumerate(known)]
     for text in (*examples, "\n".join(ordinary_lines()), "\n".join(examples)):
         symptoms = read_symptoms(text)
         assert read_back.match(symptoms) == learned.match(symptoms)
-
-
-def test_catalogs_with_the_same_files_share_a_matcher(own: Path) -> None:
-    assert matcher_of(load_catalog((own,))) is matcher_of(load_catalog((own,)))
-    assert matcher_of(load_catalog((own,))) is not matcher_of(load_catalog())
 
 
 def test_cache_is_readable_only_by_its_user(kept: Path) -> None:

@@ -54,9 +54,17 @@ def test_list_gives_the_same_scales_as_all_texts(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("incidents", OWN.values(), ids=OWN)
-def test_custom_catalog_reads_every_text(incidents: Sequence[Incident], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_custom_catalog_reads_every_text(incidents: Sequence[Incident]) -> None:
     assert list(decisive(incidents)) == list(scales.counterexamples(incidents))
-    assert shown(SignatureFinder(incidents).scales) == shown(learned_from_all(incidents, monkeypatch).scales)
+
+
+def test_scales_of_a_custom_catalog_are_those_of_all_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    incidents = OWN["a near miss more"]
+
+    found = shown(SignatureFinder(incidents).scales)
+
+    assert found == shown(learned_from_all(incidents, monkeypatch).scales)
+    assert found != shown(SignatureFinder(BUNDLED).scales)
 
 
 @pytest.mark.parametrize("list_", ["", "digest\n", "not a list at all", "digest\t0123456789abcdef"])
