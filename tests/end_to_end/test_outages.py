@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -275,6 +276,18 @@ async def test_api_server_outage_explains_pastes_by_text_and_objects_by_the_erro
             lambda: [*filter(is_final, (one for one in at.ours() if "thread_ts" not in one))]
         )
         assert reason in words_of(about)
+
+
+async def test_answer_without_the_unreachable_cluster_is_given_again_once_it_is_back(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        await at.cluster.stop()
+        first = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
+        assert "CONFIRMED" not in words_of(first["blocks"])
+        await at.cluster.start()
+        at.clock.advance(timedelta(minutes=2))
+        await at.answer(await at.slack.say(at.bo, at.channel, broken.text))
+        await at.settled()
+        assert len(at.ours()) == 2
 
 
 # --- the end of a process ---
