@@ -189,7 +189,8 @@ class Workplace:
     async def audited(self, *, since: timedelta = timedelta(hours=1)) -> list[AuditEntry]:
         """Return the audit entries, oldest first."""
         entries = await self.app.store.audit.entries(since=datetime.now(UTC) - since, limit=200)
-        return [one for one in reversed(entries) if not any(self._earlier) or one.channel == self.channel]
+        here = {self.channel, self.alex, self.bo, self.guest}
+        return [one for one in reversed(entries) if not any(self._earlier) or {one.channel, one.actor} & here]
 
     def ours(self, channel: str = "") -> list[dict[str, Any]]:
         """Return the app's messages in a channel."""
