@@ -19,7 +19,7 @@ from bot.store import StoreUnavailable
 from bot.surfaces.slack.manifest import DIAGNOSE_THIS
 from responses import failures
 from responses.slack.presses import Press
-from tests.end_to_end.corners import corner_in_errors, make_corner
+from tests.end_to_end.corners import Corner, corner_in_errors, make_corner
 from tests.end_to_end.process import locked, premises
 from tests.end_to_end.workplace import UNPACED, Workplace, is_final, pressable, words_of, workplace
 from tests.slack_administration import revoke_token
@@ -202,7 +202,7 @@ async def test_failures_of_post_and_update_still_give_one_answer(tmp_path, broke
         at.slack.fail("users.list", error="fatal_error", times=100)
         # A call without a response ends soon.
         serving = await at.start(slack_limits=replace(UNPACED, call=1.5))
-        befallen = {}
+        befallen: dict[Corner, tuple[list[str], dict[str, Any]]] = {}
         for latency, faults in befalls.items():
             at.cluster.latency = latency
             these = {

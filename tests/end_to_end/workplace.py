@@ -97,13 +97,13 @@ class Workplace:
     def room(self) -> Workplace:
         """Return the same app in a channel with people of its own, without the traffic and audit entries of others."""
         number = len(self.slack.users())
-        people = {name: self.slack.add_user(f"{name}-{number}") for name in ("alex", "bo")}
         return replace(
             self,
+            alex=self.slack.add_user(f"alex-{number}"),
+            bo=self.slack.add_user(f"bo-{number}"),
             channel=self.slack.add_channel(f"room-{number}"),
             guest=self.slack.add_user(f"gast-{number}", guest=True),
             _earlier=(len(self.cluster.requests), len(self.slack.calls), len(self.slack.deliveries)),
-            **people,
         )
 
     @property
@@ -317,7 +317,7 @@ async def workplace(
         settings = settings_for(slack, tmp_path, api_tokens=tokens, **options)
         if not settings.database_url.get_secret_value():
             lay_out(settings.data)
-        people = {name: slack.add_user(name) for name in ("alex", "bo")}
+        alex, bo = slack.add_user("alex"), slack.add_user("bo")
         guest = slack.add_user("gast", guest=True)
         channel = slack.add_channel("general")
         clock = clock or Clock()
@@ -359,7 +359,8 @@ async def workplace(
             channel=channel,
             guest=guest,
             clock=clock,
-            **people,
+            alex=alex,
+            bo=bo,
         )
 
 
