@@ -24,6 +24,7 @@ _TELLING_HEX: Final = 12
 _HEXADECIMAL: Final = re.compile(r"[0-9A-Fa-f]+")
 _RUN: Final = re.compile(r"[A-Za-z0-9]+")
 _LONG_RUN: Final = re.compile(rb"[A-Za-z0-9]{%d,}" % _TELLING)
+_LONG_HEXADECIMAL: Final = re.compile(rb"[0-9A-Fa-f]{%d,}" % _TELLING_HEX)
 _ENCODED: Final = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 
 Make = Callable[[random.Random], str]
@@ -256,6 +257,8 @@ class Search:
 
     def __init__(self, secrets: Iterable[Planted]) -> None:
         self._owners: dict[bytes, Planted] = {}
+        # Runs without a leak: most outputs repeat those of others.
+        self._harmless: set[bytes] = set()
         for one in secrets:
             for part in _parts(one.secret):
                 self._owners.setdefault(part.encode(), one)
@@ -271,14 +274,26 @@ class Search:
 
     def _in(self, raw: bytes) -> Iterator[tuple[bytes, Planted]]:
         seen: set[Planted] = set()
-        decoded = b" ".join(filter(None, map(_decoded, set(_ENCODED.findall(raw)))))
-        for run in {*_LONG_RUN.findall(raw), *_LONG_RUN.findall(decoded)}:
-            for at in range(len(run) - _TELLING + 1):
-                for length in (_TELLING, _TELLING_HEX):
-                    one = self._owners.get(part := run[at : at + length])
-                    if one is not None and one not in seen:
-                        seen.add(one)
-                        yield part, one
+        encoded = set(_ENCODED.findall(raw)) - self._harmless
+        decoded = b" ".join(filter(None, map(_decoded, encoded)))
+        for run in {*_LONG_RUN.findall(raw), *_LONG_RUN.findall(decoded)} - self._harmless:
+            found = [part for part in _windows(run) if part in self._owners]
+            if not found:
+                self._harmless.add(run)
+            for part in found:
+                one = self._owners[part]
+                if one not in seen:
+                    seen.add(one)
+                    yield part, one
+        if not seen:
+            self._harmless |= encoded
+
+
+def _windows(run: bytes) -> Iterator[bytes]:
+    """Yield every part of a run that has the length of a telling one."""
+    yield from (run[at : at + _TELLING] for at in range(len(run) - _TELLING + 1))
+    for digits in _LONG_HEXADECIMAL.findall(run):
+        yield from (digits[at : at + _TELLING_HEX] for at in range(len(digits) - _TELLING_HEX + 1))
 
 
 def _parts(secret: str) -> Iterator[str]:

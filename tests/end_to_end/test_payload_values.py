@@ -3,7 +3,7 @@
 import copy
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playground.slack import SimulatedSlack
@@ -27,6 +27,7 @@ def assert_values_need_no_check(text: str) -> bool:
     return True
 
 
+@settings(max_examples=15)
 @given(st.dictionaries(st.text(), _VALUES), st.booleans())
 def test_usual_texts_pass_the_check_unchanged(body: dict[str, object], ascii_only: bool) -> None:
     assert_values_need_no_check(json.dumps(body, ensure_ascii=ascii_only))

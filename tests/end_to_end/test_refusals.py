@@ -5,106 +5,57 @@ from __future__ import annotations
 import copy
 import json
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import pytest_asyncio
 
-from bot.cli.process import configure_logging
 from bot.diagnosing import Engine
 from bot.playground.slack import SharedFile
-from bot.playground.slack.delivery import signed_headers
-from bot.settings import LogFormat, LogLevel
 from responses.slack.presses import Press
-from tests.end_to_end.workplace import Broken, Workplace, broken_case, buttons_of, pressable, words_of, workplace
+from tests.end_to_end.workplace import (
+    Broken,
+    Workplace,
+    broken_case,
+    broken_of,
+    buttons_of,
+    pressable,
+    words_of,
+    workplace,
+)
 
-MARKED = "planted-in-a-body-7f3a"
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CURABLE = ("image-pull-failed", "the registry still does not answer; a restart changes nothing")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
+    worlds = broken_of(engine, "run-as-nonroot-root-image").world, broken_case(engine, *CURABLE).world
+    async with workplace(tmp_path_factory.mktemp("refusals"), engine, *worlds) as there:
+        yield there
+
+
+@pytest.fixture
+def at(place: Workplace) -> Workplace:
+    return place.room()
 
 
 @pytest.fixture
 def curable(engine: Engine) -> Broken:
-    return broken_case(engine, "image-pull-failed", "the registry still does not answer; a restart changes nothing")
+    return broken_case(engine, *CURABLE)
 
 
 # --- not from Slack ---
 
 
-@pytest.fixture
-def logged(capsys):
-    """Collect every log line at debug level in the format of `casebook serve`."""
-    configure_logging(level=LogLevel.DEBUG, form=LogFormat.JSON)
-    return lambda: "".join(capsys.readouterr())
-
-
-async def test_unsigned_or_stale_request_is_rejected_and_not_logged(tmp_path, engine, broken, logged):
-    body = json.dumps({"type": "event_callback", "token": MARKED, "event": {"type": "message", "text": broken.text}})
-    raw = body.encode()
-    async with workplace(tmp_path, engine, broken.world) as at:
-        now = int(time.time())
-        wrong = {
-            "another secret": signed_headers(raw, secret="not-the-secret", timestamp=now),
-            "another body": at.slack.sign(raw + b" "),
-            "more than five minutes old": at.slack.sign(raw, now - 301),
-            "more than five minutes ahead": at.slack.sign(raw, now + 360),
-            "a signature of nothing": {"X-Slack-Request-Timestamp": str(now), "X-Slack-Signature": "v0="},
-            "a time that is none": at.slack.sign(raw) | {"X-Slack-Request-Timestamp": "yesterday"},
-            "no signature": {},
-            "bytes that are no text": at.slack.sign(raw) | {"X-Slack-Signature": "v0=\u00ff"},
-        }
-        answers = {
-            what: await at.slack.send_raw(raw, headers | {"Content-Type": "application/json"})
-            for what, headers in wrong.items()
-        }
-        await at.settled()
-
-        assert {what: answer.status for what, answer in answers.items()} == dict.fromkeys(wrong, 401)
-        assert all(MARKED not in str(answer.body) for answer in answers.values())
-        assert at.ours() == []
-        assert at.cluster.requests == []
-    text = logged()
-    assert "service_started" in text
-    assert MARKED not in text
-    assert broken.text[:40] not in text
-    for headers in wrong.values():
-        signature = headers.get("X-Slack-Signature", "")
-        assert len(signature) < 8 or signature.removeprefix("v0=") not in text
-
-
-async def test_logs_contain_no_messages_or_button_values(tmp_path, engine, curable, logged):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        ts = await at.slack.say(at.alex, at.channel, f"{MARKED}\n{curable.text}")
-        await at.confirm(at.bo, await at.answer(ts))
-        await at.settled()
-        await at.slack.slash(at.alex, at.channel, f"explain {MARKED}")
-        await at.settled()
-        signatures = [at.slack.sign(b"").get("X-Slack-Signature", "")]
-    text = logged()
-    assert MARKED not in text
-    assert not [one for one in (*signatures, at.slack.signing_secret, at.slack.bot_token) if one in text]
-
-
-async def test_unsigned_request_is_not_parsed(tmp_path, engine, logged):
-    nonsense = [
-        (b'{"half', "application/json"),
-        (b"payload=%7B", "application/x-www-form-urlencoded"),
-        (b"\xff\xfe", "application/json"),
-        (b"{}", "application/json; charset=no-such"),
-        (b"[]", "application/json"),
-        (b"", "application/json"),
-    ]
-    async with workplace(tmp_path, engine) as at:
-        answers = [(await at.slack.send_raw(body, {"Content-Type": kind})).status for body, kind in nonsense]
-
-    assert answers == [401] * len(nonsense)
-    assert "aiohttp.server" not in logged()
-
-
 @pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning")
-async def test_oversized_body_is_rejected_unread(tmp_path, engine):
-    async with workplace(tmp_path, engine) as at:
-        body = b"x" * (3 * 1024 * 1024)
+async def test_oversized_body_is_rejected_unread(at):
+    body = b"x" * (3 * 1024 * 1024)
 
-        assert (await at.slack.send_raw(body, at.slack.sign(body))).status in (0, 413)
+    assert (await at.slack.send_raw(body, at.slack.sign(body))).status in (0, 413)
 
 
 # --- signed, and no press of ours ---
@@ -135,51 +86,46 @@ def press_payload(at: Workplace, answer: dict[str, Any], user: str, **changes: A
     return payload | changes
 
 
-async def test_button_press_with_an_unknown_plan_is_rejected_audited_and_reported(tmp_path, engine, curable):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await paste(at, curable)
-        await assert_rejected(
-            at, press_payload(at, answer, at.bo, value="made-up"), why="the plan is not offered by this message"
-        )
+async def test_button_press_with_an_unknown_plan_is_rejected_audited_and_reported(at, curable):
+    answer = await paste(at, curable)
+    await assert_rejected(
+        at, press_payload(at, answer, at.bo, value="made-up"), why="the plan is not offered by this message"
+    )
 
 
-async def test_button_press_with_the_plan_of_another_answer_is_rejected(tmp_path, engine, curable):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        elsewhere = at.slack.add_channel("elsewhere")
-        other = pressable(await paste(at, curable, elsewhere), Press.REMEDY)["value"]
-        answer = await paste(at, curable)
-        assert other != pressable(answer, Press.REMEDY)["value"]
-        await assert_rejected(
-            at, press_payload(at, answer, at.bo, value=other), why="the plan is not offered by this message"
-        )
+async def test_button_press_with_the_plan_of_another_answer_is_rejected(at, curable):
+    elsewhere = at.slack.add_channel("elsewhere")
+    other = pressable(await paste(at, curable, elsewhere), Press.REMEDY)["value"]
+    answer = await paste(at, curable)
+    assert other != pressable(answer, Press.REMEDY)["value"]
+    await assert_rejected(
+        at, press_payload(at, answer, at.bo, value=other), why="the plan is not offered by this message"
+    )
 
 
-async def test_button_press_on_a_foreign_message_is_rejected(tmp_path, engine, curable):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await paste(at, curable)
-        # Another app can post a message with the same button.
-        forged = await at.slack.say(at.slack.add_user("other-app"), at.channel, "press me", bot=True)
-        payload = press_payload(at, answer | {"ts": forged}, at.bo)
-        await assert_rejected(at, payload, why="the message is not one of our answers")
+async def test_button_press_on_a_foreign_message_is_rejected(at, curable):
+    answer = await paste(at, curable)
+    # Another app can post a message with the same button.
+    forged = await at.slack.say(at.slack.add_user("other-app"), at.channel, "press me", bot=True)
+    payload = press_payload(at, answer | {"ts": forged}, at.bo)
+    await assert_rejected(at, payload, why="the message is not one of our answers")
 
 
-async def test_button_press_from_another_channel_is_rejected(tmp_path, engine, curable):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await paste(at, curable)
-        for user, changes, why in (
-            (at.alex, {"team": {"id": "T0FOREIGN00"}}, "it comes from another workspace"),
-            (at.bo, {"team": None}, "it comes from another workspace"),
-            (at.guest, {"api_app_id": "A0OTHER"}, "it is meant for another app"),
-        ):
-            await assert_rejected(at, press_payload(at, answer, user, **changes), why=why)
+async def test_button_press_from_another_channel_is_rejected(at, curable):
+    answer = await paste(at, curable)
+    for user, changes, why in (
+        (at.alex, {"team": {"id": "T0FOREIGN00"}}, "it comes from another workspace"),
+        (at.bo, {"team": None}, "it comes from another workspace"),
+        (at.guest, {"api_app_id": "A0OTHER"}, "it is meant for another app"),
+    ):
+        await assert_rejected(at, press_payload(at, answer, user, **changes), why=why)
 
 
-async def test_details_are_shown_only_for_our_messages(tmp_path, engine, curable):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await paste(at, curable)
-        payload = press_payload(at, answer, at.bo, team={"id": "T0FOREIGN00"})
-        payload["actions"][0] |= {"action_id": "details", "value": "x"}
-        await assert_rejected(at, payload, why="it comes from another workspace")
+async def test_details_are_shown_only_for_our_messages(at, curable):
+    answer = await paste(at, curable)
+    payload = press_payload(at, answer, at.bo, team={"id": "T0FOREIGN00"})
+    payload["actions"][0] |= {"action_id": "details", "value": "x"}
+    await assert_rejected(at, payload, why="it comes from another workspace")
 
 
 async def assert_rejected(at: Workplace, payload: dict[str, Any], *, why: str) -> None:
@@ -196,26 +142,24 @@ async def assert_rejected(at: Workplace, payload: dict[str, Any], *, why: str) -
     assert at.writes() == []
 
 
-async def test_replayed_button_press_opens_no_second_modal(tmp_path, engine, curable):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await paste(at, curable)
-        await at.dialog(at.bo, answer)
-        (press,) = [one.payload for one in at.slack.deliveries if one.payload.get("type") == "block_actions"]
-        assert (await at.send(press)).status == 200
-        await at.settled()
+async def test_replayed_button_press_opens_no_second_modal(at, curable):
+    answer = await paste(at, curable)
+    await at.dialog(at.bo, answer)
+    (press,) = [one.payload for one in at.deliveries if one.payload.get("type") == "block_actions"]
+    assert (await at.send(press)).status == 200
+    await at.settled()
 
-        assert len([call for call in at.slack.calls if call.method == "views.open"]) == 1
+    assert len([call for call in at.calls if call.method == "views.open"]) == 1
 
 
-async def test_replayed_request_is_rejected(tmp_path, engine, curable):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await paste(at, curable)
-        await at.dialog(at.bo, answer)
-        (press,) = [one.payload for one in at.slack.deliveries if one.payload.get("type") == "block_actions"]
-        body = urlencode({"payload": json.dumps(press)}).encode()
-        headers = at.slack.sign(body, time.time() - 400) | {"Content-Type": "application/x-www-form-urlencoded"}
+async def test_replayed_request_is_rejected(at, curable):
+    answer = await paste(at, curable)
+    await at.dialog(at.bo, answer)
+    (press,) = [one.payload for one in at.deliveries if one.payload.get("type") == "block_actions"]
+    body = urlencode({"payload": json.dumps(press)}).encode()
+    headers = at.slack.sign(body, time.time() - 400) | {"Content-Type": "application/x-www-form-urlencoded"}
 
-        assert (await at.slack.send_raw(body, headers)).status == 401
+    assert (await at.slack.send_raw(body, headers)).status == 401
 
 
 # --- dialogs ---
@@ -231,61 +175,58 @@ def submission_payload(at: Workplace, view: dict[str, Any], user: str, **changes
     }
 
 
-async def test_submission_of_a_modal_the_user_never_saw_is_rejected(tmp_path, engine, curable):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await paste(at, curable)
-        view = await at.dialog(at.bo, answer)
-        another = "the dialog was not shown to this user for the plan"
-        expected = []
-        for user, changes, why in (
-            (at.alex, {}, another),
-            (at.bo, {"id": "V0MADEUP"}, another),
-            (at.bo, {"private_metadata": "made-up"}, "there is no such plan"),
-            (at.bo, {"private_metadata": ""}, "there is no such plan"),
-        ):
-            delivered = await at.send(submission_payload(at, view, user, **changes))
-            assert delivered.body["response_action"] == "update"
-            assert "was refused and recorded" in words_of(delivered.body["view"]["blocks"])
-            expected.append(("refused", user, why))
-        await at.settled()
-
-        assert [(one.outcome, one.actor, one.detail["why"]) for one in await at.audited()] == expected
-        assert at.writes() == []
-
-
-async def test_submission_before_the_preview_is_rejected(tmp_path, engine, curable):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await paste(at, curable)
-        plan = pressable(answer, Press.REMEDY)["value"]
-        view = {
-            "id": "V1",
-            "type": "modal",
-            "callback_id": "confirm",
-            "private_metadata": plan,
-            "state": {"values": {}},
-        }
-        delivered = await at.send(submission_payload(at, view, at.bo))
-        await at.settled()
-
+async def test_submission_of_a_modal_the_user_never_saw_is_rejected(at, curable):
+    answer = await paste(at, curable)
+    view = await at.dialog(at.bo, answer)
+    another = "the dialog was not shown to this user for the plan"
+    expected = []
+    for user, changes, why in (
+        (at.alex, {}, another),
+        (at.bo, {"id": "V0MADEUP"}, another),
+        (at.bo, {"private_metadata": "made-up"}, "there is no such plan"),
+        (at.bo, {"private_metadata": ""}, "there is no such plan"),
+    ):
+        delivered = await at.send(submission_payload(at, view, user, **changes))
         assert delivered.body["response_action"] == "update"
-        assert at.writes() == []
+        assert "was refused and recorded" in words_of(delivered.body["view"]["blocks"])
+        expected.append(("refused", user, why))
+    await at.settled()
+
+    assert [(one.outcome, one.actor, one.detail["why"]) for one in await at.audited()] == expected
+    assert at.writes() == []
 
 
-async def test_feedback_from_another_channel_changes_nothing(tmp_path, engine, curable):
-    async with workplace(tmp_path, engine, curable.world) as at:
-        answer = await paste(at, curable)
-        menu = next(button for button in buttons_of(answer["blocks"]) if button["type"] == "overflow")
-        payload = press_payload(at, answer, at.bo, team={"id": "T0FOREIGN00"})
-        payload["actions"] = [
-            {"type": "overflow", "action_id": menu["action_id"], "selected_option": each, "action_ts": "1.2"}
-            for each in menu["options"]
-            if each["value"].startswith("mute")
-        ]
-        await at.send(payload)
-        await at.settled()
+async def test_submission_before_the_preview_is_rejected(at, curable):
+    answer = await paste(at, curable)
+    plan = pressable(answer, Press.REMEDY)["value"]
+    view = {
+        "id": "V1",
+        "type": "modal",
+        "callback_id": "confirm",
+        "private_metadata": plan,
+        "state": {"values": {}},
+    }
+    delivered = await at.send(submission_payload(at, view, at.bo))
+    await at.settled()
 
-        assert await at.app.store.mutes.list(at.channel, at.clock()) == ()
-        assert [one.outcome for one in await at.audited()] == ["refused"]
+    assert delivered.body["response_action"] == "update"
+    assert at.writes() == []
+
+
+async def test_feedback_from_another_channel_changes_nothing(at, curable):
+    answer = await paste(at, curable)
+    menu = next(button for button in buttons_of(answer["blocks"]) if button["type"] == "overflow")
+    payload = press_payload(at, answer, at.bo, team={"id": "T0FOREIGN00"})
+    payload["actions"] = [
+        {"type": "overflow", "action_id": menu["action_id"], "selected_option": each, "action_ts": "1.2"}
+        for each in menu["options"]
+        if each["value"].startswith("mute")
+    ]
+    await at.send(payload)
+    await at.settled()
+
+    assert await at.app.store.mutes.list(at.channel, at.clock()) == ()
+    assert [one.outcome for one in await at.audited()] == ["refused"]
 
 
 # --- where an answer cannot be given ---
@@ -294,25 +235,24 @@ async def test_feedback_from_another_channel_changes_nothing(tmp_path, engine, c
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        ({"error": "not_in_channel"}, "#general: I am not a member of that channel: invite me first"),
+        ({"error": "not_in_channel"}, "#{}: I am not a member of that channel: invite me first"),
         ({"error": "is_archived"}, "archived"),
         ({"error": "missing_scope", "needed": "chat:write", "provided": "commands"}, "chat:write"),
     ],
     ids=["not in the channel", "archived", "missing scope"],
 )
-async def test_undeliverable_answer_is_reported_once_to_somebody_who_can_act(tmp_path, engine, broken, fault, told):
-    async with workplace(tmp_path, engine, broken.world) as at:
-        for _ in range(2):
-            # A slow answer has a placeholder, which fails too.
-            at.slack.fail("chat.postMessage", times=2, given={"channel": at.channel}, **fault)
-            await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {broken.text}")
-            await at.settled()
-            at.slack.clear_faults()
+async def test_undeliverable_answer_is_reported_once_to_somebody_who_can_act(at, broken, fault, told):
+    for _ in range(2):
+        # A slow answer has a placeholder, which fails too.
+        at.slack.fail("chat.postMessage", times=2, given={"channel": at.channel}, **fault)
+        await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {broken.text}")
+        await at.settled()
+        at.slack.clear_faults()
 
-        direct = at.slack.open_im(at.alex)
-        said = [words_of(one["blocks"]) for one in at.ours(direct)]
-        assert len(said) == 1
-        assert told in said[0]
+    direct = at.slack.open_im(at.alex)
+    said = [words_of(one["blocks"]) for one in at.ours(direct)]
+    assert len(said) == 1
+    assert told.format(at.slack.state.workspace.channel(at.channel).name) in said[0]
 
 
 BINARY = bytes(range(256)) * 40
@@ -326,30 +266,27 @@ BINARY = bytes(range(256)) * 40
     ],
     ids=["too large", "binary"],
 )
-async def test_unreadable_file_is_mentioned_once_where_it_was_shared(tmp_path, engine, broken, file, told):
-    async with workplace(tmp_path, engine, broken.world) as at:
-        first = await at.slack.say(at.alex, at.channel, "", files=[file])
-        await at.slack.wait_for(lambda: at.answers(first))
-        await at.slack.say(at.bo, at.channel, "", files=[file])
-        await at.settled()
+async def test_unreadable_file_is_mentioned_once_where_it_was_shared(at, file, told):
+    first = await at.slack.say(at.alex, at.channel, "", files=[file])
+    await at.slack.wait_for(lambda: at.answers(first))
+    await at.slack.say(at.bo, at.channel, "", files=[file])
+    await at.settled()
 
-        assert len(at.ours()) == 1
-        assert told in words_of(at.answers(first)[0]["blocks"])
+    assert len(at.ours()) == 1
+    assert told in words_of(at.answers(first)[0]["blocks"])
 
 
-async def test_question_about_an_unreadable_file_is_answered_each_time(tmp_path, engine, broken):
+async def test_question_about_an_unreadable_file_is_answered_each_time(at):
     file = SharedFile(name="core.log", content=BINARY)
-    async with workplace(tmp_path, engine, broken.world) as at:
-        for user in (at.alex, at.bo):
-            ts = await at.slack.say(user, at.channel, f"<@{at.slack.bot_user_id}>", files=[file])
-            assert "not text" in words_of((await at.answer(ts))["blocks"])
+    for user in (at.alex, at.bo):
+        ts = await at.slack.say(user, at.channel, f"<@{at.slack.bot_user_id}>", files=[file])
+        assert "not text" in words_of((await at.answer(ts))["blocks"])
 
 
-async def test_login_page_is_not_taken_for_a_log_and_the_scope_is_named(tmp_path, engine, broken):
-    async with workplace(tmp_path, engine, broken.world) as at:
-        at.slack.state.files_hidden = True
-        file = SharedFile(name="error.log", content=broken.text.encode())
-        ts = await at.slack.say(at.alex, at.channel, "", files=[file])
-        await at.slack.wait_for(lambda: at.answers(ts))
+async def test_login_page_is_not_taken_for_a_log_and_the_scope_is_named(at, broken):
+    at.slack.state.files_hidden = True
+    file = SharedFile(name="error.log", content=broken.text.encode())
+    ts = await at.slack.say(at.alex, at.channel, "", files=[file])
+    await at.slack.wait_for(lambda: at.answers(ts))
 
-        assert "files:read" in words_of(at.answers(ts)[0]["blocks"])
+    assert "files:read" in words_of(at.answers(ts)[0]["blocks"])

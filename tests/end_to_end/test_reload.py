@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,8 +16,8 @@ import pytest
 from tests.catalog.own_entry import OWN_ENTRY
 from tests.end_to_end import own_entries
 from tests.end_to_end.corners import Corner, make_corner
-from tests.end_to_end.process import Serving, ignores, premises
-from tests.end_to_end.workplace import Broken
+from tests.end_to_end.process import Premises, Serving, ignores, premises
+from tests.end_to_end.workplace import Broken, words_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(75)
@@ -51,67 +52,52 @@ async def test_changed_policy_applies_at_once_and_a_broken_one_never(tmp_path: P
         assert await serving.stop() == 0
 
 
-async def test_sighup_loads_new_catalog_entries_and_keeps_the_last_valid_version(
-    tmp_path: Path,
-) -> None:
+async def test_sighup_is_followed_from_the_start_of_the_command_to_its_end(tmp_path: Path) -> None:
     entries = tmp_path / "catalog"
     entries.mkdir()
     all_entries = own_entries.catalog(tmp_path / "all")
     asleep = own_entries.asleep_deployment().broken
     async with premises(tmp_path, pace=False, CASEBOOK_CATALOG=str(entries), CASEBOOK_LOG_LEVEL="info") as at:
-        before, after = (make_corner(at, asleep, names=("bed",)) for _ in range(2))
-        serving = await at.start(forked=False)
-        await before.paste()
+        after, again, ending = (make_corner(at, asleep, names=("bed",)) for _ in range(3))
+        at.slack.fail("auth.test", retry_after=1)
+        serving = await at.begin()
+        # While modules are imported it does not end the process.
+        await until(lambda: ignores(serving, signal.SIGHUP))
+        os.kill(serving.process.pid or 0, signal.SIGHUP)
+
+        # The files have been read, and nothing is served yet: the new entry is in force once it serves.
+        await at.slack.wait_for(lambda: at.slack.calls, timeout=40)
         (entries / "asleep.yaml").write_text((all_entries / "asleep.yaml").read_text())
         os.kill(serving.process.pid or 0, signal.SIGHUP)
+        await serves(at, serving)
         await _logged(serving, "configuration_reloaded")
         assert "asleep" in (await answer_in(after)).lower()
-        assert "asleep" not in str(before.ours).lower()
 
-        (entries / "asleep.yaml").write_text("id: asleep\nseverity: 7\n")
-        os.kill(serving.process.pid or 0, signal.SIGHUP)
-        notes = await _notes(serving, lambda found: "catalog" in found)
-        assert "asleep.yaml" in notes["catalog"]
-        again = make_corner(at, asleep, names=("bed",))
-        assert "asleep" in (await answer_in(again)).lower()
-        assert await serving.stop() == 0
-
-
-async def test_entry_with_an_unknown_probe_is_reported_at_a_reload(tmp_path: Path) -> None:
-    entries = tmp_path / "catalog"
-    entries.mkdir()
-    async with premises(tmp_path, pace=False, CASEBOOK_CATALOG=str(entries), CASEBOOK_LOG_LEVEL="info") as at:
-        serving = await at.start(forked=False)
-        await _logged(serving, "serving simulated over HTTP")
+        # An entry with an unknown probe is reported, and an invalid one: the last valid version stays.
         breaks = OWN_ENTRY.replace("gate-restarts", "gate-breaks").replace("probe: containers", "probe: reboots")
         (entries / "gate-breaks.yaml").write_text(breaks)
         os.kill(serving.process.pid or 0, signal.SIGHUP)
         notes = await _notes(serving, lambda found: "catalog" in found)
         assert "gate-breaks.yaml:8: reads.runs.probe: there is no probe 'reboots'" in notes["catalog"]
-        assert await serving.stop() == 0
-
-
-async def test_sighup_while_modules_are_imported_does_not_end_the_process(tmp_path: Path) -> None:
-    async with premises(tmp_path) as at:
-        serving = await at.begin()
-        await until(lambda: ignores(serving, signal.SIGHUP))
+        (entries / "asleep.yaml").write_text("id: asleep\nseverity: 7\n")
         os.kill(serving.process.pid or 0, signal.SIGHUP)
-        await _logged(serving, "serving simulated over HTTP")
+        await _notes(serving, lambda found: "asleep.yaml" in found.get("catalog", ""))
+        assert "asleep" in (await answer_in(again)).lower()
+
+        # SIGTERM ends it once the work in flight is done.
+        at.slack.latency = 0.3
+        await ending.paste()
         assert await serving.stop() == 0
+        (answer,) = ending.ours
+        assert "asleep" in words_of(answer["blocks"]).lower()
 
 
-async def test_sighup_after_the_files_were_read_is_followed_once_the_app_serves(tmp_path: Path) -> None:
-    entries = tmp_path / "catalog"
-    entries.mkdir()
-    async with premises(tmp_path, CASEBOOK_CATALOG=str(entries), CASEBOOK_LOG_LEVEL="info") as at:
-        at.slack.fail("auth.test", retry_after=1)
-        serving = await at.begin()
-        await at.slack.wait_for(lambda: at.slack.calls, timeout=20)
-        (entries / "gate-restarts.yaml").write_text(OWN_ENTRY)
-        os.kill(serving.process.pid or 0, signal.SIGHUP)
-        await _logged(serving, "serving simulated over HTTP")
-        await _logged(serving, "configuration_reloaded")
-        assert await serving.stop() == 0
+async def serves(at: Premises, serving: Serving) -> None:
+    """Wait until a process that was only begun serves, and let Slack deliver to it."""
+    await _logged(serving, "serving simulated over HTTP")
+    said = "".join(serving.said)
+    serving.url = re.findall(r"http://[\d.]+:\d+", said)[-1]
+    at.slack.deliver_to(f"{serving.url}/slack/events")
 
 
 async def answer_in(here: Corner) -> str:

@@ -88,6 +88,7 @@ async def test_work_longer_than_the_drain_is_finished_once_by_the_next_start(tmp
     own = asleep_deployment()
     async with open_premises(tmp_path, CASEBOOK_DRAIN="0.2") as at:
         diagnosed = make_corner(at, own.broken, name="its cluster does not answer", names=own.names)
+        posted = make_corner(at, own.broken, name="posted and not acknowledged", names=own.names)
         remedies = {
             make_corner(at, own.broken, name="write sent and not done", names=own.names): write_not_handled(
                 own.steps[0]
@@ -101,6 +102,9 @@ async def test_work_longer_than_the_drain_is_finished_once_by_the_next_start(tmp
         reached = {each: moment(each) for each, moment in remedies.items()}
         await asyncio.gather(*(each.confirm() for each in remedies))
         await until(lambda: all(so_far() for so_far in reached.values()))
+        at.slack.fail("chat.postMessage", hang=True, after_execution=True, given={"channel": posted.channel})
+        told = await posted.paste()
+        await until(lambda: posted.unanswered("chat.postMessage"))
         arrived = collect_requests(at)
         at.cluster.latency = 2.0
         ts = await diagnosed.paste()
@@ -111,10 +115,11 @@ async def test_work_longer_than_the_drain_is_finished_once_by_the_next_start(tmp
         at.cluster.latency = 0
 
         serving = await at.start(**PATIENT)
-        assert "CONFIRMED" in words_of(await at.answer(ts, channel=diagnosed.channel))
+        for each, asked in ((diagnosed, ts), (posted, told)):
+            assert "CONFIRMED" in words_of(await at.answer(asked, channel=each.channel)), each.name
         await wait_for_results(remedies, FIXED)
         assert await serving.stop() == 0
-        assert len(diagnosed.ours) == 1
+        assert [len(each.ours) for each in (diagnosed, posted)] == [1, 1]
         for each in remedies:
             with corner_in_errors(each):
                 assert len(each.sent) == (2 if "not done" in each.name else 1)
@@ -128,7 +133,7 @@ async def test_sigterm_before_serving_exits_at_once(tmp_path):
         importing, asking = await asyncio.gather(at.begin(), at.begin())
         await until(lambda: handles(importing, signal.SIGTERM))
         assert await importing.stop() == TERMINATED
-        await at.slack.wait_for(lambda: at.slack.calls, timeout=20)
+        await at.slack.wait_for(lambda: at.slack.calls, timeout=40)
         began = time.monotonic()
         assert await asking.stop() == TERMINATED
         assert time.monotonic() - began < 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -205,3 +206,23 @@ async def test_a_remedy_that_did_not_help_tells_what_the_new_pod_does(tmp_path: 
         (new,) = pods - before
         assert "applied, but NOT FIXED" in says
         assert f"{new} now exits 1: “KeyError: 'DATABASE_URL'”" in says
+
+
+async def test_plan_expires_after_half_an_hour(tmp_path: Path, engine: Engine) -> None:
+    broken = broken_case(engine, *_PULLS_AGAIN)
+    async with workplace(tmp_path, engine, broken.world) as at:
+        answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
+        dialog = await at.dialog(at.bo, answer)
+        at.clock.advance(timedelta(minutes=31))
+
+        late = await at.dialog(at.alex, answer)
+        await at.submit(at.bo, dialog["id"])
+        await at.settled()
+
+        assert "expired" in words_of(late["blocks"])
+        assert "expired" in words_of([one["blocks"] for one in at.slack.ephemerals(at.bo)])
+        assert at.writes() == []
+        assert {(one.actor, one.outcome) for one in await at.audited()} == {
+            (at.alex, "refused: expired"),
+            (at.bo, "refused: expired"),
+        }

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
@@ -159,6 +159,7 @@ class Kept:
         self.ended.append(dict(attributes))
 
 
+@settings(max_examples=15)
 @given(st.text(max_size=60), st.sampled_from(sorted(ALLOWED)))
 @example("password=Zq8vTr5wXk2m", "resource")
 @example("xoxb-1234567890-abcdefghijkl", "cluster")

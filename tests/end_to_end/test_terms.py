@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+import pytest_asyncio
+
+from bot.diagnosing import Engine
 from responses.slack.presses import Press
 from tests.end_to_end.test_names_as_meant import mentioned, offered
 from tests.end_to_end.workplace import Workplace, buttons_of, lines_of, workplace
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
+    async with workplace(tmp_path_factory.mktemp("terms"), engine, WORLD) as there:
+        yield there
+
+
+@pytest.fixture
+def at(place: Workplace) -> Workplace:
+    return place.room()
+
 
 OOM = {"exited": "OOMKilled", "restarts": 3, "waiting": "CrashLoopBackOff"}
 WORLD: dict[str, Any] = {
@@ -35,47 +54,44 @@ async def pressed(at: Workplace, message: dict[str, Any], label: str) -> dict[st
     return new
 
 
-async def test_a_term_is_explained_and_what_has_it_now_is_offered(tmp_path, engine):
-    async with workplace(tmp_path, engine, WORLD) as at:
-        answer = await mentioned(at, "what does OOMKilled mean?")
-        said = "\n".join(lines_of(answer))
-        assert lines_of(answer)[0] == "A container runs out of memory"
-        assert "The kernel kills the container" in said
-        assert "kubectl -n <namespace> top pod <pod> --containers" in said
-        assert "CONFIRMED" not in said
-        assert offered(answer) == ["Pod mailer worker-7d9f8b6c54-x2x4z"]
+async def test_a_term_is_explained_and_what_has_it_now_is_offered(at):
+    answer = await mentioned(at, "what does OOMKilled mean?")
+    said = "\n".join(lines_of(answer))
+    assert lines_of(answer)[0] == "A container runs out of memory"
+    assert "The kernel kills the container" in said
+    assert "kubectl -n <namespace> top pod <pod> --containers" in said
+    assert "CONFIRMED" not in said
+    assert offered(answer) == ["Pod mailer worker-7d9f8b6c54-x2x4z"]
 
-        steps = await pressed(at, answer, "How to fix it")
-        assert lines_of(steps)[0] == "What to do: A container runs out of memory"
-        assert "GOMEMLIMIT" in "\n".join(lines_of(steps))
+    steps = await pressed(at, answer, "How to fix it")
+    assert lines_of(steps)[0] == "What to do: A container runs out of memory"
+    assert "GOMEMLIMIT" in "\n".join(lines_of(steps))
 
-        chinese = lines_of(await mentioned(at, "ImagePullBackOff 是什么意思？"))
-        assert "无法" in chinese[0] or "镜像" in chinese[0]
-
-
-async def test_a_term_without_an_entry_gets_what_is_near_it(tmp_path, engine):
-    async with workplace(tmp_path, engine, WORLD) as at:
-        answer = await mentioned(at, "what is a PDB?")
-        assert lines_of(answer)[0] == "No entry explains that"
-        [(label, value)] = questions(answer).items()
-        assert "pdb-blocks-eviction" in value
-        assert "budget" in "\n".join(lines_of(await pressed(at, answer, label)))
-
-        restart = "\n".join(lines_of(await mentioned(at, "how do I restart deployment mailer/worker?")))
-        assert "restart deployment mailer/worker" in restart
-        nothing = lines_of(await mentioned(at, "how do I get a new domain name from the registrar?"))
-        assert nothing[0] == "I have no steps for that"
+    chinese = lines_of(await mentioned(at, "ImagePullBackOff 是什么意思？"))
+    assert "无法" in chinese[0] or "镜像" in chinese[0]
 
 
-async def test_what_was_not_understood_is_told_with_questions(tmp_path, engine):
-    async with workplace(tmp_path, engine, WORLD) as at:
-        answer = await mentioned(at, "why is chekoutt so slow today?")
-        assert lines_of(answer)[0] == "Nothing here is called “chekoutt”"
+async def test_a_term_without_an_entry_gets_what_is_near_it(at):
+    answer = await mentioned(at, "what is a PDB?")
+    assert lines_of(answer)[0] == "No entry explains that"
+    [(label, value)] = questions(answer).items()
+    assert "pdb-blocks-eviction" in value
+    assert "budget" in "\n".join(lines_of(await pressed(at, answer, label)))
+
+    restart = "\n".join(lines_of(await mentioned(at, "how do I restart deployment mailer/worker?")))
+    assert "restart deployment mailer/worker" in restart
+    nothing = lines_of(await mentioned(at, "how do I get a new domain name from the registrar?"))
+    assert nothing[0] == "I have no steps for that"
+
+
+async def test_what_was_not_understood_is_told_with_questions(at):
+    answer = await mentioned(at, "why is chekoutt so slow today?")
+    assert lines_of(answer)[0] == "Nothing here is called “chekoutt”"
+    assert "I DON'T KNOW" not in str(answer)
+    meant = await pressed(at, answer, "checkout")
+    assert "Deployment mailer/checkout" in "\n".join(lines_of(meant))
+
+    for text in ("谁在调用它？", "quantum bananas dance", "who calls it?"):
+        answer = await mentioned(at, text)
         assert "I DON'T KNOW" not in str(answer)
-        meant = await pressed(at, answer, "checkout")
-        assert "Deployment mailer/checkout" in "\n".join(lines_of(meant))
-
-        for text in ("谁在调用它？", "quantum bananas dance", "who calls it?"):
-            answer = await mentioned(at, text)
-            assert "I DON'T KNOW" not in str(answer)
-            assert len(questions(answer)) >= 2, (text, lines_of(answer))
+        assert len(questions(answer)) >= 2, (text, lines_of(answer))

@@ -121,11 +121,6 @@ async def test_cause_that_lasts_is_posted_once_and_edited_when_it_is_over(tmp_pa
         await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
 
 
-async def test_trouble_that_began_before_the_process_is_posted_at_once(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH) as at:
-        await at.slack.wait_for(lambda: posts_in(at))
-
-
 async def test_trouble_that_began_just_before_the_process_is_not_posted_at_once(tmp_path, engine):
     # The conditions of the Deployment are a day old: nine of its ten pods are ready.
     pods = [f"web-7d9f8b6c54-{letter * 5}" for letter in "bcdfghjklm"]
@@ -156,6 +151,7 @@ async def test_trouble_that_ends_before_the_threshold_is_not_posted(tmp_path, en
 async def test_restart_posts_nothing_twice_and_edits_what_ended_meanwhile(tmp_path, engine):
     slack = SimulatedSlack(paced=False, events=HEARD, scopes=GRANTED)
     async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, slack=slack) as at:
+        # It began before the process, and is posted at once.
         await at.slack.wait_for(lambda: posts_in(at))
         await at.settled()
         (known,) = await at.app.store.watch_posts.lasting("")
@@ -429,11 +425,11 @@ async def test_unexplained_trouble_is_looked_at_once_an_hour_in_the_end(tmp_path
 
 
 async def test_many_objects_of_one_cause_are_one_look_and_one_post(tmp_path, engine):
-    names = [f"web{number}" for number in range(40)]
+    names = [f"web{number}" for number in range(20)]
     world = everywhere(dict.fromkeys(names, "till"), config="app")
     async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
         await watched(at)
-        for batch in (names[:20], names):
+        for batch in (names[:10], names):
             faults = {
                 pod: each for pod, each in lacking(world, "app").items() if pod.split("/")[2].split("-")[0] in batch
             }
@@ -442,7 +438,7 @@ async def test_many_objects_of_one_cause_are_one_look_and_one_post(tmp_path, eng
             at.clock.advance(MINUTE / 2)
         at.clock.advance(3 * MINUTE)
         (post,) = await at.slack.wait_for(lambda: posts_in(at))
-        assert "40 pods" in shown(post)
+        assert "20 pods" in shown(post)
         assert await looks(at) == 1
 
 

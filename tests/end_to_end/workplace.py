@@ -18,8 +18,8 @@ from bot.app.upkeep import BEAT_S
 from bot.cli.rehearsal import full_world_of, stage
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine
-from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.slack import AppResponse, SimulatedSlack
+from bot.playground.kubernetes import RecordedRequest, SimulatedCluster
+from bot.playground.slack import AppResponse, Delivery, RecordedCall, SimulatedSlack
 from bot.playground.slack.delivery import signed_headers
 from bot.policy import Policy
 from bot.policy.alert_routes import NO_ROUTES, AlertRoutes
@@ -91,10 +91,39 @@ class Workplace:
     bo: str
     guest: str
     clock: Clock
+    # The requests, calls and deliveries of others before a room was made.
+    _earlier: tuple[int, int, int] = (0, 0, 0)
+
+    def room(self) -> Workplace:
+        """Return the same app in a channel with people of its own, without the traffic and audit entries of others."""
+        number = len(self.slack.users())
+        return replace(
+            self,
+            alex=self.slack.add_user(f"alex-{number}"),
+            bo=self.slack.add_user(f"bo-{number}"),
+            channel=self.slack.add_channel(f"room-{number}"),
+            guest=self.slack.add_user(f"gast-{number}", guest=True),
+            _earlier=(len(self.cluster.requests), len(self.slack.calls), len(self.slack.deliveries)),
+        )
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """Return the requests to the cluster."""
+        return self.cluster.requests[self._earlier[0] :]
+
+    @property
+    def calls(self) -> list[RecordedCall]:
+        """Return the app's calls to Slack."""
+        return self.slack.calls[self._earlier[1] :]
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Return what Slack delivered."""
+        return self.slack.deliveries[self._earlier[2] :]
 
     def writes(self) -> list[tuple[str, str]]:
         """Return method and path of the write requests, without Events."""
-        written = [(sent.method, sent.path) for sent in self.cluster.requests if sent.writes]
+        written = [(sent.method, sent.path) for sent in self.requests if sent.writes]
         return [(method, path) for method, path in written if not path.endswith("/events")]
 
     async def send(self, payload: Mapping[str, Any], *, secret: str = "") -> AppResponse:
@@ -160,7 +189,8 @@ class Workplace:
     async def audited(self, *, since: timedelta = timedelta(hours=1)) -> list[AuditEntry]:
         """Return the audit entries, oldest first."""
         entries = await self.app.store.audit.entries(since=datetime.now(UTC) - since, limit=200)
-        return list(reversed(entries))
+        here = {self.channel, self.alex, self.bo, self.guest}
+        return [one for one in reversed(entries) if not any(self._earlier) or {one.channel, one.actor} & here]
 
     def ours(self, channel: str = "") -> list[dict[str, Any]]:
         """Return the app's messages in a channel."""
@@ -287,7 +317,7 @@ async def workplace(
         settings = settings_for(slack, tmp_path, api_tokens=tokens, **options)
         if not settings.database_url.get_secret_value():
             lay_out(settings.data)
-        people = {name: slack.add_user(name) for name in ("alex", "bo")}
+        alex, bo = slack.add_user("alex"), slack.add_user("bo")
         guest = slack.add_user("gast", guest=True)
         channel = slack.add_channel("general")
         clock = clock or Clock()
@@ -329,7 +359,8 @@ async def workplace(
             channel=channel,
             guest=guest,
             clock=clock,
-            **people,
+            alex=alex,
+            bo=bo,
         )
 
 
