@@ -177,6 +177,8 @@ def connect_args(url: URL) -> dict[str, Any]:
     """Return driver arguments for `url` that limit every wait."""
     if url.get_backend_name() == "sqlite":
         return {"timeout": BUSY_MS / 1000}
+    # SQLAlchemy copies the driver's names, which do not exist before the driver's postponed code has run.
+    _ = psycopg.connect
     return {
         "connect_timeout": CONNECT_SECONDS,
         "tcp_user_timeout": STATEMENT_MS,
@@ -262,7 +264,8 @@ class Database:
         self._holder = ("", 0.0)
         self._batch: list[tuple[Body, asyncio.Future[Any]]] = []
         self._committing: asyncio.Task[None] | None = None
-        self._file, self._closed = DatabaseFile(url), False
+        self._file = DatabaseFile(url)
+        self._closed = False
 
     def within(self, schema: str) -> Database:
         """Return the same PostgreSQL database with the tables of another schema, over the same connections."""
@@ -422,9 +425,6 @@ class _TranslatedErrors:
 
 
 def _made(make: Callable[..., T], url: URL, **options: Any) -> T:
-    if url.get_backend_name() != "sqlite":
-        # SQLAlchemy copies the driver's names, which do not exist before the driver's postponed code has run.
-        _ = psycopg.connect
     try:
         return make(url, connect_args=connect_args(url), hide_parameters=True, pool_timeout=CONNECT_SECONDS, **options)
     except (ArgumentError, NoSuchModuleError):
