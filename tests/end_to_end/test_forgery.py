@@ -104,8 +104,8 @@ async def said_everywhere(at: Workplace, texts: Mapping[str, str], payload: str)
     await settled(at)
 
 
-@pytest.mark.parametrize("names", [NAMES[start::2] for start in range(2)], ids=" and ".join)
-async def test_nothing_slack_receives_is_forged(tmp_path: Path, engine: Engine, names: list[str]) -> None:
+@pytest.mark.parametrize("names", [NAMES[start::4] for start in range(4)], ids=" and ".join)
+async def test_nothing_slack_receives_is_forged(tmp_path: Path, engine: Engine, names: tuple[str, str]) -> None:
     stories = [broken_case(engine, *PULLS), broken_restart(engine)]
     payload = "\n".join(PAYLOADS[name] for name in names)
     worlds = [planted(story.world, payload) for story in stories]
