@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-
-import pytest
 
 from bot.diagnosing import Engine
 from bot.policy.channel_defaults import AlertAnswers, ChannelDefault, ChannelDefaults
@@ -24,15 +23,17 @@ def post(state: str) -> str:
     return f"[{state}] KubePodCrashLooping\n*Details:*\n{details}"
 
 
-async def said(at: Workplace, author: str, text: str) -> str:
-    return await at.slack.say(author, at.channel, text, bot=True)
+async def said(at: Workplace, author: str, text: str, *, channel: str = "") -> str:
+    return await at.slack.say(author, channel or at.channel, text, bot=True)
 
 
-async def below(at: Workplace, ts: str, words: str) -> None:
-    await at.slack.wait_for(lambda: any(words in "\n".join(lines_of(one)) for one in at.answers(ts)))
+async def below(at: Workplace, ts: str, words: str, *, channel: str = "") -> None:
+    await at.slack.wait_for(lambda: any(words in "\n".join(lines_of(one)) for one in at.answers(ts, channel)))
 
 
-async def test_the_object_of_an_alert_is_diagnosed_and_its_end_is_said_once(tmp_path: Path, engine: Engine) -> None:
+async def test_the_end_of_an_alert_is_said_once_until_it_fires_again_in_the_same_post(
+    tmp_path: Path, engine: Engine
+) -> None:
     async with workplace(tmp_path, engine, BROKEN) as at:
         author = at.slack.add_user("alertmanager")
         ts = await said(at, author, post("FIRING:1"))
@@ -41,43 +42,29 @@ async def test_the_object_of_an_alert_is_diagnosed_and_its_end_is_said_once(tmp_
         for _ in range(2):
             await at.slack.edit(author, at.channel, ts, post("RESOLVED"))
         await at.slack.wait_for(lambda: len(at.answers(ts)) == 2)
-
+        await below(at, ts, "Was:")
         assert [one for one in at.answers(ts) if "alert is over" not in "\n".join(lines_of(one))] == []
 
+        await at.slack.edit(author, at.channel, ts, post("FIRING:1"))
 
-@pytest.mark.parametrize("line", ["*Runbook:* <{}|:notebook:>", "<{}|Runbook>", "runbook_url: {}"])
-async def test_the_answer_shows_the_address_of_the_runbook_of_an_alert(
-    tmp_path: Path, engine: Engine, line: str
-) -> None:
+        await at.slack.wait_for(lambda: "Was:" not in "\n".join(lines_of(at.answers(ts)[0])))
+        await below(at, ts, "CONFIRMED")
+
+
+async def test_the_answer_shows_the_address_of_the_runbook_of_an_alert(tmp_path: Path, engine: Engine) -> None:
     address = "https://wiki.example/alerts/crash-looping"
     async with workplace(tmp_path, engine, BROKEN) as at:
-        ts = await said(at, at.slack.add_user("alertmanager"), f"{post('FIRING:1')}\n{line.format(address)}")
-        await below(at, ts, f"Read more: the alert's runbook {address}")
+        for number, line in enumerate(("*Runbook:* <{}|:notebook:>", "<{}|Runbook>", "runbook_url: {}")):
+            author, channel = at.slack.add_user(f"app-{number}"), at.slack.add_channel(f"alerts-{number}")
+            ts = await said(at, author, f"{post('FIRING:1')}\n{line.format(address)}", channel=channel)
+            await at.answer(ts, channel)
+            shown = "\n".join(lines_of(at.answers(ts, channel)[0]))
+            assert f"Read more: the alert's runbook {address}" in shown, line
 
 
 async def test_an_alert_about_a_healthy_object_is_told_so(tmp_path: Path, engine: Engine) -> None:
     async with workplace(tmp_path, engine, SCENE) as at:
         await below(at, await said(at, at.slack.add_user("alertmanager"), post("FIRING:1")), "NO KNOWN PROBLEM")
-
-
-async def test_a_resolved_alert_is_not_answered(tmp_path: Path, engine: Engine) -> None:
-    async with workplace(tmp_path, engine, BROKEN) as at:
-        author = at.slack.add_user("alertmanager")
-        over = await said(at, author, post("RESOLVED"))
-        await below(at, await said(at, author, post("FIRING:1")), "CONFIRMED")
-
-        assert at.answers(over) == []
-
-
-@pytest.mark.parametrize("mode", [AlertAnswers.OFF, AlertAnswers.PROVEN])
-async def test_a_channel_may_want_less(tmp_path: Path, engine: Engine, mode: AlertAnswers) -> None:
-    defaults = ChannelDefaults(entries=(ChannelDefault(channels=("*",), alerts=mode),))
-    async with workplace(tmp_path, engine, SCENE, channel_defaults=defaults) as at:
-        ts = await said(at, at.slack.add_user("alertmanager"), post("FIRING:1"))
-        asked = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> pod shop/web-0")
-        await at.slack.wait_for(lambda: at.answers(asked))
-
-        assert at.answers(ts) == []
 
 
 async def test_a_post_of_its_own_closes_the_answer(tmp_path: Path, engine: Engine) -> None:
@@ -100,15 +87,14 @@ async def test_a_post_of_its_own_closes_the_answer(tmp_path: Path, engine: Engin
         await below(at, again, "CONFIRMED")
 
 
-async def test_an_alert_that_fires_again_in_the_same_post_stands_again(tmp_path: Path, engine: Engine) -> None:
-    async with workplace(tmp_path, engine, BROKEN) as at:
-        author = at.slack.add_user("alertmanager")
-        ts = await said(at, author, post("FIRING:1"))
-        await below(at, ts, "CONFIRMED")
-        await at.slack.edit(author, at.channel, ts, post("RESOLVED"))
-        await below(at, ts, "Was:")
+async def test_a_channel_may_want_less(tmp_path: Path, engine: Engine) -> None:
+    wanted = {"C0000000OFF": AlertAnswers.OFF, "C000PROVEN": AlertAnswers.PROVEN}
+    entries = tuple(ChannelDefault(channels=(channel,), alerts=mode) for channel, mode in wanted.items())
+    async with workplace(tmp_path, engine, SCENE, channel_defaults=ChannelDefaults(entries=entries)) as at:
+        for channel, mode in wanted.items():
+            at.slack.add_channel(mode.lower(), id=channel)
+            ts = await said(at, at.slack.add_user(f"app-{channel}"), post("FIRING:1"), channel=channel)
+            asked = await at.slack.say(at.alex, channel, f"<@{at.slack.bot_user_id}> pod shop/web-0")
+            await at.slack.wait_for(partial(at.answers, asked, channel))
 
-        await at.slack.edit(author, at.channel, ts, post("FIRING:1"))
-
-        await at.slack.wait_for(lambda: "Was:" not in "\n".join(lines_of(at.answers(ts)[0])))
-        await below(at, ts, "CONFIRMED")
+            assert at.answers(ts, channel) == [], mode

@@ -47,7 +47,7 @@ async def test_any_body_is_recorded_or_refused_by_its_field(tmp_path, engine, po
     database = {"database_url": postgres.create()} if on_postgresql else {}
     async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN, **database) as at:
         for body in (
-            *mutated_bodies(150, seed=7),
+            *mutated_bodies(60, seed=7),
             b"",
             b"[]",
             b"null",

@@ -101,7 +101,8 @@ async def chunks(body: bytes) -> AsyncIterator[bytes]:
         yield body[start : start + 1000]
 
 
-async def test_every_field_with_every_value_is_accepted_or_named(tmp_path, engine):
+async def test_every_field_with_any_value_is_accepted_or_named(tmp_path, engine):
+    """Try each value in each field: in those of an alert either in the firing or in the resolved one."""
     numbers = itertools.count(1)
 
     def fresh() -> dict[str, Any]:
@@ -111,8 +112,8 @@ async def test_every_field_with_every_value_is_accepted_or_named(tmp_path, engin
 
     async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
         wrong = []
-        for path in paths(fresh()):
-            for value in VALUES:
+        for number, path in enumerate(paths(fresh())):
+            for value in VALUES[(number + path[1]) % 2 :: 2] if len(path) > 1 else VALUES:
                 body = json.dumps(changed(fresh(), path, value)).encode()
                 while (told := await deliver(at, body))[0] == HTTPStatus.SERVICE_UNAVAILABLE:
                     # A disk that stalls: the sender is asked to send it again, as Alertmanager does.

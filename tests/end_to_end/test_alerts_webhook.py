@@ -107,15 +107,6 @@ async def test_alerts_of_one_cause_are_one_post_however_often_they_are_sent(tmp_
         assert len(await posts(at, 2)) == 2
 
 
-async def test_the_post_shows_the_runbook_of_its_alert(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
-        address = "https://wiki.example/alerts/not-ready"
-        annotations = {"summary": "Pod is not ready.", "runbook_url": address}
-        assert (await deliver(at, group(alert(TILL[0], annotations=annotations))))[0] == 200
-
-        await post_with(at, f"Read more: the alert's runbook {address}")
-
-
 async def test_two_causes_in_one_group_are_two_posts(tmp_path, engine):
     async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
         mismatch = alert("", name="KubeDeploymentReplicasMismatch")
@@ -142,13 +133,25 @@ async def test_alert_of_an_unknown_cluster_or_without_object_is_text_only(tmp_pa
         assert at.cluster.requests == [] or not any("/pods/" in sent.path for sent in at.cluster.requests)
 
 
-async def test_object_that_is_gone_is_said_to_be_gone(tmp_path, engine):
+async def test_posts_tell_the_runbook_and_what_is_healthy_or_gone(tmp_path, engine):
     async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
-        await deliver(at, group(alert("left-long-ago-5c9d7f6b8d-zzzzz")))
+        # A resolved alert that never fired here is not posted.
+        over = alert("tool-7d9f8b6c54-ddddd", namespace="shed")
+        assert (await deliver(at, group(resolved(over))))[0] == 200
+        calm = alert("", name="KubeDeploymentReplicasMismatch")
+        calm["labels"] = {"alertname": "KubeDeploymentReplicasMismatch", "namespace": "till", "deployment": "calm"}
+        address = "https://wiki.example/alerts/not-ready"
+        annotations = {"summary": "Pod is not ready.", "runbook_url": address}
+        await deliver(at, group(calm, alert("left-long-ago-5c9d7f6b8d-zzzzz"), alert(TILL[0], annotations=annotations)))
 
-        (post,) = await posts(at, 1)
-        assert "left-long-ago-5c9d7f6b8d-zzzzz" in "\n".join(lines_of(post))
-        assert "CONFIRMED" not in "\n".join(lines_of(post))
+        shown = ["\n".join(lines_of(post)) for post in await posts(at, 3)]
+        assert len(shown) == 3
+        (of_calm,) = (each for each in shown if "calm" in each)
+        (of_gone,) = (each for each in shown if "left-long-ago-5c9d7f6b8d-zzzzz" in each)
+        (of_broken,) = (each for each in shown if TILL[0] in each)
+        assert "Deployment till/calm: 2 of 2 pods are ready; no known incident applies." in of_calm
+        assert "CONFIRMED" not in of_gone
+        assert f"Read more: the alert's runbook {address}" in of_broken
 
 
 async def test_route_for_proven_causes_posts_no_healthy_object(tmp_path, engine):
@@ -162,25 +165,6 @@ async def test_route_for_proven_causes_posts_no_healthy_object(tmp_path, engine)
 
         (post,) = await posts(at, 1)
         assert "app-config" in "\n".join(lines_of(post))
-
-
-async def test_healthy_object_is_said_to_be_healthy(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
-        calm = alert("")
-        calm["labels"] = {"alertname": "KubeDeploymentReplicasMismatch", "namespace": "till", "deployment": "calm"}
-        await deliver(at, group(calm))
-
-        (post,) = await posts(at, 1)
-        assert "Deployment till/calm: 2 of 2 pods are ready; no known incident applies." in "\n".join(lines_of(post))
-
-
-async def test_resolved_alert_that_never_fired_here_is_not_posted(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
-        assert (await deliver(at, group(resolved(alert(TILL[0])))))[0] == 200
-        await deliver(at, group(alert("tool-7d9f8b6c54-ddddd", namespace="shed")))
-
-        (post,) = await posts(at, 1)
-        assert "tool" in "\n".join(lines_of(post))
 
 
 async def test_while_the_store_is_away_nothing_is_acknowledged(tmp_path, engine):
@@ -252,7 +236,7 @@ async def test_bad_request_gets_its_status_and_the_field(tmp_path, engine):
 
 
 async def test_without_credentials_there_is_no_path(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL) as at:
+    async with workplace(tmp_path, engine, alert_routes=TO_CHANNEL) as at:
         assert (await deliver(at, BODY))[0] == 404
 
 

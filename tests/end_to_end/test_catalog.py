@@ -32,7 +32,7 @@ from tests.end_to_end.workplace import Workplace, lines_of, workplace
 # Those that need metrics are asked in tests/catalog: these clusters have no Prometheus.
 ENTRIES = [
     entry for entry in load((builtin_directory(),)).catalog if not world_of(entry, entry.cases[0]).get("metrics")
-][::8]
+][::16]
 # The number of answers (two entries) an app may give at once before Slack's rate limits slow it down.
 _ENTRIES_AT_ONCE = 2
 # The verdicts that are allowed without any read.

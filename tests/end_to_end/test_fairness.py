@@ -77,7 +77,7 @@ async def test_mentions_over_the_limit_are_acknowledged_and_refused_once(tmp_pat
 async def test_requests_queued_at_a_kill_are_answered_and_do_not_delay_others(tmp_path, broken):
     names = ("ledger",)
     async with premises(tmp_path, pace=False, CASEBOOK_JOBS_CONCURRENCY="4") as at:
-        flooded = [make_corner(at, broken, name=f"flooded {number}", names=names) for number in range(12)]
+        flooded = [make_corner(at, broken, name=f"flooded {number}", names=names) for number in range(8)]
         for each in flooded:
             each.user = at.alex
         other = make_corner(at, broken, name="of another person", names=names)

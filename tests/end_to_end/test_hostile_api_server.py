@@ -9,14 +9,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.bench.hold_memory import TARGET_MB, measure
+from tests.bench.hold_memory import PASTES, TARGET_MB, measure
 from tests.end_to_end.process import premises
 from tests.hostile_api_server import ATTACKS, hostile_api_server, redirect_to
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_memory_is_bounded_and_the_answer_has_a_gap(attack: str) -> None:
-    held = await measure(attack, forked=True)
+    # Empty pages take hundreds of requests and no memory, so several people would only repeat them.
+    held = await measure(attack, pastes=1 if attack == "endless list of empty pages" else PASTES, forked=True)
 
     assert held.attacked > 0
     assert held.peak_mb < TARGET_MB

@@ -313,7 +313,8 @@ async def workplace(
             options["contexts"] = ("simulated", *addresses)
         if socket_mode:
             options.setdefault("slack_app_token", slack.app_token)
-        options.setdefault("prometheus_url", cluster.prometheus.url)
+        sources = [f"{name}={other.prometheus.url}" for name, other in others.items() if other.prometheus.url]
+        options.setdefault("prometheus_url", ",".join(filter(None, (cluster.prometheus.url, *sources))))
         settings = settings_for(slack, tmp_path, api_tokens=tokens, **options)
         if not settings.database_url.get_secret_value():
             lay_out(settings.data)
