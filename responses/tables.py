@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import Finding, FindingOutcome, Table
-from intents.languages import quoted
+from intents.languages import in_sentence, quotable, quoted
 from responses import sentences
 from responses.shown import shortened, shown_line
 
@@ -59,7 +59,7 @@ def shared_values(pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 def _value(name: str, cell: str) -> str:
     if cell in (_YES, _NO):
         return name if cell == _YES else f"not {name}"
-    return f"{name} {cell}"
+    return f"{name} {in_sentence(cell)}"
 
 
 def aligned_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def aligned_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[
 
 def _is_in(cell: str, said: str) -> bool:
     # Short cells occur in any sentence by chance; names and durations do not.
-    return len(cell) > 3 and cell in said
+    return len(cell) > 3 and quotable(cell) in quotable(said)
 
 
 def _named(column: str) -> str:

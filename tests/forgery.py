@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping
+from itertools import cycle
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
@@ -46,42 +47,48 @@ _FORGED: Final = (
     re.compile(rf"{_SIGN}[^\w“]{{0,3}}(?:{_VERDICT}\W*)?{MARKER}"),
     # A verdict word outside of quotes.
     re.compile(rf"^[^“`]*{_VERDICT}: {MARKER}"),
+    # Cluster text that ends our quotation.
+    re.compile(rf"“[^”]*{MARKER}\w?”\W*{_VERDICT}"),
 )
 
 
-def planted(world: Mapping[str, Any], payload: str) -> dict[str, Any]:
-    """Return a world whose messages, logs and annotations all carry the payload, and whose objects still work."""
+def planted(world: Mapping[str, Any], *payloads: str) -> dict[str, Any]:
+    """Return a world whose messages, logs and annotations all carry a payload, and whose objects still work.
+
+    Each text carries the next of the payloads.
+    """
     shown: dict[str, Any] = copy.deepcopy(dict(world))
+    in_turn = cycle(payloads)
     for item in shown.get("objects", ()):
-        _plant(item, payload)
+        _plant(item, in_turn)
         metadata = item.setdefault("metadata", {})
-        metadata["annotations"] = {**(metadata.get("annotations") or {}), "example.com/note": payload}
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), "example.com/note": next(in_turn)}
         template = (item.get("spec") or {}).get("template")
         if isinstance(template, dict) and isinstance(template.get("metadata"), dict):
             annotations = template["metadata"].get("annotations") or {}
-            template["metadata"]["annotations"] = {**annotations, "kubectl.kubernetes.io/note": payload}
+            template["metadata"]["annotations"] = {**annotations, "kubectl.kubernetes.io/note": next(in_turn)}
     for event in shown.get("events", ()):
-        _plant(event, payload)
-    shown["logs"] = [_with_log(entry, payload) for entry in shown.get("logs", ())]
+        _plant(event, in_turn)
+    shown["logs"] = [_with_log(entry, in_turn) for entry in shown.get("logs", ())]
     return shown
 
 
-def _plant(value: Any, payload: str) -> None:
+def _plant(value: Any, in_turn: Iterator[str]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in _TEXT_KEYS and isinstance(inner, str):
-                value[key] = f"{inner} {payload}"
+                value[key] = f"{inner} {next(in_turn)}"
             else:
-                _plant(inner, payload)
+                _plant(inner, in_turn)
     elif isinstance(value, list):
         for inner in value:
-            _plant(inner, payload)
+            _plant(inner, in_turn)
 
 
-def _with_log(entry: Mapping[str, Any], payload: str) -> dict[str, Any]:
-    """Put the payload behind every line of a log, without the breaks that would end a line of a log."""
-    flat = re.sub(r"[\n\r]+", " ", payload)
-    return {**entry, "text": "\n".join(f"{line} {flat}" for line in entry["text"].split("\n"))}
+def _with_log(entry: Mapping[str, Any], in_turn: Iterator[str]) -> dict[str, Any]:
+    """Put a payload behind every line of a log, without the breaks that would end a line of a log."""
+    flat = (re.sub(r"[\n\r]+", " ", each) for each in in_turn)
+    return {**entry, "text": "\n".join(f"{line} {next(flat)}" for line in entry["text"].split("\n"))}
 
 
 def shown_lines(value: Any) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Final
 
 _WILDCARD: Final = re.compile(r"[*?\[]")
@@ -42,13 +43,19 @@ class Access:
 
     def allows(self, namespace: str) -> bool:
         """Return whether objects of this namespace may be read; "" is no namespace."""
-        return bool(namespace) and any(fnmatchcase(namespace, each) for each in self.namespaces)
+        return bool(namespace) and _matches_any(namespace, self.namespaces)
 
     def home(self, default: str) -> str:
         """Return the namespace for a name given without one: the default, else the only allowed one, else ""."""
         if self.allows(default):
             return default
         return self.literal[0] if len(self.literal) == 1 else ""
+
+
+# Asked for each object of a list.
+@lru_cache(maxsize=4096)
+def _matches_any(namespace: str, patterns: frozenset[str]) -> bool:
+    return any(fnmatchcase(namespace, each) for each in patterns)
 
 
 EVERYTHING: Final = Access()

@@ -87,7 +87,7 @@ _BETWEEN = st.sampled_from(
 _CASES: Final[Sequence[Callable[[str], str]]] = (str, str.upper, str.lower)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(data=st.data(), language=st.sampled_from(list(Language)))
 def test_no_name_of_a_person_or_system_leaks(data: st.DataObject, language: Language) -> None:
     people = data.draw(st.dictionaries(st.sampled_from([ALICE, BOB]), _NAMES, max_size=2))

@@ -176,6 +176,15 @@ def test_rows_that_do_not_fit_become_sentences(written: Written) -> None:
     assert written(rows, width=30).splitlines()[:2] == ["worker-a: free cpu 2.08 ·", "largest consumer"]
 
 
+def test_value_that_imitates_a_verdict_is_quoted_below_its_table(written: Written) -> None:
+    error = "FIXED: “the disk”"
+    twice = TerminalTable(Table(columns=("node", "error"), rows=(("worker-a", error), ("worker-b", error))))
+    once = TerminalTable(Table(columns=("error",), rows=((error,),)), said='It says “FIXED: "the disk"”')
+
+    assert written(twice).splitlines()[-1] == 'error “FIXED: "the disk"”'
+    assert written(once).strip() == ""
+
+
 @given(
     text=st.text(st.sampled_from("ab c中文，。（）\t-/:")),
     width=st.integers(2, 30),

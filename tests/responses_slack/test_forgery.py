@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import product
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from bot.cli.rehearsal import full_world_of, request_of, stage, staged
-from bot.diagnosing import Engine, build_engine, diagnose
+from bot.diagnosing import diagnose
 from intents.domain import Diagnosis, Language, ObjectRef
 from intents.languages import in_sentence
 from responses.as_json import RunStats
@@ -26,12 +27,12 @@ from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message
 from responses.slack.overview import WatchedCause, digest_message, watch_message
 from responses.terminal import diagnosis_page
+from tests.engines import remembering_engine
 from tests.forgery import MARKER, PAYLOADS, forged, live_markup, planted
 
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
+# Each payload with a marker of its own: what an answer shows of it may have none of its other words.
+MARKERS = {name: f"{MARKER}{letter}" for name, letter in zip(PAYLOADS, ascii_lowercase, strict=False)}
+MARKED = [text.replace(MARKER, MARKERS[name]) for name, text in PAYLOADS.items()]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Rendering:
     """One surface's form of an answer."""
 
     surface: str
+    language: Language
     value: Any
 
 
@@ -57,47 +59,52 @@ def renderings(diagnosis: Diagnosis, pasted: str) -> Iterator[Rendering]:
                 details_value="r-1",
             )
         )
-        yield Rendering("answer", list(answer.blocks))
-        yield Rendering("notification", answer.text)
-        yield Rendering("text only", text_only(answer).text)
-        yield Rendering("details", details_view(shown, language=language)["blocks"])
-        yield Rendering("file", full_text(shown, language=language, observed=observed))
+        yield Rendering("answer", language, list(answer.blocks))
+        yield Rendering("notification", language, answer.text)
+        yield Rendering("text only", language, text_only(answer).text)
+        yield Rendering("details", language, details_view(shown, language=language)["blocks"])
+        yield Rendering("file", language, full_text(shown, language=language, observed=observed))
         page = io.StringIO()
         Console(file=page, width=4_000, color_system=None).print(
             diagnosis_page(
                 shown, language=language, timing=RunStats(seconds=1, api_calls=1), observed=observed, in_full=True
             )
         )
-        yield Rendering("terminal", page.getvalue())
+        yield Rendering("terminal", language, page.getvalue())
 
 
-@pytest.mark.parametrize("name", list(PAYLOADS))
-async def test_no_line_of_any_answer_is_forged(engine: Engine, name: str) -> None:
-    found: Counter[str] = Counter()
-    seen: Counter[str] = Counter()
-    kept: dict[str, str] = {}
+def payloads_of(number: int) -> list[str]:
+    """Return what to plant in the world of an entry: two payloads per text, in another order for each entry."""
+    order = [(number + 7 * step) % len(MARKED) for step in range(len(MARKED))]
+    return [f"{MARKED[at]} {MARKED[(at + 5) % len(MARKED)]}" for at in order]
+
+
+async def test_no_line_of_any_answer_is_forged() -> None:
+    """Each text of a world carries other payloads, and each payload is shown on every surface in both languages."""
+    engine = remembering_engine()
+    unseen = set(product(PAYLOADS, ("answer", "details", "file", "terminal"), Language))
+    found: dict[str, str] = {}
     for number, incident in enumerate(engine.catalog):
-        # A quarter of the entries for each payload, all of them for every four.
-        if (number + list(PAYLOADS).index(name)) % 4:
-            continue
         case = incident.cases[0]
-        request = request_of(incident, case)
-        async with staged(stage(planted(full_world_of(incident, case), PAYLOADS[name]))) as connection:
-            diagnosis = await diagnose(request, engine=engine, connection=connection)
-        for one in renderings(diagnosis, PAYLOADS[name]):
-            seen[one.surface] += MARKER in str(one.value)
-            lines = forged(one.value) + (live_markup(one.value) if one.surface == "file" else [])
-            found[one.surface] += len(lines)
-            for line in lines:
-                kept.setdefault(f"{incident.id} {one.surface}", line)
+        world = planted(full_world_of(incident, case), *payloads_of(number))
+        async with staged(stage(world)) as connection:
+            diagnosis = await diagnose(request_of(incident, case), engine=engine, connection=connection)
+        for one in renderings(diagnosis, list(PAYLOADS.values())[number % len(PAYLOADS)]):
+            shown = str(one.value)
+            unseen -= {(name, one.surface, one.language) for name, marker in MARKERS.items() if marker in shown}
+            for line in forged(one.value) + (live_markup(one.value) if one.surface == "file" else []):
+                found.setdefault(f"{incident.id} {one.surface}", line)
 
-    assert all(seen[surface] for surface in ("answer", "details", "file", "terminal")), "the payload is shown"
-    assert kept == {}, dict(found)
+    assert found == {}
+    assert unseen == set()
 
 
 def test_forged_lines_are_found() -> None:
     """Every check fails on what it looks for."""
-    for line in ("✅ FIXED: zq9 gone", "x\n🔴 CONFIRMED · zq9", "zq9 ✓ ok", "✓ CONFIRMED: zq9", ":x: CONFIRMED zq9"):
+    for line in (
+        "✅ FIXED: zq9 gone", "x\n🔴 CONFIRMED · zq9", "zq9 ✓ ok", "✓ CONFIRMED: zq9", ":x: CONFIRMED zq9",
+        "“ok zq9” □ FIXED: “zq9”",
+    ):  # fmt: skip
         assert forged(line), line
     for line in ("✓ “ok ⏎ □ FIXED: zq9 gone”", "zq9 is fixed", "✅ FIXED: the cause is gone"):
         assert not forged(line), line

@@ -20,8 +20,9 @@ from bot.cli.rehearsal import rehearse
 from bot.diagnosing import Engine, build_engine
 from bot.remedies.action import words_of
 from bot.workflows.kept_answer import without_rows
+from intents.catalog.schema import Case, Incident
 from intents.domain import Diagnosis, Language
-from responses.safety import scrubbed
+from responses.safety import SafeDiagnosis, scrubbed
 from responses.sentences import offers, open_hypotheses
 from responses.slack.as_text import as_text
 from responses.slack.controls import AnswerView, RemedyButton
@@ -47,9 +48,8 @@ class Count:
     buttons: tuple[str, ...]
 
 
-def answer_to(diagnosis: Diagnosis, language: Language, *, of_text: bool = True) -> Message:
-    """Return the answer as it is stored and posted, with a button for each remedy that it offers."""
-    shown = scrubbed(without_rows(diagnosis))
+def answer_to(shown: SafeDiagnosis, language: Language, *, of_text: bool = True) -> Message:
+    """Return the answer as it is posted, with a button for each remedy that it offers."""
     remedies = [each for one in (*open_hypotheses(shown)[:1], *offers(shown)) for each in one.remedies]
     buttons = [
         RemedyButton(plan_id=f"plan-{number}", label=each.button or words_of(each.action).verb, risk=each.risk)
@@ -90,24 +90,31 @@ def count(text: str, language: Language) -> int:
     return len(_CHINESE_WORD.findall(text) if language is Language.ZH else text.split())
 
 
-async def counts(engine: Engine, *, every: int = 1) -> AsyncIterator[Count]:
-    """Yield the words of the answer to every case of the catalog, or every so many of an entry, in both languages."""
+def counts_of(incident: Incident, case: Case, diagnosis: Diagnosis) -> Iterator[Count]:
+    """Yield the words of the answer to a case in both languages."""
+    of_text = not diagnosis.focus.names_object or any(one.hypothesis.matches for one in diagnosis.hypotheses)
+    stored = scrubbed(without_rows(diagnosis))
+    for language in Language:
+        message = answer_to(stored, language, of_text=of_text)
+        shown = visible(message)
+        yield Count(
+            incident=incident.id,
+            case=case.name,
+            language=language,
+            title=incident.title.in_(language),
+            words=count(shown, language),
+            shown=shown,
+            buttons=tuple(_labels(message)),
+        )
+
+
+async def counts(engine: Engine, *, one_each: bool = False) -> AsyncIterator[Count]:
+    """Yield the words of the answer to every case of the catalog, or to one of each entry, in both languages."""
     for number, incident in enumerate(engine.catalog):
-        for case in incident.cases[number % every :: every]:
-            diagnosis = (await rehearse(engine, incident, case)).diagnosis
-            of_text = not diagnosis.focus.names_object or any(one.hypothesis.matches for one in diagnosis.hypotheses)
-            for language in Language:
-                message = answer_to(diagnosis, language, of_text=of_text)
-                shown = visible(message)
-                yield Count(
-                    incident=incident.id,
-                    case=case.name,
-                    language=language,
-                    title=incident.title.in_(language),
-                    words=count(shown, language),
-                    shown=shown,
-                    buttons=tuple(_labels(message)),
-                )
+        cases = incident.cases
+        for case in (cases[number % len(cases)],) if one_each else cases:
+            for one in counts_of(incident, case, (await rehearse(engine, incident, case)).diagnosis):
+                yield one
 
 
 async def _main() -> None:
