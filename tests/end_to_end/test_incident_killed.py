@@ -62,10 +62,10 @@ class Room:
         await self._say("paste", self.here.user, self.here.text)
         answer = await self.here.at.answer(self.ts["paste"], channel=self.here.channel)
         self.ts["answer"] = answer["ts"]
-        async with asyncio.timeout(20):
-            # The answer is posted just before its time is stored.
+        async with asyncio.timeout(50):
+            # The answer is posted just before its time is stored. To ask is work for the process, too.
             while "[answer]" not in await self.timeline():  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.2)
         await self._say("pinned", self.here.at.bo, "the coffee machine blinked at noon")
         await self.here.at.slack.marks.react(self.here.at.alex, self.here.channel, self.ts["pinned"], "pushpin")
 
