@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
+from bot.cluster.clusters import FIRST_PAUSE_S
 from bot.store import StoreUnavailable
 from bot.surfaces.slack.manifest import DIAGNOSE_THIS
 from responses import failures
@@ -294,12 +295,16 @@ async def test_api_server_outage_explains_pastes_by_text_and_objects_by_the_erro
 
 async def test_answer_without_the_unreachable_cluster_is_given_again_once_it_is_back(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
+        port = int(at.cluster.url.rpartition(":")[2])
         await at.cluster.stop()
         first = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
         assert "CONFIRMED" not in words_of(first["blocks"])
-        await at.cluster.start()
+        await at.cluster.start(port=port)
+        # No new attempt is made before.
+        await asyncio.sleep(FIRST_PAUSE_S)
         at.clock.advance(timedelta(minutes=2))
-        await at.answer(await at.slack.say(at.bo, at.channel, broken.text))
+        second = await at.answer(await at.slack.say(at.bo, at.channel, broken.text))
+        assert "CONFIRMED" in words_of(second["blocks"])
         await at.settled()
         assert len(at.ours()) == 2
 
