@@ -53,7 +53,6 @@ class ClusterGraph:
         # With the number of namespaces that were entered by then.
         self._at: dict[ObjectKey, tuple[int, frozenset[Edge]]] = {}
         self._reached: dict[ObjectKey, frozenset[ObjectKey]] = {}
-        self._kin: dict[ObjectKey, frozenset[ObjectKey]] = {}
 
     def edges_at(self, key: ObjectKey, *, everywhere: bool = False) -> frozenset[Edge]:
         """Return the edges that begin or end at an object; those of namespaces not entered yet only `everywhere`."""
@@ -81,9 +80,7 @@ class ClusterGraph:
 
     def kin(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return what owns an object, and what it owns, at any distance; not what its owners own beside it."""
-        if start not in self._kin:
-            self._kin[start] = self.owners(start) | self._walk(start, partial(_targets, EdgeType.OWNS))
-        return self._kin[start]
+        return self.owners(start) | self._walk(start, partial(_targets, EdgeType.OWNS))
 
     def owners(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return an object with what owns it, at any distance."""

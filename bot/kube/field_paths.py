@@ -51,7 +51,7 @@ def has(manifest: Any, path: Sequence[Step]) -> bool:
 
 
 def get(manifest: Any, path: Sequence[Step], default: Any = None) -> Any:
-    """Return the value at a path, `default` if there is none."""
+    """Return the value at a path, or `default`."""
     value = manifest
     for step in path:
         if isinstance(value, Mapping) and str(step) in value:

@@ -12,16 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bot.kube.objects import (
-    condition,
-    name_of,
-    namespace_of,
-    place_of,
-    pod_spec_of,
-    ref,
-    spec_of,
-    status_of,
-)
+from bot.kube.objects import condition, name_of, namespace_of, place_of, pod_spec_of, ref, spec_of, status_of
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.kinds import served_objects
 from intents.domain import Json, ProbeResult, Row

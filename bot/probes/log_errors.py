@@ -18,15 +18,7 @@ from bot.kube.cluster_names import Known, asks_node, meaning_of, service_called
 from bot.kube.containers import Container
 from bot.kube.log_answers import FailedAnswer, failed_answer
 from bot.kube.log_causes import focused, is_own
-from bot.kube.objects import (
-    full_name,
-    name_of,
-    namespace_of,
-    node_name_of,
-    place_of,
-    ref,
-    spec_of,
-)
+from bot.kube.objects import full_name, name_of, namespace_of, node_name_of, place_of, ref, spec_of
 from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import (
     DNS_LABEL,

@@ -13,16 +13,7 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import containers_in
-from bot.kube.objects import (
-    all_containers,
-    label_selector,
-    name_of,
-    namespace_of,
-    place_of,
-    pod_spec_of,
-    ref,
-    spec_of,
-)
+from bot.kube.objects import all_containers, label_selector, name_of, namespace_of, place_of, pod_spec_of, ref, spec_of
 from bot.kube.owners import last_written
 from bot.kube.pod_states import is_ready
 from bot.kube.tidb_clusters import COMPONENTS, generated_containers, operator_image

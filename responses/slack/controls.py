@@ -244,7 +244,7 @@ def footer(view: AnswerView, looked_at: datetime | None) -> Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedAction:
-    """What a post with one button shows: `says` names the object and its state in one line.
+    """The content of a post with one button. `says` is a line that names the object and its state.
 
     `why` says why there is no button; `states` are the results of presses.
     """

@@ -65,7 +65,7 @@ class AskedReads:
         try:
             return await self._snapshot.computed(key, compute)
         finally:
-            # Too much rather than too little: whoever computes it has read it by now.
+            # Whoever computes it has read it by now. To note a permission too many is safe.
             self._computed[key] |= self.asked
             self.asked |= self._computed[key]
 

@@ -24,7 +24,7 @@ WHOLE = 4
 
 
 def shows_nothing(incident: Incident, readings: Mapping[str, ProbeResult]) -> bool:
-    """Return whether no rule of an entry can hold: each of them needs a row of its read, and there is none."""
+    """Return whether all rules of an entry need rows, and their reads have none."""
     return all(rule.each and not readings[rule.each].rows for rule in incident.evidence)
 
 

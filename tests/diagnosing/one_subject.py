@@ -366,7 +366,9 @@ def strangers_to(incident: Incident, world: Json, namespace: str, engine: Engine
     """Yield, shuffled, the entries whose broken objects can stand in a namespace without touching those there."""
     own = Connections(obj for _, obj in stage(world).store.everything())
     names, labels = {name[2] for name in own.objects}, _labels(own.objects.values())
-    for other in random.Random(f"{SEED} {incident.id}").sample([*engine.catalog], len([*engine.catalog])):
+    others = [*engine.catalog]
+    random.Random(f"{SEED} {incident.id}").shuffle(others)
+    for other in others:
         theirs = _first_world(other.id, engine)
         objects = theirs.get("objects") or []
         places = _namespaces(theirs)

@@ -13,14 +13,7 @@ import pytest
 from bot.diagnosing import Engine
 from intents.catalog.schema import Incident
 from tests.builtin import builtin_catalog
-from tests.diagnosing.one_subject import (
-    ASKED,
-    SCENES,
-    moved_by_others,
-    sampled,
-    unanchored,
-    violations_of,
-)
+from tests.diagnosing.one_subject import ASKED, SCENES, moved_by_others, sampled, unanchored, violations_of
 
 Json = dict[str, Any]
 

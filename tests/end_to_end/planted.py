@@ -11,7 +11,7 @@ import json
 import random
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -246,10 +246,6 @@ def _plant(place: str, number: int) -> Planted:
     secret = make(chance)
     marker = f"beside-{place}-{number}"
     return Planted(shape=shape, place=place, secret=secret, text=form.replace(_HOLE, secret), marker=marker)
-
-
-def batches(all_of: Sequence[Planted], size: int) -> list[Sequence[Planted]]:
-    return [all_of[start : start + size] for start in range(0, len(all_of), size)]
 
 
 class Search:

@@ -304,11 +304,16 @@ async def _read(reader: Connection, said: list[str], announced: asyncio.Future[s
 
 def _run_command(arguments: Sequence[str], environment: Mapping[str, str], errors: Connection) -> None:
     os.dup2(errors.fileno(), 2)
+    _begin_as_new(environment)
+    sys.argv[1:] = arguments
+    sys.exit(main())
+
+
+def _begin_as_new(environment: Mapping[str, str]) -> None:
+    """Give a forked process its environment, and a stderr that writes each line at once."""
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv[1:] = arguments
     sys.stderr = os.fdopen(2, "w", buffering=1)
-    sys.exit(main())
 
 
 def _serve(settings: dict[str, str], errors: Connection, app: dict[str, Any], program: Program | None) -> None:
@@ -317,10 +322,7 @@ def _serve(settings: dict[str, str], errors: Connection, app: dict[str, Any], pr
     if program is not None:
         os.chdir(program.directory)
         os.execve(program.command[0], [*program.command, "serve"], {**program.environment, **settings})
-    environment = {**Program.of_checkout().environment, **settings}
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.stderr = os.fdopen(2, "w", buffering=1)
+    _begin_as_new({**Program.of_checkout().environment, **settings})
     asyncio.run(_serve_forked(app))
 
 

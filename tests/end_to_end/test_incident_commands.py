@@ -6,7 +6,6 @@ All tests share one workplace; each has its own channel and people.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,20 +25,18 @@ REPORT = "checkout is down, customers cannot pay"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
+async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
     async with workplace(tmp_path_factory.mktemp("commands"), engine, summary_slot_s=0.1) as there:
         yield there
 
 
 @pytest.fixture
-def at(shared: Workplace) -> Iterator[Workplace]:
-    """Return the app of all tests with people and a channel of its own; remove faults and restore scopes afterwards."""
-    slack, number, scopes = shared.slack, len(shared.slack.users()), shared.slack.state.scopes
-    alex, bo = (slack.add_user(f"{name}-{number}") for name in ("alex", "bo"))
-    guest = slack.add_user(f"gast-{number}", guest=True)
-    yield replace(shared, channel=slack.add_channel(f"room-{number}"), guest=guest, alex=alex, bo=bo)
-    slack.clear_faults()
-    slack.state.scopes = scopes
+def at(place: Workplace) -> Iterator[Workplace]:
+    """Return a room of the shared app; remove faults and restore scopes afterwards."""
+    scopes = place.slack.state.scopes
+    yield place.room()
+    place.slack.clear_faults()
+    place.slack.state.scopes = scopes
 
 
 def text_of(shown: Mapping[str, Any]) -> str:

@@ -21,19 +21,7 @@ from bot.diagnosing import Engine
 from bot.policy.strict_yaml import FileError
 from bot.settings import serve_problems, variable
 from responses.slack.presses import Press
-from tests.end_to_end.company import (
-    EAST,
-    FULL_POLICY,
-    ONE,
-    ORG,
-    OTHER,
-    WEST,
-    Company,
-    Office,
-    begun,
-    company,
-    ended,
-)
+from tests.end_to_end.company import EAST, FULL_POLICY, ONE, ORG, OTHER, WEST, Company, Office, begun, company, ended
 from tests.end_to_end.process import Program, first_line_of
 from tests.end_to_end.test_alerts_webhook import alert, group
 from tests.end_to_end.workplace import Broken, broken_case, pressable, submitted, words_of

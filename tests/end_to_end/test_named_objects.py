@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from bot.diagnosing import Engine
 from responses.slack.presses import Press
-from tests.end_to_end.workplace import Workplace, broken_of, is_final, lines_of, words_of, workplace
+from tests.end_to_end.workplace import Workplace, Worlds, broken_of, is_final, lines_of, words_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -20,22 +17,12 @@ WORLDS = ("run-as-nonroot-root-image", "image-pull-failed", "pd-dns-resolution")
 NON_ROOT = "Error: container has runAsNonRoot and image will run as root"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
-    worlds = (broken_of(engine, each).world for each in WORLDS)
+@pytest.fixture(scope="module")
+def worlds(engine: Engine) -> Worlds:
     settings = {
         "objects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cart", "namespace": "store"}}]
     }
-    async with workplace(tmp_path_factory.mktemp("named"), engine, *worlds, settings) as there:
-        yield there
-
-
-@pytest.fixture
-def at(shared: Workplace) -> Workplace:
-    """Return the app of all tests with a channel and people of its own."""
-    number = len(shared.slack.channels())
-    alex, bo = (shared.slack.add_user(f"{name}-{number}") for name in ("alex", "bo"))
-    return replace(shared, channel=shared.slack.add_channel(f"room-{number}"), alex=alex, bo=bo)
+    return [*(broken_of(engine, each).world for each in WORLDS), settings]
 
 
 async def answer_to(at: Workplace, text: str) -> list[str]:

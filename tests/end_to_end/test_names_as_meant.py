@@ -50,7 +50,7 @@ WORLD: dict[str, Any] = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
+async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
     """Run where only the rooms may see more than the namespace store, and one of them has a namespace of its own."""
     data = tmp_path_factory.mktemp("names")
     policy = policy_showing(
@@ -60,12 +60,6 @@ async def shared(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> As
     home = defaults(data, '- {channels: ["#room-of-shop"], namespace: shop}')
     async with workplace(data, engine, WORLD, policy=policy, channel_defaults=home) as there:
         yield there
-
-
-@pytest.fixture
-def at(shared: Workplace) -> Workplace:
-    """Return the app of all tests with a channel of its own."""
-    return replace(shared, channel=shared.slack.add_channel(f"room-{len(shared.slack.channels())}"))
 
 
 async def asked(at: Workplace, command: str) -> dict[str, Any]:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from bot.diagnosing import Engine
 from responses.slack.presses import Press
 from tests.end_to_end.test_metrics import scraped
-from tests.end_to_end.workplace import Workplace, buttons_of, is_final, lines_of, words_of, workplace
+from tests.end_to_end.workplace import Workplace, Worlds, buttons_of, is_final, lines_of, words_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
-    async with workplace(tmp_path_factory.mktemp("overviews"), engine, SCENE) as there:
-        yield there
-
-
-@pytest.fixture
-def at(place: Workplace) -> Workplace:
-    return place.room()
+@pytest.fixture(scope="module")
+def worlds() -> Worlds:
+    return [SCENE]
 
 
 MISSING = 'configmap "app-config" not found'

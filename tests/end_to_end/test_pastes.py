@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-import pytest_asyncio
 
 from bot.diagnosing import Engine
 from intents.symptoms import read_symptoms
 from responses.slack.presses import Press
-from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
+from tests.end_to_end.workplace import Worlds, broken_of, buttons_of, is_final, lines_of, words_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
-    async with workplace(
-        tmp_path_factory.mktemp("pastes"), engine, broken_of(engine, "run-as-nonroot-root-image").world
-    ) as there:
-        yield there
-
-
-@pytest.fixture
-def at(place: Workplace) -> Workplace:
-    return place.room()
+@pytest.fixture(scope="module")
+def worlds(engine: Engine) -> Worlds:
+    return [broken_of(engine, "run-as-nonroot-root-image").world]
 
 
 async def test_pasted_error_is_answered_in_its_thread_with_verdict_and_cause_first(at, broken):

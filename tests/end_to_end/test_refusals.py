@@ -5,12 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import pytest_asyncio
 
 from bot.diagnosing import Engine
 from bot.playground.slack import SharedFile
@@ -18,12 +16,12 @@ from responses.slack.presses import Press
 from tests.end_to_end.workplace import (
     Broken,
     Workplace,
+    Worlds,
     broken_case,
     broken_of,
     buttons_of,
     pressable,
     words_of,
-    workplace,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -31,16 +29,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 CURABLE = ("image-pull-failed", "the registry still does not answer; a restart changes nothing")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
-    worlds = broken_of(engine, "run-as-nonroot-root-image").world, broken_case(engine, *CURABLE).world
-    async with workplace(tmp_path_factory.mktemp("refusals"), engine, *worlds) as there:
-        yield there
-
-
-@pytest.fixture
-def at(place: Workplace) -> Workplace:
-    return place.room()
+@pytest.fixture(scope="module")
+def worlds(engine: Engine) -> Worlds:
+    return [broken_of(engine, "run-as-nonroot-root-image").world, broken_case(engine, *CURABLE).world]
 
 
 @pytest.fixture

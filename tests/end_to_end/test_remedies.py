@@ -5,40 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from bot.diagnosing import Engine
 from responses.slack.presses import Press
-from tests.end_to_end.workplace import (
-    Broken,
-    Workplace,
-    broken_case,
-    buttons_of,
-    lines_of,
-    pressable,
-    words_of,
-    workplace,
-)
+from tests.end_to_end.workplace import Broken, Workplace, broken_case, buttons_of, lines_of, pressable, words_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 POD = "checkout-6f4d8b7c5-kz9wp"
 _NAMESPACE = re.compile(r"(?<![A-Za-z0-9-])(front|monitoring)(?![A-Za-z0-9-])")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
-    async with workplace(tmp_path_factory.mktemp("remedies"), engine) as there:
-        yield there
-
-
-@pytest.fixture
-def at(place: Workplace) -> Workplace:
-    return place.room()
 
 
 def own(at: Workplace, text: str) -> str:
@@ -259,6 +238,7 @@ async def test_used_button_disappears_and_its_replay_opens_no_second_modal(at, s
     await at.send(press.payload)
     await at.settled()
 
+    assert all("submit" not in call.arguments["view"] for call in dialogs_updated(at)[1:])
     assert len(at.writes()) == 1
 
 

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from bot.diagnosing import Engine
-from tests.end_to_end.workplace import Workplace, broken_of, is_final, words_of, workplace
+from tests.end_to_end.workplace import Workplace, Worlds, broken_of, is_final, words_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
-    worlds = [broken_of(engine, each).world for each in ("run-as-nonroot-root-image", "autoscaler-node-not-removed")]
-    async with workplace(tmp_path_factory.mktemp("repeats"), engine, *worlds) as there:
-        yield there
-
-
-@pytest.fixture
-def at(place: Workplace) -> Workplace:
-    return place.room()
+@pytest.fixture(scope="module")
+def worlds(engine: Engine) -> Worlds:
+    return [broken_of(engine, each).world for each in ("run-as-nonroot-root-image", "autoscaler-node-not-removed")]
 
 
 def final_answers(at: Workplace) -> list[dict[str, Any]]:

@@ -33,11 +33,6 @@ async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Asy
         yield there
 
 
-@pytest.fixture
-def at(place: Workplace) -> Workplace:
-    return place.room()
-
-
 ERROR = "12:00:01 ERROR payment-gateway: ledger checksum mismatch for batch 4711: expected 0xdeadbeef got 0xcafe"
 AGAIN = "payment-gateway: ledger checksum mismatch for batch 9000: expected 0x1 got 0x2"
 CAUSE = "The nightly import ran twice and wrote a batch of the day before."

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from bot.diagnosing import Engine
 from bot.playground.slack import AppResponse, SharedFile
 from bot.surfaces.slack.manifest import DIAGNOSE_THIS
 from bot.surfaces.slack.surface import MESSAGE_EVENTS, REVOKED_EVENTS
 from tests.channel_changes import channels_of
-from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
+from tests.end_to_end.workplace import Workplace, Worlds, broken_of, buttons_of, is_final, lines_of, words_of
 from tests.slack_administration import invite_bot, remove_bot, verify_url
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -23,16 +21,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 POD = "ledger/db-tikv-0"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
-    worlds = [broken_of(engine, each).world for each in ("run-as-nonroot-root-image", "statefulset-invalid-pod-spec")]
-    async with workplace(tmp_path_factory.mktemp("surfaces"), engine, *worlds) as there:
-        yield there
-
-
-@pytest.fixture
-def at(place: Workplace) -> Workplace:
-    return place.room()
+@pytest.fixture(scope="module")
+def worlds(engine: Engine) -> Worlds:
+    return [broken_of(engine, each).world for each in ("run-as-nonroot-root-image", "statefulset-invalid-pod-spec")]
 
 
 async def answer_in_channel(at: Workplace, channel: str = "") -> str:

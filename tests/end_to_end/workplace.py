@@ -61,6 +61,7 @@ UNPACED_ONCE = replace(UNPACED, settling=0.01, repetitions=0)
 LOADING = (words.LOADING.en, words.LOADING.zh)
 HEARD = tuple(events())
 GRANTED = tuple(scope.name for scope in SCOPES)
+Worlds = Sequence[Mapping[str, Any]]
 NO_OTHERS: Mapping[str, SimulatedCluster] = MappingProxyType({})
 NO_ADDRESSES: Mapping[str, str] = MappingProxyType({})
 
