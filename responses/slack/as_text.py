@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any, Final
 
-from responses.chronicle.markdown import code, escaped, fenced, kept, link, starting, table
+from responses.chronicle.markdown import code, escaped, fenced, kept, link, starting
 from responses.slack import blocks
 from responses.slack.message import Block, Message, Snippet, fallback, inert, unescape, visible_length, visible_texts
 
@@ -51,8 +51,6 @@ class _Text:
                 return [self.starting(" · ".join(texts))]
             case "rich_text":
                 return [self.rich(element) for element in block["elements"]]
-            case "table":
-                return [self.table([[self.cell(cell) for cell in row] for row in block["rows"]])]
             case _:
                 return []
 
@@ -66,9 +64,6 @@ class _Text:
                 return _indented(self.leaves(element["elements"]), "> ")
             case _:
                 return self.leaves(element["elements"])
-
-    def cell(self, cell: Mapping[str, Any]) -> str:
-        return self.plain(str(cell["text"])) if "text" in cell else " ".join(map(self.rich, cell["elements"]))
 
     def leaves(self, leaves: Sequence[Mapping[str, Any]]) -> str:
         return "".join(map(self.leaf, leaves))
@@ -95,9 +90,6 @@ class _Text:
 
     def preformatted(self, leaves: Sequence[Mapping[str, Any]]) -> str:
         return _indented(self.leaves(leaves), "    ")
-
-    def table(self, rows: Sequence[Sequence[str]]) -> str:
-        return "\n".join(map(" | ".join, rows))
 
 
 class _Markdown(_Text):
@@ -127,10 +119,6 @@ class _Markdown(_Text):
 
     def preformatted(self, leaves: Sequence[Mapping[str, Any]]) -> str:
         return "\n".join(fenced("".join(str(leaf.get("text", "")) for leaf in leaves).split("\n"), language=""))
-
-    def table(self, rows: Sequence[Sequence[str]]) -> str:
-        head, *rest = rows
-        return "\n".join(table(head, rest))
 
 
 def _indented(text: str, by: str) -> str:

@@ -28,8 +28,6 @@ Element = dict[str, Any]
 Style = Literal["", "primary", "danger"]
 
 _NOTHING: Final = "–"
-# Cells longer than this wrap; names and numbers stay on one line.
-_LONG_CELL: Final = 32
 # Bold in mrkdwn.
 _BOLD: Final = re.compile(r"(?<!\w)\*(?=[^\s*])([^*]*[^\s*])\*(?!\w)")
 
@@ -187,11 +185,6 @@ def header(says: str) -> Block:
     return {"type": "header", "text": plain(says, limits.HEADER_TEXT)}
 
 
-def divider() -> Block:
-    """Return a divider."""
-    return {"type": "divider"}
-
-
 def context(*says: str) -> Block:
     """Return a block of small grey texts side by side."""
     kept = [plain(one, limits.CONTEXT_TEXT) for one in says[: limits.CONTEXT_ELEMENTS]]
@@ -204,10 +197,9 @@ def section(says: str, *, accessory: Element | None = None) -> Block:
     return {**block, "accessory": accessory} if accessory else block
 
 
-def actions(*elements: Element, block_id: str = "") -> Block:
+def actions(*elements: Element) -> Block:
     """Return a block of buttons and menus."""
-    block: Block = {"type": "actions", "elements": list(elements[: limits.ACTIONS_ELEMENTS])}
-    return {**block, "block_id": cut(block_id, limits.BLOCK_ID)} if block_id else block
+    return {"type": "actions", "elements": list(elements[: limits.ACTIONS_ELEMENTS])}
 
 
 def feedback_buttons(good: tuple[str, str], bad: tuple[str, str], *, action_id: str) -> Block:
@@ -223,18 +215,6 @@ def feedback_buttons(good: tuple[str, str], bad: tuple[str, str], *, action_id: 
         "negative_button": half("👎", *bad),
     }
     return {"type": "context_actions", "elements": [thumbs]}
-
-
-def table(rows: Sequence[Sequence[str]]) -> Block:
-    """Return a table; the first row is its head, long cells wrap.
-
-    The caller keeps to 100 rows, 20 cells a row and 10,000 characters.
-    """
-    head, *body = rows
-    cells = [[{"type": "rich_text", "elements": [line(bold(cell or _NOTHING))]} for cell in head]]
-    cells += [[{"type": "raw_text", "text": _filled(cell, limits.TABLE_CHARACTERS)} for cell in row] for row in body]
-    wraps = [{"is_wrapped": any(len(cell) > _LONG_CELL for cell in column)} for column in zip(*rows, strict=True)]
-    return {"type": "table", "rows": cells, "column_settings": wraps}
 
 
 # --- elements of actions --------------------------------------------------------------------------------------------

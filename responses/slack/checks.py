@@ -195,16 +195,6 @@ def rule(says: str, holds: Callable[[Mapping[str, Any]], bool]) -> Check:
     return check
 
 
-def exactly_one(*keys: str) -> Check:
-    """Check that exactly one of these keys is present."""
-    return rule(f"must have exactly one of {', '.join(keys)}", lambda value: sum(key in value for key in keys) == 1)
-
-
-def at_least_one(*keys: str) -> Check:
-    """Check that at least one of these keys is present."""
-    return rule(f"must have {' or '.join(keys)}", lambda value: any(key in value for key in keys))
-
-
 def values_of(items: Any, key: str) -> Iterable[Any]:
     """Yield the values under a key of the objects in an array, whatever `items` really is."""
     if isinstance(items, list | tuple):

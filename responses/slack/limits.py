@@ -12,11 +12,9 @@ from typing import Final
 
 # --- a message ------------------------------------------------------------------------------------------------------
 MESSAGE_BLOCKS: Final = 50  # [D] chat.postMessage
-MESSAGE_ATTACHMENTS: Final = 100  # [D]
 # [D] says 40,000; [T] more than 4,040 becomes several messages, and chat.update refuses more than 4,000.
 MESSAGE_TEXT: Final = 4_000
 MESSAGE_VISIBLE: Final = 12_000  # [T] msg_blocks_too_long at about 13,000, whatever the block types
-MESSAGE_TABLES: Final = 1  # [D] table block: invalid_attachments, only_one_table_allowed
 METADATA_TYPE: Final = 255  # [O] Slack names none; it is an identifier
 METADATA_BYTES: Final = 8_000  # [O] metadata_too_large exists, its number is not published
 
@@ -31,7 +29,6 @@ VIEW_TITLE: Final = 24  # [D]
 VIEW_SUBMIT: Final = 24  # [D]
 VIEW_CLOSE: Final = 24  # [D]
 VIEW_CALLBACK_ID: Final = 255  # [D]
-VIEW_EXTERNAL_ID: Final = 255  # [D]
 VIEW_PRIVATE_METADATA: Final = 3_000  # [D]
 VIEW_BYTES: Final = 250_000  # [D] views.open: view_too_large above 250 kB
 
@@ -39,43 +36,26 @@ VIEW_BYTES: Final = 250_000  # [D] views.open: view_too_large above 250 kB
 BLOCK_ID: Final = 255  # [D]
 ACTION_ID: Final = 255  # [D]
 SECTION_TEXT: Final = 3_000  # [D] section block
-SECTION_FIELDS: Final = 10  # [D]
-SECTION_FIELD: Final = 2_000  # [D]
 HEADER_TEXT: Final = 150  # [D] header block
 CONTEXT_ELEMENTS: Final = 10  # [D] context block
 CONTEXT_TEXT: Final = 3_000  # [D] text object
 ACTIONS_ELEMENTS: Final = 25  # [D] actions block
 CONTEXT_ACTIONS: Final = 5  # [D] context_actions block
-IMAGE_URL: Final = 3_000  # [D] image block
-IMAGE_ALT: Final = 2_000  # [D]
-IMAGE_TITLE: Final = 2_000  # [D]
 INPUT_LABEL: Final = 2_000  # [D] input block
 INPUT_HINT: Final = 2_000  # [D]
-MARKDOWN_TEXT: Final = 12_000  # [D] markdown block: summed over all of a payload
-TABLE_ROWS: Final = 100  # [D] table block
-TABLE_CELLS: Final = 20  # [D]
-TABLE_SETTINGS: Final = 20  # [D]
-TABLE_CHARACTERS: Final = 10_000  # [D] over all tables of a message
-LIST_INDENT: Final = 8  # [D] rich_text_list
 LINK_URL: Final = 3_000  # [D] as a button's
 
 # --- elements -------------------------------------------------------------------------------------------------------
 TEXT: Final = 3_000  # [D] text object
 BUTTON_TEXT: Final = 75  # [D] button element
 BUTTON_VALUE: Final = 2_000  # [D]
-BUTTON_URL: Final = 3_000  # [D]
 BUTTON_LABEL: Final = 75  # [D] accessibility_label
 OVERFLOW_LEAST: Final = 2  # [O] the pages said 2 for years and say 1 now: never send one alone
 OVERFLOW_MOST: Final = 5  # [D]
 SELECT_OPTIONS: Final = 100  # [D] static_select
 OPTION_GROUPS: Final = 100  # [D] static_select; each group has up to SELECT_OPTIONS
 OPTION_GROUP_LABEL: Final = 75  # [D] option group object
-CHECKBOXES: Final = 10  # [D]
 OPTION_TEXT: Final = 75  # [D] option object
 OPTION_VALUE: Final = 150  # [D]
-OPTION_DESCRIPTION: Final = 75  # [D]
 PLACEHOLDER: Final = 150  # [D]
 PLAIN_INPUT: Final = 3_000  # [D] plain_text_input
-CONFIRM_TITLE: Final = 100  # [D] confirmation object
-CONFIRM_TEXT: Final = 300  # [D]
-CONFIRM_BUTTON: Final = 30  # [D] confirm and deny

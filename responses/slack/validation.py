@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from responses.slack import limits
-from responses.slack.checks import OBJECT, Check, Report, boolean, many, record, shown, string, values_of
-from responses.slack.message import length, visible_length
+from responses.slack.checks import OBJECT, Check, Report, many, record, shown, string, values_of
+from responses.slack.message import visible_length
 from responses.slack.shapes import MESSAGE_BLOCK, VIEW_BLOCK, plain_text
 
 _DEEPEST: Final = 32
@@ -21,47 +21,37 @@ _EVENT_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _BLOCKS: Final = many(MESSAGE_BLOCK, most=limits.MESSAGE_BLOCKS)
 _VIEW_OPTIONAL: Final[dict[str, Check]] = {
     "callback_id": string(limits.VIEW_CALLBACK_ID),
-    "external_id": string(limits.VIEW_EXTERNAL_ID),
     "private_metadata": string(limits.VIEW_PRIVATE_METADATA, least=0),
 }
 _MODAL: Final = record(
     {"title": plain_text(limits.VIEW_TITLE), "blocks": many(VIEW_BLOCK, most=limits.VIEW_BLOCKS)},
-    {
-        **_VIEW_OPTIONAL,
-        "submit": plain_text(limits.VIEW_SUBMIT),
-        "close": plain_text(limits.VIEW_CLOSE),
-        "clear_on_close": boolean,
-        "notify_on_close": boolean,
-    },
+    {**_VIEW_OPTIONAL, "submit": plain_text(limits.VIEW_SUBMIT), "close": plain_text(limits.VIEW_CLOSE)},
 )
 _HOME: Final = record({"blocks": many(VIEW_BLOCK, most=limits.VIEW_BLOCKS)}, _VIEW_OPTIONAL)
-# Arguments of chat.postMessage that would make Slack look for names and links in our text.
-_FINDS_NAMES: Final = {"link_names": (False, 0, "0", "false"), "parse": ("none",)}
 
 
 def validate_message(payload: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what Slack would refuse of a message, () for nothing.
 
-    `payload` is the arguments of chat.postMessage or chat.update: text, blocks, attachments and metadata are checked,
-    the address (channel, ts) is not.
+    `payload` is the arguments of chat.postMessage or chat.update: text, blocks and metadata are checked, the address
+    (channel, ts) is not.
     """
     report = Report()
     if not isinstance(payload, Mapping):
         return (f"message: must be an object, is {shown(payload)}",)
     if _is_too_deep(payload):
         return ("message: is nested too deeply",)
-    _text(report, payload)
+    if "text" in payload:
+        string(limits.MESSAGE_TEXT)(report, "text", payload["text"])
+    else:
+        report.add("message", "lacks text: notifications and screen readers have nothing else")
     blocks = payload.get("blocks")
     if blocks is not None and blocks != []:
         _BLOCKS(report, "blocks", blocks)
-        _whole(report, blocks)
-    if payload.get("attachments") is not None:
-        _attachments(report, payload["attachments"])
+        if (seen := visible_length(blocks)) > limits.MESSAGE_VISIBLE:
+            report.add("blocks", f"must show at most {limits.MESSAGE_VISIBLE} characters together, show {seen}")
     if payload.get("metadata") is not None:
         _metadata(report, payload["metadata"])
-    for key, harmless in _FINDS_NAMES.items():
-        if key in payload and payload[key] not in harmless:
-            report.add(key, "would turn names in the text into mentions")
     return tuple(report.problems)
 
 
@@ -85,41 +75,6 @@ def validate_view(view: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(report.problems)
 
 
-def _text(report: Report, payload: Mapping[str, Any]) -> None:
-    if "text" in payload:
-        string(limits.MESSAGE_TEXT)(report, "text", payload["text"])
-    elif payload.get("delete_original") is not True:
-        report.add("message", "lacks text: notifications and screen readers have nothing else")
-
-
-def _whole(report: Report, blocks: Any) -> None:
-    """Check the rules that apply to all blocks together."""
-    seen = visible_length(blocks)
-    if seen > limits.MESSAGE_VISIBLE:
-        report.add("blocks", f"must show at most {limits.MESSAGE_VISIBLE} characters together, show {seen}")
-    of_type = [(block.get("type"), block) for block in blocks if isinstance(block, Mapping)] if _is_list(blocks) else []
-    tables = [block for kind, block in of_type if kind == "table"]
-    if len(tables) > limits.MESSAGE_TABLES:
-        report.add("blocks", f"only one table is allowed, there are {len(tables)}")
-    if (cells := visible_length(tables)) > limits.TABLE_CHARACTERS:
-        report.add("blocks", f"tables must have at most {limits.TABLE_CHARACTERS} characters, have {cells}")
-    markdown = sum(length(block["text"]) for kind, block in of_type if kind == "markdown" and _has_text(block))
-    if markdown > limits.MARKDOWN_TEXT:
-        report.add("blocks", f"markdown must have at most {limits.MARKDOWN_TEXT} characters, has {markdown}")
-
-
-def _attachments(report: Report, attachments: Any) -> None:
-    many(_any_object, least=0, most=limits.MESSAGE_ATTACHMENTS)(report, "attachments", attachments)
-    if _is_list(attachments):
-        for index, blocks in enumerate(values_of(attachments, "blocks")):
-            _BLOCKS(report, f"attachments[{index}].blocks", blocks)
-
-
-def _any_object(report: Report, path: str, value: Any) -> None:
-    if not isinstance(value, Mapping):
-        report.add(path, f"must be an object, is {shown(value)}")
-
-
 def _metadata(report: Report, metadata: Any) -> None:
     record({"event_type": string(limits.METADATA_TYPE), "event_payload": _payload})(report, "metadata", metadata)
     if isinstance(metadata, Mapping):
@@ -131,18 +86,10 @@ def _metadata(report: Report, metadata: Any) -> None:
 
 
 def _payload(report: Report, path: str, value: Any) -> None:
-    """Check for strings, numbers and booleans, objects of these, or arrays of such objects."""
-    _any_object(report, path, value)
     if not isinstance(value, Mapping):
-        return
-    for key, item in value.items():
-        for one in item if _is_list(item) else [item]:
-            inner = list(one.values()) if isinstance(one, Mapping) else [one]
-            if any(not isinstance(part, str | int | float) for part in inner) or (
-                _is_list(item) and not isinstance(one, Mapping)
-            ):
-                report.add(f"{path}.{key}", "must be a string, number, boolean, or an object or objects of such")
-                break
+        report.add(path, f"must be an object, is {shown(value)}")
+    elif any(not isinstance(item, str | int) for item in value.values()):
+        report.add(path, "must have only strings and whole numbers")
 
 
 def _is_too_deep(value: Any) -> bool:
@@ -158,16 +105,8 @@ def _is_too_deep(value: Any) -> bool:
 def _inside(value: Any) -> Collection[Any]:
     if isinstance(value, OBJECT):
         return value.values()
-    return value if _is_list(value) else ()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _written(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=True, default=str, separators=(",", ":"))
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple)
-
-
-def _has_text(block: Mapping[str, Any]) -> bool:
-    return isinstance(block.get("text"), str)

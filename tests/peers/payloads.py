@@ -35,58 +35,32 @@ def option(value: str) -> Json:
     return {"text": plain(value), "value": value}
 
 
-CONFIRM: Final[Json] = {
-    "title": plain("Sure?"),
-    "text": plain("It restarts."),
-    "confirm": plain("Yes"),
-    "deny": plain("No"),
-}
 BUTTON: Final[Json] = {
     "type": "button", "action_id": "restart", "text": plain("Restart"), "value": "p1", "style": "danger",
-    "url": "https://example.com/", "accessibility_label": "Restart the pod", "confirm": CONFIRM,
+    "accessibility_label": "Restart the pod",
 }  # fmt: skip
 OVERFLOW: Final[Json] = {"type": "overflow", "action_id": "more", "options": [option("not-it"), option("mute")]}
 SELECT: Final[Json] = {
     "type": "static_select", "action_id": "choose", "placeholder": plain("Which?"),
     "options": [option("a"), option("b")],
 }  # fmt: skip
-CHECKBOXES: Final[Json] = {"type": "checkboxes", "action_id": "ticks", "options": [option("a"), option("b")]}
-RADIO: Final[Json] = {"type": "radio_buttons", "action_id": "one", "options": [option("a"), option("b")]}
 TYPED: Final[Json] = {
     "type": "plain_text_input", "action_id": "typed", "placeholder": plain("Its name"), "initial_value": "",
-    "min_length": 1, "max_length": 253, "multiline": False,
+    "max_length": 253, "multiline": False,
 }  # fmt: skip
-IMAGE: Final[Json] = {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "A graph"}
-SECTION: Final[Json] = {
-    "type": "section", "text": plain("checkout is down"), "fields": [plain("namespace shop"), plain("node n1")],
-    "accessory": OVERFLOW,
-}  # fmt: skip
+SECTION: Final[Json] = {"type": "section", "text": plain("checkout is down"), "accessory": OVERFLOW}
 HEADER: Final[Json] = {"type": "header", "text": plain("Confirmed")}
-CONTEXT: Final[Json] = {"type": "context", "elements": [plain("12 calls"), {"type": "mrkdwn", "text": "_0.4 s_"}]}
+CONTEXT: Final[Json] = {"type": "context", "elements": [plain("12 calls"), plain("0.4 s")]}
 ACTIONS: Final[Json] = {"type": "actions", "block_id": "buttons", "elements": [BUTTON]}
 INPUT: Final[Json] = {
     "type": "input", "block_id": "name", "label": plain("Type the name"), "hint": plain("As shown"), "element": TYPED
 }  # fmt: skip
-MARKDOWN: Final[Json] = {"type": "markdown", "text": "**bold**"}
-TABLE: Final[Json] = {
-    "type": "table",
-    "rows": [
-        [{"type": "raw_text", "text": "node"}, {"type": "raw_text", "text": "free"}],
-        [
-            {"type": "raw_text", "text": "n1"},
-            {"type": "rich_text", "elements": [
-                {"type": "rich_text_section", "elements": [{"type": "text", "text": "2 GiB"}]}
-            ]},
-        ],
-    ],
-    "column_settings": [{"is_wrapped": True}, {"align": "right"}],
-}  # fmt: skip
 LIST: Final[Json] = {
-    "type": "rich_text_list", "style": "bullet", "indent": 1, "border": 0,
+    "type": "rich_text_list", "style": "bullet",
     "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "✓ ", "style": {"bold": True}}]}],
 }  # fmt: skip
 PREFORMATTED: Final[Json] = {
-    "type": "rich_text_preformatted", "border": 0, "elements": [{"type": "text", "text": "kubectl get pods"}]
+    "type": "rich_text_preformatted", "elements": [{"type": "text", "text": "kubectl get pods"}]
 }  # fmt: skip
 RICH: Final[Json] = {
     "type": "rich_text",
@@ -97,7 +71,6 @@ RICH: Final[Json] = {
             {"type": "link", "url": "https://example.com/", "text": "docs"},
             {"type": "user", "user_id": "U1"},
             {"type": "channel", "channel_id": "C1"},
-            {"type": "emoji", "name": "ok"},
             {"type": "date", "timestamp": 1720710212, "format": "{time}", "fallback": "15:03"},
         ]},
         LIST,
@@ -119,8 +92,7 @@ SAMPLES: Final = [
     Payload(
         name="every piece of a message",
         body=message(
-            SECTION, {"type": "divider"}, HEADER, CONTEXT, ACTIONS, IMAGE, MARKDOWN, TABLE, RICH,
-            {"type": "actions", "elements": [SELECT, CHECKBOXES, RADIO]},
+            SECTION, HEADER, CONTEXT, ACTIONS, RICH, {"type": "actions", "elements": [SELECT]},
             metadata={"event_type": "casebook_step", "event_payload": {"request": "r1", "step": "final"}},
         ),
     ),
@@ -128,7 +100,7 @@ SAMPLES: Final = [
         name="every piece of a modal",
         body=modal(
             SECTION, HEADER, RICH, INPUT, submit=plain("Apply"), close=plain("Cancel"), callback_id="confirm",
-            private_metadata="{}", external_id="e1", clear_on_close=True, notify_on_close=True,
+            private_metadata="{}",
         ),
     ),
 ]  # fmt: skip

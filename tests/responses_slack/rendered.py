@@ -59,13 +59,13 @@ def _blocks(blocks: Sequence[Block]) -> str:
 
 def _block(block: Block) -> str:
     match block["type"]:
-        case "header" | "table":
+        case "header":
             return as_text([block])
         case "rich_text":
             return as_text([{**block, "elements": [_marked(element) for element in block["elements"]]}])
         case "context":
             return f"({as_text([block])})"
-        case "section" if "fields" not in block:
+        case "section":
             beside = [_element(block["accessory"])] if "accessory" in block else []
             return " ".join([as_text([block]), *beside])
         case "actions":
@@ -74,8 +74,6 @@ def _block(block: Block) -> str:
             return " ".join(map(_element, block["elements"]))
         case "input":
             return _input(block)
-        case "divider":
-            return _RULE
         case other:
             raise ValueError(f"a block of type {other} cannot be rendered yet")
 

@@ -280,7 +280,11 @@ def test_text_only_message_is_cut_between_escapes_and_complete_in_its_file(words
 
 
 def test_malformed_block_is_written_as_text() -> None:
-    broken = ({"type": "section", "text": "one"}, {"type": "header"}, {"type": "table", "rows": [[{"text": "two"}, 3]]})
+    broken = (
+        {"type": "section", "text": "one"},
+        {"type": "header"},
+        {"type": "context", "elements": [{"text": "two"}, 3]},
+    )
 
     assert text_only(Message(text="-", blocks=broken)).text == "one\n\ntwo"
 

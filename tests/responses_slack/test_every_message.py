@@ -17,7 +17,7 @@ from intents.domain import Language
 from responses.slack.as_text import as_text
 from responses.slack.message import Message, escape, visible_texts
 from responses.slack.remedy_states import RemedyState, headline
-from tests.peers.payloads import CHECKBOXES, INPUT, MARKDOWN
+from tests.peers.payloads import INPUT
 from tests.responses_slack.real import CAUSE, answer_of, real_diagnoses
 from tests.responses_slack.rendered import rendered
 from tests.responses_slack.rules import is_announced, structure
@@ -61,7 +61,12 @@ def _letters(text: str) -> str:
 
 
 def test_a_rendering_refuses_what_it_does_not_know() -> None:
-    for block in (MARKDOWN, {"type": "actions", "elements": [CHECKBOXES]}, {**INPUT, "element": CHECKBOXES}):
+    ticks = {"type": "checkboxes", "action_id": "ticks", "options": []}
+    for block in (
+        {"type": "markdown", "text": "**x**"},
+        {"type": "actions", "elements": [ticks]},
+        {**INPUT, "element": ticks},
+    ):
         with pytest.raises(ValueError, match="cannot be rendered yet"):
             rendered(Message(text="x", blocks=(block,)))
 
