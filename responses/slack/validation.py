@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from responses.slack import limits
-from responses.slack.checks import OBJECT, Check, Report, many, record, shown, string, values_of
+from responses.slack.checks import OBJECT, Check, Report, boolean, many, record, shown, string, values_of
 from responses.slack.message import visible_length
 from responses.slack.shapes import MESSAGE_BLOCK, VIEW_BLOCK, plain_text
 
@@ -25,7 +25,12 @@ _VIEW_OPTIONAL: Final[dict[str, Check]] = {
 }
 _MODAL: Final = record(
     {"title": plain_text(limits.VIEW_TITLE), "blocks": many(VIEW_BLOCK, most=limits.VIEW_BLOCKS)},
-    {**_VIEW_OPTIONAL, "submit": plain_text(limits.VIEW_SUBMIT), "close": plain_text(limits.VIEW_CLOSE)},
+    {
+        **_VIEW_OPTIONAL,
+        "submit": plain_text(limits.VIEW_SUBMIT),
+        "close": plain_text(limits.VIEW_CLOSE),
+        "notify_on_close": boolean,
+    },
 )
 _HOME: Final = record({"blocks": many(VIEW_BLOCK, most=limits.VIEW_BLOCKS)}, _VIEW_OPTIONAL)
 

@@ -30,7 +30,7 @@ SHOW = {
     "block_id": "more",
     "elements": [{"type": "button", "action_id": "show", "text": plain("Show")}],
 }
-DIVIDER = {"type": "divider"}
+TITLE = {"type": "header", "text": plain("Details")}
 
 
 def modal(*blocks: dict, title: str = "Restart", **more) -> dict:
@@ -56,52 +56,52 @@ async def test_a_trigger_opens_one_dialog(slack: SimulatedSlack, client: AsyncWe
     assert view["id"].startswith("V")
     assert (view["private_metadata"], view["state"], view["root_view_id"]) == ("plan-1", {"values": {}}, view["id"])
     assert [each["id"] for each in slack.views(ana)] == [view["id"]]
-    assert await error(client.views_open(trigger_id=trigger_id, view=modal(DIVIDER))) == "exchanged_trigger_id"
+    assert await error(client.views_open(trigger_id=trigger_id, view=modal(TITLE))) == "exchanged_trigger_id"
 
 
 async def test_a_trigger_lasts_three_seconds(client: AsyncWebClient, trigger, clock):
     early, late = await trigger(), await trigger()
     clock.advance(3)
-    assert (await client.views_open(trigger_id=early, view=modal(DIVIDER)))["ok"]
+    assert (await client.views_open(trigger_id=early, view=modal(TITLE)))["ok"]
     clock.advance(0.1)
-    assert await error(client.views_open(trigger_id=late, view=modal(DIVIDER))) == "expired_trigger_id"
+    assert await error(client.views_open(trigger_id=late, view=modal(TITLE))) == "expired_trigger_id"
 
 
 async def test_a_wrong_trigger_or_view_is_refused(client: AsyncWebClient, trigger):
-    assert await error(client.views_open(trigger_id="1.2.3", view=modal(DIVIDER))) == "invalid_trigger_id"
+    assert await error(client.views_open(trigger_id="1.2.3", view=modal(TITLE))) == "invalid_trigger_id"
     trigger_id = await trigger()
-    assert await error(client.views_open(trigger_id=trigger_id, view=modal(DIVIDER, title="x" * 25))) == (
+    assert await error(client.views_open(trigger_id=trigger_id, view=modal(TITLE, title="x" * 25))) == (
         "invalid_arguments"
     )
     # A view refused for its content has not used up the trigger.
-    assert (await client.views_open(trigger_id=trigger_id, view=modal(DIVIDER)))["ok"]
+    assert (await client.views_open(trigger_id=trigger_id, view=modal(TITLE)))["ok"]
 
 
 async def test_an_open_dialog_can_be_updated(slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger):
-    view = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, title="Loading")))["view"]
+    view = (await client.views_open(trigger_id=await trigger(), view=modal(TITLE, title="Loading")))["view"]
 
-    updated = (await client.views_update(view_id=view["id"], hash=view["hash"], view=modal(DIVIDER, title="Ready")))[
+    updated = (await client.views_update(view_id=view["id"], hash=view["hash"], view=modal(TITLE, title="Ready")))[
         "view"
     ]
 
     assert [(each["id"], each["title"]["text"]) for each in slack.views(ana)] == [(view["id"], "Ready")]
     assert updated["hash"] != view["hash"]
-    stale = client.views_update(view_id=view["id"], hash=view["hash"], view=modal(DIVIDER))
+    stale = client.views_update(view_id=view["id"], hash=view["hash"], view=modal(TITLE))
     assert await error(stale) == "hash_conflict"
     await slack.close(ana, view["id"])
-    assert await error(client.views_update(view_id=view["id"], view=modal(DIVIDER))) == "not_found"
+    assert await error(client.views_update(view_id=view["id"], view=modal(TITLE))) == "not_found"
 
 
 async def test_at_most_three_dialogs_stack(slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger):
-    assert await error(client.views_push(trigger_id=await trigger(), view=modal(DIVIDER))) == "not_found"
-    await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, title="1"))
+    assert await error(client.views_push(trigger_id=await trigger(), view=modal(TITLE))) == "not_found"
+    await client.views_open(trigger_id=await trigger(), view=modal(TITLE, title="1"))
     for title in ("2", "3"):
-        await client.views_push(trigger_id=await trigger(), view=modal(DIVIDER, title=title))
+        await client.views_push(trigger_id=await trigger(), view=modal(TITLE, title=title))
 
     stack = slack.views(ana)
     assert [each["title"]["text"] for each in stack] == ["1", "2", "3"]
     assert [each["previous_view_id"] for each in stack] == [None, stack[0]["id"], stack[1]["id"]]
-    assert await error(client.views_push(trigger_id=await trigger(), view=modal(DIVIDER))) == "push_limit_reached"
+    assert await error(client.views_push(trigger_id=await trigger(), view=modal(TITLE))) == "push_limit_reached"
 
 
 async def test_a_submission_carries_the_input_and_closes_the_dialog(
@@ -144,12 +144,12 @@ async def test_empty_or_unknown_input_is_not_submitted(
 async def test_the_response_action_updates_pushes_clears_or_shows_errors(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger, action: str
 ):
-    await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, title="first"))
+    await client.views_open(trigger_id=await trigger(), view=modal(TITLE, title="first"))
     view = (await client.views_push(trigger_id=await trigger(), view=modal(name_input(), title="second")))["view"]
     answers = {
         "errors": {"response_action": "errors", "errors": {"typed": "that is not its name"}},
-        "update": {"response_action": "update", "view": modal(DIVIDER, title="updated")},
-        "push": {"response_action": "push", "view": modal(DIVIDER, title="pushed")},
+        "update": {"response_action": "update", "view": modal(TITLE, title="updated")},
+        "push": {"response_action": "push", "view": modal(TITLE, title="pushed")},
         "clear": {"response_action": "clear"},
     }
     if action == "unanswered":
@@ -169,8 +169,8 @@ async def test_the_response_action_updates_pushes_clears_or_shows_errors(
 async def test_an_invalid_response_to_a_dialog_is_an_error(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
 ):
-    view = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER)))["view"]
-    receiver.answer(body={"response_action": "update", "view": modal(DIVIDER, title="x" * 25)})
+    view = (await client.views_open(trigger_id=await trigger(), view=modal(TITLE)))["view"]
+    receiver.answer(body={"response_action": "update", "view": modal(TITLE, title="x" * 25)})
 
     with pytest.raises(
         ImpossibleActionError, match="Slack rejects the app's response to the dialog: invalid_arguments"
@@ -191,17 +191,17 @@ async def test_a_press_in_a_dialog_has_neither_channel_nor_response_url(
     assert not {"channel", "message", "response_url"} & set(payload)
     with pytest.raises(ImpossibleActionError, match="no 'hide' with block"):
         await slack.click_view(ana, view["id"], "hide")
-    pushed = await client.views_push(trigger_id=payload["trigger_id"], view=modal(DIVIDER))
+    pushed = await client.views_push(trigger_id=payload["trigger_id"], view=modal(TITLE))
     assert pushed["view"]["previous_view_id"] == view["id"]
 
 
 async def test_the_app_is_notified_of_a_closed_dialog_if_it_asked(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
 ):
-    quiet = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER)))["view"]
+    quiet = (await client.views_open(trigger_id=await trigger(), view=modal(TITLE)))["view"]
     assert await slack.close(ana, quiet["id"]) is None
 
-    opened = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, notify_on_close=True)))["view"]
+    opened = (await client.views_open(trigger_id=await trigger(), view=modal(TITLE, notify_on_close=True)))["view"]
     await slack.close(ana, opened["id"])
 
     payload = receiver.received[-1].json
@@ -214,8 +214,8 @@ async def test_a_subscription_shows_dialogs_opening_changing_and_closing(
 ):
     views = (ChangeKind.VIEW_OPENED, ChangeKind.VIEW_UPDATED, ChangeKind.VIEW_CLOSED)
     with slack.subscribe() as changes:
-        view = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER)))["view"]
-        await client.views_update(view_id=view["id"], view=modal(DIVIDER))
+        view = (await client.views_open(trigger_id=await trigger(), view=modal(TITLE)))["view"]
+        await client.views_update(view_id=view["id"], view=modal(TITLE))
         await slack.close(ana, view["id"])
     seen = [(change.kind, change.user, change.data["id"]) async for change in changes if change.kind in views]
 

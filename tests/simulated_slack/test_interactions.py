@@ -17,7 +17,7 @@ MORE = {
     ],
 }
 BLOCKS: list[dict[str, Any]] = [
-    {"type": "section", "block_id": "head", "text": {"type": "mrkdwn", "text": "Fix?"}, "accessory": MORE},
+    {"type": "section", "block_id": "head", "text": {"type": "plain_text", "text": "Fix?"}, "accessory": MORE},
     {"type": "actions", "block_id": "buttons", "elements": [RESTART, OTHER]},
 ]
 

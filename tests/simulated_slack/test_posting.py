@@ -13,7 +13,7 @@ HEADER = {"type": "header", "text": {"type": "plain_text", "text": "Root cause"}
 
 
 def section(text: str) -> dict:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    return {"type": "section", "text": {"type": "plain_text", "text": text}}
 
 
 async def test_a_post_appears_in_the_channel_as_the_bot(slack: SimulatedSlack, client: AsyncWebClient, incidents: str):

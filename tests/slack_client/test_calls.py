@@ -282,7 +282,7 @@ TEXTS = st.text(max_size=6000)
 BLOCKS = st.lists(
     st.one_of(
         TEXTS.map(section),
-        st.just({"type": "divider"}),
+        st.just({"type": "header", "text": {"type": "plain_text", "text": "x"}}),
         st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3),
     ),
     max_size=60,
