@@ -12,8 +12,8 @@ from intents.domain import Json
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 
 
-def _adapter(of: type[Any]) -> TypeAdapter[Any]:
-    # Created on first use, because creating one takes longer than importing the rest of a module.
+def adapter_of(of: type[Any]) -> TypeAdapter[Any]:
+    """Return the adapter of a type, created on first use: that takes longer than importing the rest of a module."""
     if of not in _ADAPTERS:
         _ADAPTERS[of] = TypeAdapter(of)
     return _ADAPTERS[of]
@@ -32,11 +32,11 @@ class Portable:
 
     def as_json(self) -> Json:
         """Return the value as plain JSON."""
-        dumped: Json = _adapter(type(self)).dump_python(self, mode="json", fallback=_plain, warnings=False)
+        dumped: Json = adapter_of(type(self)).dump_python(self, mode="json", fallback=_plain, warnings=False)
         return dumped
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
         """Return the value. Raise ValueError for JSON that no version of this type has written."""
-        restored: Self = _adapter(cls).validate_python(value)
+        restored: Self = adapter_of(cls).validate_python(value)
         return restored

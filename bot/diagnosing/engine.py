@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
-from functools import cache
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from bot.common.catalogs import load_catalog, matcher_of
+from bot.common.portable import Portable
 from bot.common.recent import remember
 from bot.common.tracing import SpanName, span
 from bot.kube.log_causes import telling_words
@@ -168,8 +167,8 @@ def _with(base: Engine, layers: Sequence[Layer]) -> Engine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CarriedMatch:
-    """A match with its text and catalog; it is valid for no other text or catalog.
+class CarriedMatch(Portable):
+    """A match with its text and catalog; it is valid for no other text or catalog. A job's payload has it redacted.
 
     `catalog` is the `Engine.revision`, so a match never outlives its process or a reload of the catalog.
     """
@@ -182,18 +181,11 @@ class CarriedMatch:
         """Return the match if it belongs to this text and engine."""
         return self.matching if (self.text, self.catalog) == (_digest(text), engine.revision) else None
 
-    def as_json(self) -> Json:
-        """Return the match as a job payload. Quotes are redacted like the text."""
-        found: Json = _plain(self)
-        return found
-
     @classmethod
-    def from_json(cls, payload: Json | None) -> CarriedMatch | None:
-        """Read a match from a payload; None for jobs without one and for other versions of the format."""
-        if payload is None:
-            return None
+    def read(cls, payload: Json | None) -> CarriedMatch | None:
+        """Read a match from a job's payload; None for jobs without one and for other versions of the format."""
         try:
-            return _adapter().validate_python(payload)
+            return cls.from_json(payload) if payload is not None else None
         except ValidationError:
             return None
 
@@ -210,21 +202,5 @@ async def carried_match(text: str, *, engine: Engine) -> CarriedMatch:
     return CarriedMatch(text=digest, catalog=engine.revision, matching=matching)
 
 
-def _plain(value: Any) -> Any:
-    """Return values and nested mappings as JSON; pydantic does not serialize read-only mappings."""
-    if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
 def _digest(text: str) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-@cache
-def _adapter() -> TypeAdapter[CarriedMatch]:
-    return TypeAdapter(CarriedMatch)

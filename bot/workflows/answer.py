@@ -170,7 +170,7 @@ class AnswerWorkflow:
         request = await self.services.store.requests.get(request_id)
         if request is None or not prepared or "revision" not in prepared or request.state is RequestState.WITHDRAWN:
             return
-        carried = CarriedMatch.from_json(prepared.get("match"))
+        carried = CarriedMatch.read(prepared.get("match"))
         found = carried.matching.hypotheses if carried else ()
         quotes = frozenset(match.quote for each in found for match in each.matches)
         texts: dict[str, str] = {}
@@ -240,7 +240,7 @@ class AnswerWorkflow:
             return await self.replies.of(
                 exchange,
                 unread=prepared["unread"],
-                match=CarriedMatch.from_json(prepared.get("match")),
+                match=CarriedMatch.read(prepared.get("match")),
                 reported=bool(prepared.get("only_trouble")),
                 progress=reporter.progress,
                 picked=picked.cluster if picked else "",

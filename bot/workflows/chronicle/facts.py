@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Final, TypeVar
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from bot.common.portable import adapter_of
 from bot.remedies.contract import Plan
 from bot.slack.channel_messages import channel_message
 from bot.slack.errors import log_refusal
@@ -36,20 +36,10 @@ _log: Final = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
-@cache
-def _adapter() -> TypeAdapter[Fact]:
-    return TypeAdapter(Fact)
-
-
 def row_of(fact: Fact) -> FactRow:
     """Return the row of a fact, with all credentials removed."""
-    document = _adapter().dump_python(fact, mode="json")
+    document = adapter_of(Fact).dump_python(fact, mode="json")
     return FactRow(key=fact.key, at=fact.at, ts=fact.ts, incident=fact.incident, document=safe_value(document))
-
-
-@cache
-def _messages() -> TypeAdapter[ChannelMessage]:
-    return TypeAdapter(ChannelMessage)
 
 
 async def facts_of_chronicle(chronicle: Chronicle) -> tuple[Fact, ...]:
@@ -68,8 +58,8 @@ def facts_in(rows: Sequence[FactRow], marks: Sequence[Mark] = ()) -> tuple[Fact,
         if mark.what in SETTABLE
     ]
     said = [row for row in rows if row.document.get("kind") == _SAID]
-    read = facts_of_channel(filter(None, (_parsed(row, _messages()) for row in said)), gestures)
-    stored = filter(None, (_parsed(row, _adapter()) for row in rows if row.document.get("kind") != _SAID))
+    read = facts_of_channel(filter(None, (_parsed(row, ChannelMessage) for row in said)), gestures)
+    stored = filter(None, (_parsed(row, Fact) for row in rows if row.document.get("kind") != _SAID))
     meant = standing(gestures)
     facts = (*read, *(_marked(fact, meant.get(fact.ts, {})) for fact in stored))
     return tuple(sorted(facts, key=lambda fact: (fact.at, fact.key)))
@@ -79,9 +69,10 @@ def _marked(fact: Fact, meant: Mapping[str, Gesture]) -> Fact:
     return replace(fact, by_hand=fact.by_hand or PINNED in meant, removed=meant.keys() == {WRONG})
 
 
-def _parsed(row: FactRow, adapter: TypeAdapter[T]) -> T | None:
+def _parsed(row: FactRow, of: type[T]) -> T | None:
     try:
-        return adapter.validate_python(row.document)
+        parsed: T = adapter_of(of).validate_python(row.document)
+        return parsed
     except ValidationError:
         _log.error("fact_parse_failed", key=row.key)
         return None
@@ -95,7 +86,7 @@ _SAID: Final = "said"
 def recorded_message(message: Mapping[str, Any], *, version: str = "") -> RecordedMessage:
     """Return what is stored of a message, without credentials; `version` is the time of its last edit, "" for none."""
     redacted = channel_message(message)
-    document = {**_messages().dump_python(redacted, mode="json"), "kind": _SAID}
+    document = {**adapter_of(ChannelMessage).dump_python(redacted, mode="json"), "kind": _SAID}
     row = FactRow(key=f"m:{redacted.ts}", at=redacted.at, ts=redacted.ts, document=document)
     return RecordedMessage(ts=redacted.ts, version=version, facts=(row,) if redacted.text else ())
 
