@@ -144,11 +144,6 @@ async def done_already(plan: Plan, previewed: Preview, *, session: Session) -> A
         return None
 
 
-def interrupted(plan: Plan, why: Refusal) -> Refusal:
-    """Return the refusal to continue a plan that was begun before, and so may have been applied."""
-    return step_runner.in_doubt(why, plan.target)
-
-
 async def partly_done(plan: Plan, previewed: Preview, *, session: Session) -> bool:
     """Tell whether the cluster shows the effect of some steps: the plan then continues, whatever the cause does now."""
     try:

@@ -11,10 +11,11 @@ from bot.cluster.errors import ClusterError
 from bot.common.redaction import holds_secret
 from bot.jobs import JobRun
 from bot.remedies.contract import LIFETIME, Applied, Plan, Preview, Reason, Refusal, State, Verb
-from bot.remedies.execution import apply, check, done_already, interrupted, partly_done, preview
+from bot.remedies.execution import apply, check, done_already, partly_done, preview
 from bot.remedies.offers import missing_to_undo
 from bot.remedies.records import Denied, mark
 from bot.remedies.session import writes_redacted
+from bot.remedies.step_runner import in_doubt
 from bot.remedies.undo import action_of, plan_to_undo, words_for
 from bot.remedies.verification import verify
 from bot.workflows.authorisation import APPLIED, PARTLY_DONE, Attempt, Authority, authorise
@@ -272,7 +273,7 @@ class RemedyWorkflow:
         if not (begun and await partly_done(plan, previewed, session=session)):
             refused = await check(plan, engine=services.engine(), session=session, now=now)
             if refused is not None:
-                return interrupted(plan, refused) if begun else refused
+                return in_doubt(refused, plan.target) if begun else refused
         await services.store.plans.note(plan.id, {WRITING: press.token})
 
         async def progress(done: int, of: int, says: Text) -> None:
@@ -336,4 +337,4 @@ def _not_checked(plan: Plan, error: ClusterError, *, begun: bool) -> Refusal:
     _log.warning("cluster_unreachable", plan=plan.id, error=str(error))
     says = failures.cluster_unreachable(plan.cluster, error.reason)
     refused = Refusal(reason=Reason.NOT_CHECKED, says=says)
-    return interrupted(plan, refused) if begun else refused
+    return in_doubt(refused, plan.target) if begun else refused

@@ -34,8 +34,6 @@ _COMPILED: Final = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pa
 
 # Nobody states more than this in one message; of a longer one, a paste, the beginning and the end are read.
 _READ: Final = 8_000
-_MOST_SENTENCES: Final = 40
-_LONGEST_SENTENCE: Final = 400
 _MOST_LINKS: Final = 12
 
 _FENCED: Final = re.compile(r"```(.*?)(?:```|\Z)", re.DOTALL)

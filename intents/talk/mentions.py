@@ -100,25 +100,23 @@ def places_in(text: str, namespaces: frozenset[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))
 
 
-def named_by_kind(text: str, namespaces: frozenset[str] = frozenset()) -> ObjectRef | None:
+def named_by_kind(text: str) -> ObjectRef | None:
     """Return the object of a kind that no inventory lists which a text names beside its kind: "configmap shop/urls".
 
-    Its namespace is that which the text names, "" if it names none: whether it exists, nothing here tells.
+    Its namespace is that which stands beside its name, if any: whether it exists, nothing here tells.
     """
     words = list(_words_in(text[:_LONGEST]))
-    place = next((word.value for word in words if word.value in namespaces), "")
     # Nothing asks about a Secret itself, so it is no kind of KINDS.
     words = [
         replace(word, kind="Secret") if word.before == _SECRET else word for word in words if word.value != _SECRET
     ]
     named = [word for word in words if word.kind and word.kind not in (_NAMESPACE, "Node", "Pod", *BY_NAME)]
-    named = [word for word in named if not (_kind_of(word.value) or word.value in namespaces)]
-    named = [word for word in named if word.namespace or not is_word(word.value)]
+    named = [word for word in named if not _kind_of(word.value) and (word.namespace or not is_word(word.value))]
     if not named:
         return None
     # "callers configmap urls": the kind stands before its name, rarely behind it.
     best = max(named, key=lambda word: (bool(word.namespace), _kind_of(word.before) == word.kind, -word.at))
-    return ObjectRef(kind=best.kind, namespace=best.namespace or place, name=best.value)
+    return ObjectRef(kind=best.kind, namespace=best.namespace, name=best.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
