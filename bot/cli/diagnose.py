@@ -15,7 +15,7 @@ from typing import Final
 
 from bot.cli.console import ProgressLine, note
 from bot.cli.errors import CommandError, ExitCode
-from bot.cli.explain import answer, connected, diagnosis_forms, found_code, told_in
+from bot.cli.explain import answer, connected, diagnosis_forms, found_code, show_overview, told_in
 from bot.cli.inputs import chosen_language, engine_of, locale
 from bot.cli.object_names import USAGE, asked_for, named, with_namespace
 from bot.cli.process import logged_settings
@@ -55,11 +55,12 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if isinstance(asked, ExplainText):
         _refuse_report(arguments, "a connection")
         return answer(asked, arguments, configured)
-    if any(scope_of(one) is not None for one in asked):
+    scopes = [scope for one in asked if (scope := scope_of(one)) is not None]
+    if scopes:
         if len(asked) > 1:
             raise CommandError(f"a namespace is diagnosed alone\n{USAGE}")
         _refuse_report(arguments, "a namespace or the cluster")
-        return answer(asked[0], arguments, configured)
+        return show_overview(scopes[0], arguments, configured)
     return _objects(asked, arguments, configured)
 
 
@@ -132,11 +133,9 @@ class _Run:
                 line.clear()
                 return tuple(self._failed(one, CommandError(safe_line(str(error)))) for one in asked)
             places = asyncio.Semaphore(_AT_ONCE)
-            homes = [with_namespace(one, connection.default_namespace) for one in asked]
             made = (
-                self._check(one, home, connection, line, places)
-                for one, home in zip(asked, homes, strict=True)
-                if isinstance(home, DiagnoseObject)
+                self._check(one, with_namespace(one, connection.default_namespace), connection, line, places)
+                for one in asked
             )
             return tuple(await asyncio.gather(*made))
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from rich.console import RenderableType
 
 from bot.cli.console import ProgressLine, note, show, write_json
 from bot.cli.errors import CommandError, ExitCode
 from bot.cli.inputs import chosen_language, engine_of, locale, read_text
-from bot.cli.object_names import USAGE, with_namespace
+from bot.cli.object_names import USAGE
 from bot.cli.process import logged_settings
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
@@ -29,7 +29,7 @@ from intents.connection_questions import spoken_connection
 from intents.domain import Diagnosis, Language, Verdict
 from intents.languages import choose
 from intents.overview import Overview
-from intents.request import DiagnoseObject, ExplainText, Request, scope_of
+from intents.request import ExplainText
 from intents.symptoms import read_symptoms
 from responses.as_json import RunStats, diagnosis_json
 from responses.failures import without_cluster
@@ -55,26 +55,32 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return answer(request, arguments, configured, text=given.text)
 
 
-def answer(request: Request, arguments: argparse.Namespace, configured: Settings, *, text: str = "") -> ExitCode:
-    """Answer a request about a text, a connection, a namespace or the cluster, and print the answer."""
-    engine = engine_of(configured)
-    language = choose(preferred=chosen_language(arguments.lang, configured), text=text, locale=locale())
-    question = _Question(
-        request=request, engine=engine, arguments=arguments, configured=configured, language=language
-    )  # fmt: skip
-    if (scope := scope_of(request)) is not None:
-        return _show_overview(asyncio.run(question.overview(scope)), arguments, language)
+def answer(request: ExplainText, arguments: argparse.Namespace, configured: Settings, *, text: str = "") -> ExitCode:
+    """Answer a request about a text or a connection, and print the answer."""
+    question = _Question.of(arguments, configured, text=text)
     start = time.monotonic()
-    diagnosis = asyncio.run(question.diagnosis())
+    diagnosis = asyncio.run(question.diagnosis(request))
     took = time.monotonic() - start
     written, page = diagnosis_forms(
-        diagnosis, arguments, language=language, seconds=took, text=text, of_text=isinstance(request, ExplainText)
+        diagnosis, arguments, language=question.language, seconds=took, text=text, of_text=True
     )
     if written:
         write_json(written)
     else:
         show(page)
     return found_code(diagnosis)
+
+
+def show_overview(namespace: str, arguments: argparse.Namespace, configured: Settings) -> ExitCode:
+    """Print the overview of a namespace, or of the whole cluster."""
+    question = _Question.of(arguments, configured)
+    found = asyncio.run(question.overview(namespace))
+    safe_overview = scrubbed_overview(found)
+    if arguments.output == "json":
+        write_json(overview_json(safe_overview, language=question.language))
+    else:
+        show(overview_page(safe_overview, language=question.language))
+    return ExitCode.ANSWERED if found.findings else ExitCode.UNKNOWN
 
 
 def diagnosis_forms(
@@ -113,53 +119,47 @@ def found_code(diagnosis: Diagnosis) -> ExitCode:
     return ExitCode.ANSWERED if standing else ExitCode.UNKNOWN
 
 
-def _show_overview(found: Overview, arguments: argparse.Namespace, language: Language) -> ExitCode:
-    """Print an overview and return its exit code."""
-    safe_overview = scrubbed_overview(found)
-    if arguments.output == "json":
-        write_json(overview_json(safe_overview, language=language))
-    else:
-        show(overview_page(safe_overview, language=language))
-    return ExitCode.ANSWERED if found.findings else ExitCode.UNKNOWN
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """A request with what its answer depends on."""
+    """What the answer to a request depends on beside it."""
 
-    request: Request
     engine: Engine
     arguments: argparse.Namespace
     configured: Settings
     language: Language
 
+    @classmethod
+    def of(cls, arguments: argparse.Namespace, configured: Settings, *, text: str = "") -> Self:
+        language = choose(preferred=chosen_language(arguments.lang, configured), text=text, locale=locale())
+        return cls(engine=engine_of(configured), arguments=arguments, configured=configured, language=language)
+
     async def overview(self, namespace: str) -> Overview:
         """Return the overview of a namespace, or of the whole cluster."""
-        async with AsyncExitStack() as stack:
-            line = self._progress_line(stack)
-            connection = await self._connect(stack, line)
-            assert connection is not None  # a question about objects fails without one
+        with told_in(self.language), self._progress_line() as line:
+            line.say("connecting …")
+            async with connected(self.arguments, self.configured) as connection:
 
-            def progress(reading: OverviewProgress) -> None:
-                causes = f", causes {reading.causes}/{reading.of_causes}" if reading.of_causes else ""
-                line.say(f"reading {connection.name} … {reading.objects:,} objects{causes}")
+                def progress(reading: OverviewProgress) -> None:
+                    causes = f", causes {reading.causes}/{reading.of_causes}" if reading.of_causes else ""
+                    line.say(f"reading {connection.name} … {reading.objects:,} objects{causes}")
 
-            with told_in(self.language):
                 return await overview(
                     namespace, engine=self.engine, connection=connection, deadline=self._deadline * _OVERVIEW,
                     progress=progress,
                 )  # fmt: skip
 
-    async def diagnosis(self) -> SafeDiagnosis:
+    async def diagnosis(self, request: ExplainText) -> SafeDiagnosis:
         """Return the diagnosis; a text that matches nothing and names nothing needs no cluster."""
-        request = self.request
         async with AsyncExitStack() as stack:
-            line = self._progress_line(stack)
+            line = stack.enter_context(self._progress_line())
             connection = None
-            if isinstance(request, DiagnoseObject) or _needs_cluster(request, self.engine):
-                connection = await self._connect(stack, line)
-            if connection is not None:
-                request = with_namespace(request, connection.default_namespace)
+            if _needs_cluster(request, self.engine):
+                line.say("connecting …")
+                try:
+                    connection = await stack.enter_async_context(connected(self.arguments, self.configured))
+                except ClusterError as error:
+                    line.clear()
+                    note(without_cluster(safe_line(str(error))).in_(self.language))
 
             def progress(reading: Progress) -> None:
                 line.say(f"reading {connection.name if connection else ''} … {reading.done}/{reading.total}")
@@ -174,22 +174,8 @@ class _Question:
     def _deadline(self) -> float:
         return float(self.arguments.deadline or self.configured.deadline)
 
-    def _progress_line(self, stack: AsyncExitStack) -> ProgressLine:
-        return stack.enter_context(ProgressLine(shown=self.arguments.output == "text"))
-
-    async def _connect(self, stack: AsyncExitStack, line: ProgressLine) -> Connection | None:
-        """Return a connection; None if a text can be answered without one, else raise CommandError."""
-        line.say("connecting …")
-        connection = connected(self.arguments, self.configured)
-        try:
-            return await stack.enter_async_context(connection)
-        except ClusterError as error:
-            line.clear()
-            reason = safe_line(str(error))
-            if isinstance(self.request, DiagnoseObject):
-                raise CommandError(reason) from error
-            note(without_cluster(reason).in_(self.language))
-            return None
+    def _progress_line(self) -> ProgressLine:
+        return ProgressLine(shown=self.arguments.output == "text")
 
 
 def connected(arguments: argparse.Namespace, configured: Settings) -> AbstractAsyncContextManager[Connection]:

@@ -11,7 +11,7 @@ from bot.cli.errors import CommandError
 from bot.cluster.resources import misspelt_kind, well_known
 from intents.connection_questions import connection_command
 from intents.places import Where
-from intents.request import DiagnoseObject, ExplainText, Request, whole_cluster
+from intents.request import DiagnoseObject, ExplainText, whole_cluster
 from intents.spelling import Misuse
 
 USAGE: Final = (
@@ -38,9 +38,9 @@ def asked_for(arguments: argparse.Namespace, namespace: str) -> tuple[DiagnoseOb
     return tuple(dict.fromkeys(found))
 
 
-def with_namespace(request: Request, context: str) -> Request:
+def with_namespace(request: DiagnoseObject, context: str) -> DiagnoseObject:
     """Return the question about an object in the context's namespace, if it sets one; else in all of the cluster."""
-    if isinstance(request, ExplainText) or request.namespace or context == "default":
+    if request.namespace or context == "default":
         return request
     return replace(request, namespace=context)
 
