@@ -2,7 +2,7 @@
 
 An action is one module with its declaration, words, permissions and behaviour; it is found in its package, and nothing
 else is edited. It reads and proposes; `bot.remedies.step_runner` alone writes. It knows neither the requester nor the
-channel. A module may hold a DECLARATION alone: entries may name that action, but no code carries it out yet.
+channel.
 """
 
 from __future__ import annotations
@@ -97,15 +97,14 @@ _PACKAGE: Final = bot.remedies.actions.__name__
 
 @cache
 def actions() -> Mapping[str, Action]:
-    """Return every action that can be carried out, by name. Raises TypeError for a module that holds none."""
-    found = {name: _held(name)[1] for name in action_names()}
-    return MappingProxyType({name: each for name, each in found.items() if each is not None})
+    """Return every action by name. Raises TypeError for a module that holds none."""
+    return MappingProxyType({name: _held(name) for name in action_names()})
 
 
 @cache
 def declarations() -> Mapping[str, ActionDeclaration]:
-    """Return what the catalog may rely on, by name; also of actions that no code carries out yet."""
-    return MappingProxyType({name: _held(name)[0] for name in action_names()})
+    """Return what the catalog may rely on, by name."""
+    return MappingProxyType({name: action.declaration for name, action in actions().items()})
 
 
 def words_of(name: str) -> ActionWords:
@@ -114,11 +113,10 @@ def words_of(name: str) -> ActionWords:
     return action.words if action else ActionWords(verb=Text.same(name[:LONGEST_VERB]), does=Text.same(name))
 
 
-def _held(name: str) -> tuple[ActionDeclaration, Action | None]:
+def _held(name: str) -> Action:
     module = importlib.import_module(f"{_PACKAGE}.{name.replace('-', '_')}")
     own = (each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__)
     action = next((each() for each in own if isinstance(each, type) and issubclass(each, Action)), None)
-    declaration = action.declaration if action else getattr(module, "DECLARATION", None)
-    if not isinstance(declaration, ActionDeclaration) or declaration.name != name:
-        raise TypeError(f"{module.__name__} must hold an Action or a DECLARATION, named {name!r} as the module is")
-    return declaration, action
+    if action is None or action.declaration.name != name:
+        raise TypeError(f"{module.__name__} must hold an Action, named {name!r} as the module is")
+    return action

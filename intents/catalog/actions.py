@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from intents.catalog.fields import Complaint
 from intents.catalog.schema import Incident, Remediation, Risk
@@ -53,10 +53,6 @@ class ActionDeclaration:
     undoable: bool = True
     ends_incident: bool = True
     only_configures: bool = False
-
-
-# The action that opens the last change of an object: it writes nothing, so it is done once it is shown.
-SHOW_CHANGE: Final = "show-change"
 
 
 def complaints(remediation: Remediation, declared: Mapping[str, ActionDeclaration]) -> Iterator[Complaint]:

@@ -381,7 +381,7 @@ def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iter
         if any(link.incident == incident.id for link in other.causes):
             yield ("strongest",), f"is a capability, but {other.id} names it as a cause"
     for index, remediation in enumerate(incident.remediations):
-        if not remediation.until and remediation.action != actions.SHOW_CHANGE:
+        if not remediation.until:
             yield ("remediations", index, "until"), "what a capability does is no fix: say when it has taken effect"
 
 

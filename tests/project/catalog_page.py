@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bot.remedies.action import actions
 from intents.catalog.loader import Catalog, builtin_directory, load
 from intents.catalog.schema import Incident, Remediation, Rule
 from intents.catalog.signatures import Signature
@@ -24,7 +23,7 @@ Generated from [`data/`](data) by `make readme`. `casebook show ID` prints the r
 - **Recognised by**: `<name>` captures, `<_>` skips, `a … b` are phrases in any order, *italics* only add to another.
 - **Proven by**: ● confirms, ○ supports, ✗ refutes, · informs, ↗ points to the upstream incident; then the strongest
   possible verdict.
-- **Buttons** in *italics* are declared but not implemented yet, so answers do not show them.
+- **Buttons** in *italics* ask for a value first.
 """
 
 
@@ -78,7 +77,7 @@ def _rule(rule: Rule, incident: Incident) -> str:
 
 def _button(remediation: Remediation) -> str:
     shown = f"`{remediation.action}`"
-    return shown if remediation.action in actions() and not remediation.asks else f"*{shown}*"
+    return f"*{shown}*" if remediation.asks else shown
 
 
 def _prose(text: str) -> str:

@@ -18,7 +18,7 @@ from bot.__main__ import main
 from bot.cli.errors import table
 from bot.common.tracing import ALLOWED
 from bot.metrics import Metrics
-from bot.remedies.action import actions, declarations
+from bot.remedies.action import actions
 from bot.roles import ASKED_ABOUT, DIAGNOSIS, MARKING, PREVIEWS, Need, reads, writes
 from bot.settings import documented
 from bot.slack.scopes import SCOPES
@@ -141,10 +141,8 @@ def _actions() -> Iterator[str]:
     """Every action that an entry may name: to what it is applied, and what it is told."""
     yield "| action | what it does | to | arguments | risk | undo |"
     yield "|---|---|---|---|---|---|"
-    for name, declared in declarations().items():
-        action = actions().get(name)
-        does = action.words.does.en if action else "*Declared; no code carries it out yet.*"
-        kinds = ", ".join(action.writes if action else declared.kinds)
+    for name, action in actions().items():
+        declared, does, kinds = action.declaration, action.words.does.en, ", ".join(action.writes)
         told = "<br>".join(f"`{key}` {_argument(each)}" for key, each in declared.args.items())
         undo = "yes" if declared.undoable else "no"
         yield f"| `{name}` | {does} | {kinds} | {told} | {declared.least_risk} | {undo} |"

@@ -145,7 +145,7 @@ def test_without_a_test_file_it_is_missed() -> None:
     assert set(action.actions()) - {each.action for each in trials()} == {NAME}
 
 
-@pytest.mark.parametrize("text", ["", "DECLARATION = 'none'", MODULE.replace('name="pause-rollout"', 'name="pause"')])
+@pytest.mark.parametrize("text", ["", MODULE.replace('name="pause-rollout"', 'name="pause"')])
 def test_a_module_without_an_action_of_its_name_is_told(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +154,6 @@ def test_a_module_without_an_action_of_its_name_is_told(
     for each in (bot.remedies.actions.action_names, action.actions):
         each.cache_clear()
 
-    with pytest.raises(TypeError, match=r"bot\.remedies\.actions\.wrong_one must hold an Action or a DECLARATION"):
+    with pytest.raises(TypeError, match=r"bot\.remedies\.actions\.wrong_one must hold an Action"):
         action.actions()
     sys.modules.pop("bot.remedies.actions.wrong_one", None)
