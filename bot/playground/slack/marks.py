@@ -46,12 +46,6 @@ class Marks:
         """Unpin a message, no matter who pinned it."""
         await self._do(self.remove_pin, user, channel, ts)
 
-    def pinned(self, channel: Channel) -> list[Json]:
-        """Return the items of `pins.list`, latest pin first."""
-        pinned = [each for each in self._state.messages.all(channel.id) if each.get("pinned_to")]
-        pinned.sort(key=lambda each: int(each["pinned_info"]["pinned_ts"]), reverse=True)
-        return [self._item(channel, each) for each in pinned]
-
     def add_pin(self, user: str, channel: Channel, ts: str) -> FirstAttempts:
         """Pin a message. Refuse with `message_not_found`, `not_pinnable`, `already_pinned` or `too_many_pins`."""
         message = self._state.messages.find(channel.id, ts)
@@ -59,7 +53,7 @@ class Marks:
             raise Refused("not_pinnable")
         if message.get("pinned_to"):
             raise Refused("already_pinned")
-        count = len(self.pinned(channel))
+        count = self._pins(channel)
         if count >= _MOST_PINS:
             raise Refused("too_many_pins")
         info = {"channel": channel.id, "pinned_by": user, "pinned_ts": int(self._state.clock())}
@@ -72,7 +66,7 @@ class Marks:
         if not message.pop("pinned_to", None):
             raise Refused("no_pin")
         self._state.messages.change(channel.id, ts, {}, remove=("pinned_to", "pinned_info"))
-        left = len(self.pinned(channel))
+        left = self._pins(channel)
         return self._pin_event("pin_removed", user, channel, message, pin_count=left, has_pins=left > 0)
 
     def add_reaction(self, user: str, channel: Channel, ts: str, name: str) -> FirstAttempts:
@@ -101,6 +95,9 @@ class Marks:
         self._state.messages.change(channel.id, message["ts"], {"reactions": left}, remove=removed)
         item = {"type": "message", "channel": channel.id, "ts": message["ts"]}
         return self._publisher.event(channel, kind, user=user, reaction=name, item=item, **_author(message))
+
+    def _pins(self, channel: Channel) -> int:
+        return sum("pinned_to" in each for each in self._state.messages.all(channel.id))
 
     def _pin_event(self, kind: str, user: str, channel: Channel, message: Json, **counts: int) -> FirstAttempts:
         return self._publisher.event(

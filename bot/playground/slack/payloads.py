@@ -83,9 +83,9 @@ class PayloadBuilder:
         """Return the payload of a submitted dialog."""
         return self._common("view_submission", user) | {"view": _shown(view), "response_urls": []}
 
-    def closing(self, user: User, view: Json, *, cleared: bool) -> Json:
+    def closing(self, user: User, view: Json) -> Json:
         """Return the payload of a dialog that the user closed."""
-        payload = self._common("view_closed", user) | {"view": _shown(view), "is_cleared": cleared}
+        payload = self._common("view_closed", user) | {"view": _shown(view), "is_cleared": view["clear_on_close"]}
         del payload["trigger_id"]
         return payload
 
