@@ -138,19 +138,11 @@ async def read_list(read: ReadJson, wanted: ListQuery, *, shows: Callable[[Json]
 
     If a later page exceeds a limit, the items before it are returned and `cut` is set.
     """
-    try:
-        return await _pages(read, wanted, shows)
-    except Expired:
-        # The first page's revision was compacted while later pages were read: start again, once.
-        return await _pages(read, wanted, shows)
-
-
-async def _pages(read: ReadJson, wanted: ListQuery, shows: Callable[[Json], bool]) -> ObjectList:
     items: list[Json] = []
     more, cut = False, None
     try:
         async for page in pages_of(read, wanted):
-            items += page.items
+            items = [*page.items] if page.first else [*items, *page.items]
             more = page.more
     except TooLarge as error:
         if not items:
@@ -178,8 +170,19 @@ class Page:
 async def pages_of(read: ReadJson, wanted: ListQuery) -> AsyncIterator[Page]:
     """Yield the pages of a list, until `wanted.limit` items were read; a page that is too large is read in parts.
 
-    Raises ClusterError, after the pages read so far: TooLarge also for a list with too many pages.
+    A list that expires while it is read begins again once, with a page that has `first` set. Raises ClusterError, after
+    the pages read so far: TooLarge also for a list with too many pages.
     """
+    try:
+        async for page in _pages(read, wanted):
+            yield page
+    except Expired:
+        # The first page's revision was compacted while later pages were read.
+        async for page in _pages(read, wanted):
+            yield page
+
+
+async def _pages(read: ReadJson, wanted: ListQuery) -> AsyncIterator[Page]:
     token, size, have = "", PAGE, 0
     for _ in range(_MOST_PAGES):
         try:

@@ -63,7 +63,6 @@ class Writer:
         uid: str,
         resource_version: str = "",
         dry_run: bool = False,
-        grace_s: int | None = None,
     ) -> Json:
         """Delete the object with this uid and its dependents, at `resource_version` if given.
 
@@ -74,19 +73,14 @@ class Writer:
         if resource == well_known("Job"):
             # By default the pods of a Job, and of no other kind, stay and go on running.
             options["propagationPolicy"] = "Background"
-        if grace_s is not None:
-            options["gracePeriodSeconds"] = grace_s
         if dry_run:
             options["dryRun"] = ["All"]
         request = _write("DELETE", resource, name, namespace, does="delete", body=options, dry_run=dry_run)
         return await self._send(request, uid=uid, or_status=True)
 
-    async def evict(
-        self, name: str, *, namespace: str, uid: str, resource_version: str = "", dry_run: bool = False
-    ) -> Json:
+    async def evict(self, name: str, *, namespace: str, uid: str, dry_run: bool = False) -> Json:
         """Evict the pod with this uid as its disruption budgets allow. Raise Throttled while one does not."""
-        preconditions = {"uid": uid} | ({"resourceVersion": resource_version} if resource_version else {})
-        options: Json = {"preconditions": preconditions} | ({"dryRun": ["All"]} if dry_run else {})
+        options: Json = {"preconditions": {"uid": uid}} | ({"dryRun": ["All"]} if dry_run else {})
         body: Json = {
             "kind": "Eviction",
             "apiVersion": "policy/v1",
