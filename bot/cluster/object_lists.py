@@ -13,6 +13,7 @@ from bot.cluster.api_calls import ClusterRequest
 from bot.cluster.errors import Expired, ServerError, TooLarge
 from bot.cluster.resources import Resource
 from bot.kube.access import Access
+from bot.kube.field_paths import get, printed
 from bot.kube.objects import labels_of, namespace_of
 from intents.domain import Gap, GapReason, Json
 
@@ -119,15 +120,8 @@ def _of_label(term: re.Match[str]) -> Term:
 
 def _of_field(term: re.Match[str]) -> Term:
     path, value, differs = term["key"].split("."), term["value"], bool(term["differs"])
-    return lambda item: (_scalar(item, path) == value) != differs
-
-
-def _scalar(item: Json, path: Sequence[str]) -> str:
-    """Return a field as the API server compares it: one that is not there is an empty one."""
-    found: Any = item
-    for key in path:
-        found = found.get(key) if isinstance(found, dict) else None
-    return str(found).lower() if isinstance(found, bool) else "" if found is None else str(found)
+    # As the API server compares: a field that is not there is an empty one.
+    return lambda item: (printed(get(item, path)) == value) != differs
 
 
 ReadJson = Callable[[ClusterRequest], Awaitable[Json]]
