@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from bot.playground.slack.events import EventPublisher, FirstAttempts, without_metadata
 from bot.playground.slack.messages import permalink
@@ -22,29 +23,15 @@ Act = Callable[..., FirstAttempts]
 class Marks:
     """Reactions and pins.
 
-    `pin`, `unpin`, `react` and `unreact` are for users and raise ImpossibleActionError. The other methods serve the Web
-    API and raise Refused.
+    `pin`, `unpin`, `react` and `unreact` are for users and raise ImpossibleActionError. They take the ids of user and
+    channel, the ts and, for a reaction, its name without colons. The other methods serve the Web API and raise Refused.
     """
 
     def __init__(self, *, state: State, publisher: EventPublisher) -> None:
         self._state = state
         self._publisher = publisher
-
-    async def react(self, user: str, channel: str, ts: str, name: str) -> None:
-        """Add an emoji to a message; `name` is without colons."""
-        await self._do(self.add_reaction, user, channel, ts, name)
-
-    async def unreact(self, user: str, channel: str, ts: str, name: str) -> None:
-        """Remove the user's own emoji."""
-        await self._do(self.remove_reaction, user, channel, ts, name)
-
-    async def pin(self, user: str, channel: str, ts: str) -> None:
-        """Pin a message to its channel."""
-        await self._do(self.add_pin, user, channel, ts)
-
-    async def unpin(self, user: str, channel: str, ts: str) -> None:
-        """Unpin a message, no matter who pinned it."""
-        await self._do(self.remove_pin, user, channel, ts)
+        self.react, self.unreact = partial(self._do, self.add_reaction), partial(self._do, self.remove_reaction)
+        self.pin, self.unpin = partial(self._do, self.add_pin), partial(self._do, self.remove_pin)
 
     def add_pin(self, user: str, channel: Channel, ts: str) -> FirstAttempts:
         """Pin a message. Refuse with `message_not_found`, `not_pinnable`, `already_pinned` or `too_many_pins`."""
