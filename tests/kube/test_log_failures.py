@@ -150,7 +150,7 @@ LOGS = {
         """,
         'data directory "/var/lib/postgresql/data" has wrong ownership', 2,
     ),
-    "chinese": ("2026-03-02 02:58:41 启动服务\n错误：无法连接数据库 orders-db", "无法连接数据库", 2, False),
+    "chinese": ("2026-03-02 02:58:41 启动服务\n错误：无法连接数据库 orders-db", "无法连接数据库", 2),
     "dotnet": (
         """
         info: Microsoft.Hosting.Lifetime[14]
