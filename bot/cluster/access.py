@@ -107,7 +107,9 @@ class AccessGuard:
             return self.access.allows(metadata.get("namespace") or "")
         if _is_namespace(resource):
             return self.access.allows(metadata.get("name") or "")
-        return self.access.cluster_scoped and (self._is_fully_visible(resource) or not self._refers_to_hidden(item))
+        return self.access.cluster_scoped and (
+            self._is_fully_visible(resource) or all(map(self.access.allows, _namespaces_in(item)))
+        )
 
     def is_partial(self, resource: Resource, *, namespace: str) -> bool:
         """Return whether a list may lack hidden objects, so that a missing object proves nothing.
@@ -144,9 +146,6 @@ class AccessGuard:
         if kind == "Namespace":
             return self.access.allows(name)
         return self.access.cluster_scoped and (self.access.every_namespace or kind in _SELF_CONTAINED)
-
-    def _refers_to_hidden(self, item: Json) -> bool:
-        return any(not self.access.allows(namespace) for namespace in _namespaces_in(item))
 
 
 def _outside(what: str) -> NotAllowedHere:

@@ -194,10 +194,9 @@ def _may_not(user: str, denial: re.Match[str] | None, *, request: ClusterRequest
         wanted = request.permission
         what = f"{wanted.verb} {wanted.resource}" if wanted else f"{request.does} {request.what}"
         return Text(en=f"{user} may not {what}", zh=f"{user} 无权 {what}")
-    what, namespace, why = f"{denial['verb']} {denial['resource']}", denial["namespace"], denial["why"] or ""
-    if not namespace:
-        return Text(en=f"{user} may not {what}{why}", zh=f"{user} 无权 {what}{why}")
-    return Text(en=f"{user} may not {what} in {namespace}{why}", zh=f"{user} 无权在 {namespace} 中 {what}{why}")
+    what, why = f"{denial['verb']} {denial['resource']}", denial["why"] or ""
+    en, zh = (f" in {namespace}", f"在 {namespace} 中") if (namespace := denial["namespace"]) else ("", "")
+    return Text(en=f"{user} may not {what}{en}{why}", zh=f"{user} 无权{zh} {what}{why}")
 
 
 def _kind_of(code: int, message: str, request: ClusterRequest) -> type[ClusterError]:
@@ -212,9 +211,8 @@ def _kind_of(code: int, message: str, request: ClusterRequest) -> type[ClusterEr
 
 def unanswered_error(request: ClusterRequest, *, detail: str) -> ClusterError:
     """Return the error for a request that was sent and not answered."""
-    if request.changes:
-        return OutcomeUnknown(what=request.what, does=request.does, detail=detail)
-    return TimedOut(what=request.what, does=request.does, detail=detail)
+    kind = OutcomeUnknown if request.changes else TimedOut
+    return kind(what=request.what, does=request.does, detail=detail)
 
 
 def was_sent(error: BaseException) -> bool:

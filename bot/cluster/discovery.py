@@ -95,15 +95,8 @@ def _aggregated(root: Json) -> Iterator[Resource]:
             for entry in version.get("resources") or ():
                 kind = (entry.get("responseKind") or {}).get("kind")
                 if kind:
-                    yield Resource(
-                        group=name,
-                        version=version["version"],
-                        plural=entry["resource"],
-                        kind=kind,
-                        namespaced=entry.get("scope") == "Namespaced",
-                        short_names=tuple(entry.get("shortNames") or ()),
-                        listable=_lists(entry),
-                    )
+                    named = {"name": entry["resource"], "kind": kind, "namespaced": entry.get("scope") == "Namespaced"}
+                    yield _plain(name, version["version"], entry | named)
 
 
 def _stale(root: Json) -> set[str]:
@@ -150,45 +143,34 @@ def _plain(group: str, version: str, entry: Mapping[str, Any]) -> Resource:
         kind=entry["kind"],
         namespaced=bool(entry.get("namespaced")),
         short_names=tuple(entry.get("shortNames") or ()),
-        listable=_lists(entry),
+        # As far as the cluster says: reviews and some metrics cannot be listed.
+        listable="list" in (entry.get("verbs") or ["list"]),
     )
 
 
-def _lists(entry: Mapping[str, Any]) -> bool:
-    """Tell whether a kind can be listed, as far as the cluster says: reviews and some metrics cannot."""
-    return "list" in (entry.get("verbs") or ["list"])
-
-
-# The deprecated API migration guide: "" stands for every other kind of the group and version.
+# The deprecated API migration guide: kinds, or all other kinds of a group and version, by the release without them.
 _REMOVED: Final = {
-    ("extensions/v1beta1", "Ingress"): "1.22",
-    ("extensions/v1beta1", ""): "1.16",
-    ("apps/v1beta1", ""): "1.16",
-    ("apps/v1beta2", ""): "1.16",
-    ("admissionregistration.k8s.io/v1beta1", ""): "1.22",
-    ("apiextensions.k8s.io/v1beta1", ""): "1.22",
-    ("apiregistration.k8s.io/v1beta1", ""): "1.22",
-    ("authentication.k8s.io/v1beta1", ""): "1.22",
-    ("authorization.k8s.io/v1beta1", ""): "1.22",
-    ("certificates.k8s.io/v1beta1", "CertificateSigningRequest"): "1.22",
-    ("coordination.k8s.io/v1beta1", "Lease"): "1.22",
-    ("networking.k8s.io/v1beta1", "Ingress"): "1.22",
-    ("networking.k8s.io/v1beta1", "IngressClass"): "1.22",
-    ("rbac.authorization.k8s.io/v1beta1", ""): "1.22",
-    ("scheduling.k8s.io/v1beta1", ""): "1.22",
-    ("storage.k8s.io/v1beta1", "CSIStorageCapacity"): "1.27",
-    ("storage.k8s.io/v1beta1", ""): "1.22",
-    ("batch/v1beta1", ""): "1.25",
-    ("discovery.k8s.io/v1beta1", ""): "1.25",
-    ("events.k8s.io/v1beta1", ""): "1.25",
-    ("autoscaling/v2beta1", ""): "1.25",
-    ("autoscaling/v2beta2", ""): "1.26",
-    ("policy/v1beta1", ""): "1.25",
-    ("node.k8s.io/v1beta1", ""): "1.25",
-    ("flowcontrol.apiserver.k8s.io/v1beta1", ""): "1.26",
-    ("flowcontrol.apiserver.k8s.io/v1beta2", ""): "1.29",
-    ("flowcontrol.apiserver.k8s.io/v1beta3", ""): "1.32",
-}
+    api: release
+    for release, apis in {
+        "1.16": ("extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"),
+        "1.22": (
+            "extensions/v1beta1/Ingress", "admissionregistration.k8s.io/v1beta1", "apiextensions.k8s.io/v1beta1",
+            "apiregistration.k8s.io/v1beta1", "authentication.k8s.io/v1beta1", "authorization.k8s.io/v1beta1",
+            "certificates.k8s.io/v1beta1/CertificateSigningRequest", "coordination.k8s.io/v1beta1/Lease",
+            "networking.k8s.io/v1beta1/Ingress", "networking.k8s.io/v1beta1/IngressClass",
+            "rbac.authorization.k8s.io/v1beta1", "scheduling.k8s.io/v1beta1", "storage.k8s.io/v1beta1",
+        ),
+        "1.25": (
+            "batch/v1beta1", "discovery.k8s.io/v1beta1", "events.k8s.io/v1beta1", "autoscaling/v2beta1",
+            "policy/v1beta1", "node.k8s.io/v1beta1",
+        ),
+        "1.26": ("autoscaling/v2beta2", "flowcontrol.apiserver.k8s.io/v1beta1"),
+        "1.27": ("storage.k8s.io/v1beta1/CSIStorageCapacity",),
+        "1.29": ("flowcontrol.apiserver.k8s.io/v1beta2",),
+        "1.32": ("flowcontrol.apiserver.k8s.io/v1beta3",),
+    }.items()
+    for api in apis
+}  # fmt: skip
 # What installs the definitions of these groups.
 _PRODUCTS: Final = {
     "monitoring.coreos.com": "prometheus-operator",
@@ -237,7 +219,7 @@ class Wanted:
     @property
     def removed_with(self) -> str:
         """Return the Kubernetes release that removed it, "" if none did."""
-        return _REMOVED.get((self.api, self.word)) or _REMOVED.get((self.api, ""), "")
+        return _REMOVED.get(f"{self.api}/{self.word}") or _REMOVED.get(self.api, "")
 
     @property
     def product(self) -> str:

@@ -1,23 +1,5 @@
 """Define our own errors for clusters, so that the client library and its errors stay inside this package.
 
-    ClusterError
-    ├── Forbidden         403: our identity is not allowed; names the verb and resource to grant
-    │   └── ForbiddenAs   403: the user that we impersonate is not allowed
-    ├── Unauthorized      401: the API server does not accept our credentials
-    ├── NotFound          404: the object does not exist
-    │   └── NoLog         the container has no such log: never started, or never restarted
-    ├── NotServed         404: this cluster does not know the kind or its API group
-    ├── Expired           410: twice, a list changed faster than it could be paged
-    ├── TooLarge          the answer exceeds a limit on bytes or memory; nothing of it is used
-    ├── TimedOut          no answer within the time of one call, or of the whole diagnosis
-    ├── Unreachable       no connection: DNS, refused, reset, TLS
-    ├── Throttled         429: the API server wants a retry later than we can wait
-    ├── ServerError       5xx, or an answer that is not JSON
-    ├── BadRequest        400, 422, or a name that no object can have
-    ├── Conflict          409: the object is no longer the one the write was meant for; nothing was written
-    ├── OutcomeUnknown    a write was sent and not answered: it may or may not have taken effect
-    └── Misconfigured     kubeconfig or context: nothing was sent
-
 The original errors are chained. Texts from outside, and each of several causes, are cut to one line of 256 characters
 and redacted: error bodies and exec plugins may quote tokens, and these texts reach logs, terminals and chats.
 """
@@ -137,14 +119,14 @@ class NotServed(ClusterError):
 
 
 class Expired(ClusterError):
-    """410: the pages of a list kept expiring."""
+    """410, twice: a list changed faster than it could be paged."""
 
     reason = GapReason.EXPIRED
     usual = "the list changed faster than it could be read"
 
 
 class TooLarge(ClusterError):
-    """The answer exceeds a limit. With `smaller_may_fit` a smaller page of the same list may be within it."""
+    """The answer exceeds a limit on bytes or memory; with `smaller_may_fit` a smaller page of the list may fit."""
 
     reason = GapReason.TRUNCATED
     usual = "the answer is too large"
@@ -157,14 +139,14 @@ class TooLarge(ClusterError):
 
 
 class TimedOut(ClusterError):
-    """No answer in time."""
+    """No answer within the time of one call, or of the whole diagnosis."""
 
     reason = GapReason.TIMED_OUT
     usual = "no answer in time"
 
 
 class Unreachable(ClusterError):
-    """No connection to the API server."""
+    """No connection to the API server: DNS, refused, reset, TLS."""
 
     reason = GapReason.UNREACHABLE
     usual = "the API server cannot be reached"
@@ -172,7 +154,7 @@ class Unreachable(ClusterError):
 
 
 class Throttled(ClusterError):
-    """429: the API server sheds load."""
+    """429: the API server sheds load, and wants a retry later than we can wait."""
 
     reason = GapReason.THROTTLED
     usual = "the API server is too busy"

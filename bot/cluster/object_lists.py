@@ -13,6 +13,7 @@ from bot.cluster.api_calls import ClusterRequest
 from bot.cluster.errors import Expired, ServerError, TooLarge
 from bot.cluster.resources import Resource
 from bot.kube.access import Access
+from bot.kube.field_paths import get, printed
 from bot.kube.objects import labels_of, namespace_of
 from intents.domain import Gap, GapReason, Json
 
@@ -119,15 +120,8 @@ def _of_label(term: re.Match[str]) -> Term:
 
 def _of_field(term: re.Match[str]) -> Term:
     path, value, differs = term["key"].split("."), term["value"], bool(term["differs"])
-    return lambda item: (_scalar(item, path) == value) != differs
-
-
-def _scalar(item: Json, path: Sequence[str]) -> str:
-    """Return a field as the API server compares it: one that is not there is an empty one."""
-    found: Any = item
-    for key in path:
-        found = found.get(key) if isinstance(found, dict) else None
-    return str(found).lower() if isinstance(found, bool) else "" if found is None else str(found)
+    # As the API server compares: a field that is not there is an empty one.
+    return lambda item: (printed(get(item, path)) == value) != differs
 
 
 ReadJson = Callable[[ClusterRequest], Awaitable[Json]]
@@ -138,19 +132,11 @@ async def read_list(read: ReadJson, wanted: ListQuery, *, shows: Callable[[Json]
 
     If a later page exceeds a limit, the items before it are returned and `cut` is set.
     """
-    try:
-        return await _pages(read, wanted, shows)
-    except Expired:
-        # The first page's revision was compacted while later pages were read: start again, once.
-        return await _pages(read, wanted, shows)
-
-
-async def _pages(read: ReadJson, wanted: ListQuery, shows: Callable[[Json], bool]) -> ObjectList:
     items: list[Json] = []
     more, cut = False, None
     try:
         async for page in pages_of(read, wanted):
-            items += page.items
+            items = [*page.items] if page.first else [*items, *page.items]
             more = page.more
     except TooLarge as error:
         if not items:
@@ -178,8 +164,19 @@ class Page:
 async def pages_of(read: ReadJson, wanted: ListQuery) -> AsyncIterator[Page]:
     """Yield the pages of a list, until `wanted.limit` items were read; a page that is too large is read in parts.
 
-    Raises ClusterError, after the pages read so far: TooLarge also for a list with too many pages.
+    A list that expires while it is read begins again once, with a page that has `first` set. Raises ClusterError, after
+    the pages read so far: TooLarge also for a list with too many pages.
     """
+    try:
+        async for page in _pages(read, wanted):
+            yield page
+    except Expired:
+        # The first page's revision was compacted while later pages were read.
+        async for page in _pages(read, wanted):
+            yield page
+
+
+async def _pages(read: ReadJson, wanted: ListQuery) -> AsyncIterator[Page]:
     token, size, have = "", PAGE, 0
     for _ in range(_MOST_PAGES):
         try:

@@ -331,10 +331,7 @@ class PageReader:
     meter: Meter = field(default_factory=Meter)
 
     async def pages(self, resource: Resource, *, namespace: str = "", fields: str = "") -> AsyncIterator[Page]:
-        """Yield the pages of a list in one namespace or all; `fields` is a field selector.
-
-        A list that expires while it is read begins again once, with a page that has `first` set. Raises ClusterError.
-        """
+        """Yield the pages of a list in one namespace or all as `pages_of` does; `fields` is a field selector."""
         guard = AccessGuard(self.access)
         home = namespace if resource.namespaced else ""
         wanted = ListQuery(resource=resource, namespace=home, fields=fields, limit=_NO_LIMIT)
@@ -358,11 +355,7 @@ class PageReader:
             return await decode(answer, what=request.what)
 
         try:
-            try:
-                async for page in pages_of(read, wanted):
-                    yield page
-            except Expired:
-                async for page in pages_of(read, wanted):
-                    yield page
+            async for page in pages_of(read, wanted):
+                yield page
         finally:
             self.connection.memory.give_back(held)

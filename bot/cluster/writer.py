@@ -63,7 +63,6 @@ class Writer:
         uid: str,
         resource_version: str = "",
         dry_run: bool = False,
-        grace_s: int | None = None,
     ) -> Json:
         """Delete the object with this uid and its dependents, at `resource_version` if given.
 
@@ -74,8 +73,6 @@ class Writer:
         if resource == well_known("Job"):
             # By default the pods of a Job, and of no other kind, stay and go on running.
             options["propagationPolicy"] = "Background"
-        if grace_s is not None:
-            options["gracePeriodSeconds"] = grace_s
         if dry_run:
             options["dryRun"] = ["All"]
         request = _write("DELETE", resource, name, namespace, does="delete", body=options, dry_run=dry_run)

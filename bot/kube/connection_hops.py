@@ -128,7 +128,7 @@ class Way:
             return [self.meaning.pod]
         pods = selected_pods(self.service, self.objects.pods or ()) if self.service else []
         name = self.meaning.pod_name
-        return [pod for pod in pods if not name or hostname_of(pod) == name]
+        return [pod for pod in pods if not name or (spec_of(pod).get("hostname") or name_of(pod)) == name]
 
     @property
     def resolves(self) -> bool:
@@ -177,11 +177,6 @@ class Way:
     def step(self, hop: Hop, state: State, facts: Facts | None = None, *, at: ObjectRef | None = None) -> Step:
         """Return a hop of this way, by default one that is about its Service."""
         return Step(hop=hop, state=state, at=at or self.about(), facts=facts or Facts())
-
-
-def hostname_of(pod: Mapping[str, Any]) -> str:
-    """Return the name that a pod has below its headless Service."""
-    return str(spec_of(pod).get("hostname") or name_of(pod))
 
 
 def not_ready(pods: Iterable[Json]) -> tuple[str, ...]:

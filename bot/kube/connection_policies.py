@@ -10,8 +10,7 @@ import yaml
 from bot.kube.cluster_names import Known, Meaning, Meant
 from bot.kube.connection_hops import MOST_SHOWN, Destination, Facts, Hop, Objects, State, Step, Way
 from bot.kube.network_policies import Block, blocks, restricting, summary
-from bot.kube.network_policy_fields import METADATA_NAME
-from bot.kube.network_policy_rules import Connection, Direction, End
+from bot.kube.network_policy_rules import METADATA_NAME, Connection, Direction, End
 from bot.kube.objects import full_name, labels_of, name_of, namespace_of, place_of, ref, status_of
 from bot.kube.owners import owner_of
 from bot.kube.pod_states import is_ready

@@ -59,11 +59,6 @@ def _volume(obj: Json) -> str:
     return f"phase Failed {says}".strip()[:_MESSAGE]
 
 
-def _quota(_obj: Json) -> str:
-    """Return nothing: a quota that is used up does its work; its entry says so, and what it refuses."""
-    return ""
-
-
 def _available(obj: Json) -> str:
     available = condition(obj, "Available")
     return "" if available.get("status") == "True" else f"Available={available.get('status', 'Unknown')}"
@@ -120,7 +115,8 @@ _RULES: Final[Mapping[str, Callable[[Json], str]]] = MappingProxyType({
     "Job": _job,
     "PersistentVolumeClaim": _claim,
     "PersistentVolume": _volume,
-    "ResourceQuota": _quota,
+    # One that is used up does its work; its entry says so, and what it refuses.
+    "ResourceQuota": lambda _obj: "",
     "APIService": _available,
     "HorizontalPodAutoscaler": _conditions,
     "PodDisruptionBudget": _budget,

@@ -12,27 +12,29 @@ Policies of network plugins and meshes are not evaluated here. Where the API lea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Final
 
-from bot.kube.network_policy_fields import (
+from bot.kube.network_policy_rules import (
     UNKNOWN,
     Aspect,
+    Connection,
     Difference,
     Differences,
-    has_only,
-    items_of,
-    requirements_of,
+    Direction,
+    End,
+    is_selector,
+    rule_differences,
     rule_text,
     selector_differences,
 )
-from bot.kube.network_policy_rules import Connection, Direction, End, rule_differences
 from bot.kube.objects import is_on_host_network, labels_of, name_of, namespace_of, place_of, status_of
+from bot.kube.services import ip_in
 from intents.domain import Json
 
-_TYPES: Final = frozenset({"Ingress", "Egress"})
+_TYPES: Final = ("Ingress", "Egress")
 _SPEC: Final = frozenset({"podSelector", "policyTypes", "ingress", "egress"})
 _NOTHING: Final = (Difference(aspect=Aspect.RULES),)
 
@@ -79,8 +81,7 @@ def restricting(pod: Mapping[str, Any], policies: Iterable[Json], direction: Dir
 
 def summary(policy: Json, direction: Direction) -> str:
     """Return in a line what a policy admits: `from pods app=web on 8080/TCP; from 10.0.0.0/8`; "nothing"."""
-    spec = _spec(policy)
-    rules = None if spec is None else items_of(spec.get(direction.value))
+    rules = _rules(_spec(policy), direction)
     if rules is None:
         return UNKNOWN
     return "; ".join(rule_text(each, direction.peers) for each in rules) or "nothing"
@@ -122,57 +123,51 @@ def _is_same(pod: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return pod is other or (bool(name_of(pod)) and place_of(pod) == place_of(other))
 
 
-def _is_loopback(ip: str) -> bool:
-    try:
-        return ip_address(ip).is_loopback
-    except ValueError:
-        return False
+def _is_loopback(address: str) -> bool:
+    return bool(ip := ip_in(address)) and ip_address(ip).is_loopback
 
 
 def _selects(policy: Json, pod: Mapping[str, Any], direction: Direction) -> bool | None:
     """Tell whether the policy restricts the pod in the direction; None if that cannot be told."""
-    home, spec = _home(policy), _spec(policy)
-    if is_on_host_network(pod) or (home is not None and home != namespace_of(pod)):
+    if is_on_host_network(pod) or namespace_of(policy) != namespace_of(pod):
         return False
-    if home is None or spec is None:
+    if (spec := _spec(policy)) is None:
         return None
-    selector = {} if spec.get("podSelector") is None else spec["podSelector"]
-    has_direction = _has_direction(spec, direction)
-    if has_direction is False or selector_differences(selector, labels_of(pod), Aspect.LABEL):
+    has_direction, selector = _has_direction(spec, direction), spec.get("podSelector") or {}
+    if has_direction is False:
         return False
-    return None if requirements_of(selector) is None else has_direction
-
-
-def _home(policy: Json) -> str | None:
-    metadata = policy.get("metadata")
-    return namespace_of(policy) if isinstance(metadata, Mapping) else None
+    if not is_selector(selector):
+        return None
+    return False if selector_differences(selector, labels_of(pod), Aspect.LABEL) else has_direction
 
 
 def _spec(policy: Json) -> Mapping[str, Any] | None:
     """Return the spec of a policy, None for one that the API does not define."""
-    spec = policy.get("spec")
-    if spec is None:
-        return {}
-    return spec if isinstance(spec, Mapping) and has_only(spec, _SPEC) else None
+    spec = policy.get("spec") or {}
+    return spec if isinstance(spec, Mapping) and spec.keys() <= _SPEC else None
+
+
+def _rules(spec: Mapping[str, Any] | None, direction: Direction) -> Sequence[Any] | None:
+    """Return the rules of a direction, None where the API does not define them."""
+    rules = None if spec is None else spec.get(direction.value) or []
+    return rules if isinstance(rules, list) else None
 
 
 def _has_direction(spec: Mapping[str, Any], direction: Direction) -> bool | None:
-    types = items_of(spec.get("policyTypes"))
-    if types is None:
+    types = spec.get("policyTypes") or []
+    if not isinstance(types, list):
         return None
     if types:
-        is_defined = all(isinstance(each, str) and each in _TYPES for each in types)
-        return direction.capitalize() in types or (False if is_defined else None)
+        return direction.capitalize() in types or (False if all(each in _TYPES for each in types) else None)
     if direction is Direction.INGRESS:
         return True
-    rules = items_of(spec.get(Direction.EGRESS.value))
+    rules = _rules(spec, direction)
     return None if rules is None else bool(rules)
 
 
 def _differences(policy: Json, direction: Direction, connection: Connection) -> Differences:
     """Return how the connection certainly differs from the nearest rule: nothing if one admits it, or may."""
-    home, spec = _home(policy), _spec(policy)
-    rules = None if spec is None else items_of(spec.get(direction.value))
-    if home is None or rules is None:
+    rules, home = _rules(_spec(policy), direction), namespace_of(policy)
+    if rules is None:
         return ()
     return min((rule_differences(each, direction, connection, home) for each in rules), key=len, default=_NOTHING)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from bot.kube import field_paths
 from bot.kube.objects import labels_of, metadata_of, name_of, namespace_of, ref
 from bot.kube.timestamps import UNKNOWN, seconds_since
 from intents.domain import ObjectRef
@@ -143,9 +144,7 @@ def last_written(obj: Mapping[str, Any], path: Sequence[str]) -> LastWrite:
     """
     found = LastWrite()
     for entry in metadata_of(obj).get("managedFields") or ():
-        owned: Any = entry.get("fieldsV1")
-        for key in path:
-            owned = owned.get(f"f:{key}") if isinstance(owned, Mapping) else None
+        owned = field_paths.get(entry.get("fieldsV1"), [f"f:{key}" for key in path])
         written = LastWrite(manager=str(entry.get("manager") or ""), time=str(entry.get("time") or ""))
         if owned is not None and written.time >= found.time:
             found = written

@@ -132,12 +132,8 @@ def unmet_labels(pod: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[Requi
 
 
 def _asked(pod: Mapping[str, Any]) -> tuple[list[Requirement], list[list[Requirement]]]:
-    spec = spec_of(pod)
-    selector = [
-        Requirement(key=str(key), operator="In", values=(str(value),))
-        for key, value in (spec.get("nodeSelector") or {}).items()
-    ]
-    return selector, [list(requirements(each)) for each in required_terms(pod)]
+    selector = requirements({"matchLabels": spec_of(pod).get("nodeSelector")})
+    return list(selector), [list(requirements(each)) for each in required_terms(pod)]
 
 
 def required_terms(pod: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -146,8 +142,11 @@ def required_terms(pod: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def requirements(term: Mapping[str, Any]) -> tuple[Requirement, ...]:
-    """Return the requirements of one term of a node selector."""
-    return tuple(map(_requirement, (*(term.get("matchExpressions") or ()), *(term.get("matchFields") or ()))))
+    """Return the requirements of a label selector, or of one term of a node selector."""
+    exact = (
+        {"key": key, "operator": "In", "values": (value,)} for key, value in (term.get("matchLabels") or {}).items()
+    )
+    return tuple(map(_requirement, (*exact, *(term.get("matchExpressions") or ()), *(term.get("matchFields") or ()))))
 
 
 def _requirement(written: Mapping[str, Any]) -> Requirement:

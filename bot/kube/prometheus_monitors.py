@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.kube.objects import full_name, labels_of, namespace_of, place_of, spec_of
 from bot.kube.placement import selects
-from bot.kube.services import declared_ports, ports_of
+from bot.kube.services import declared_ports, ports_of, selected_pods
 from intents.domain import Json
 
 GROUP: Final = "monitoring.coreos.com"
@@ -43,7 +43,7 @@ def selections(
             targets = _makes_target(spec_of(monitor).get("podMetricsEndpoints"), chosen)
         elif kind == "ServiceMonitor":
             # It finds pods through a Service.
-            found_by = (each for each in services if _selects(monitor, each) and _has_pods(each, pods))
+            found_by = (each for each in services if _selects(monitor, each) and selected_pods(each, pods))
             targets = _makes_target(spec_of(monitor).get("endpoints"), [_ports(ports_of(each)) for each in found_by])
         else:
             # A ScrapeConfig finds its targets by rules of its own: it only shows whether it names the component.
@@ -67,13 +67,6 @@ def _selects(monitor: Json, obj: Json) -> bool:
     if not where.get("any") and namespace_of(obj) not in names:
         return False
     return selects(spec.get("selector") or {}, labels_of(obj))
-
-
-def _has_pods(service: Json, pods: Iterable[Json]) -> bool:
-    selector = spec_of(service).get("selector") or {}
-    return bool(selector) and any(
-        namespace_of(pod) == namespace_of(service) and selector.items() <= labels_of(pod).items() for pod in pods
-    )
 
 
 _Ports = set[str | int]

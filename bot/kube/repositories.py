@@ -46,18 +46,16 @@ class _Forge(Enum):
     GITEA = "gitea"
 
 
-_KNOWN: Final[Mapping[str, _Forge]] = {
-    "bitbucket.org": _Forge.BITBUCKET_CLOUD,
-    "codeberg.org": _Forge.GITEA,
-}
 # Hosts that offer ssh on the port of https, and the host of their web pages.
 _WEB: Final[Mapping[str, str]] = {
     "ssh.github.com": "github.com",
     "altssh.gitlab.com": "gitlab.com",
     "altssh.bitbucket.org": "bitbucket.org",
 }
-# A part of the host name of a self-hosted forge: gitlab.example.com.
-_NAMED: Final[Mapping[str, _Forge]] = {
+# A host, or a part of the host name of a self-hosted forge: gitlab.example.com.
+_FORGES: Final[Mapping[str, _Forge]] = {
+    "bitbucket.org": _Forge.BITBUCKET_CLOUD,
+    "codeberg.org": _Forge.GITEA,
     "github": _Forge.GITHUB,
     "ghe": _Forge.GITHUB,
     "gitlab": _Forge.GITLAB,
@@ -124,9 +122,7 @@ def _parts(address: str) -> tuple[str, str, int | None, str]:
 
 
 def _forge(host: str) -> _Forge | None:
-    if host in _KNOWN:
-        return _KNOWN[host]
-    return next((_NAMED[label] for label in host.split(".") if label in _NAMED), None)
+    return next((_FORGES[each] for each in (host, *host.split(".")) if each in _FORGES), None)
 
 
 def _kind(revision: str) -> RefKind:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.kube.objects import full_name, has_ended, labels_of, name_of, namespace_of, node_name_of, spec_of
-from bot.kube.placement import refusal, selects
+from bot.kube.placement import may_use, selects
 from bot.kube.tidb_clusters import COMPONENT_LABEL, INSTANCE_LABEL
 
 HOSTNAME: Final = "kubernetes.io/hostname"
@@ -166,7 +166,7 @@ def _fewest(constraint: Obj, pod: Obj, there: Mapping[str, Sequence[str]], aroun
     cordoned node still makes its domain count (nodeTaintsPolicy Ignore is the default).
     """
     key = str(constraint.get("topologyKey") or "")
-    domains = {domain_of(node, key) for node in around.nodes if _selected(pod, node)} - {""}
+    domains = {domain_of(node, key) for node in around.nodes if may_use(pod, node)} - {""}
     if len(domains) < int(constraint.get("minDomains") or 1):
         return 0
     return min((len(there.get(domain, ())) for domain in domains), default=0)
@@ -199,10 +199,6 @@ def same_component(pod: Obj, pods: Iterable[Obj]) -> list[Obj]:
         if namespace_of(each) == namespace_of(pod)
         and all(labels_of(each).get(key) == labels.get(key) for key in (COMPONENT_LABEL, INSTANCE_LABEL))
     ]
-
-
-def _selected(pod: Obj, node: Obj) -> bool:
-    return refusal(pod, node) != "node selector or affinity"
 
 
 def _domains(pods: Iterable[Obj], key: str, around: Surroundings) -> Mapping[str, Sequence[str]]:

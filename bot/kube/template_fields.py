@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import Any, Final
 
 import re2
@@ -23,6 +22,7 @@ from bot.kube.field_errors import FieldError, FieldErrorType
 from bot.kube.field_paths import Path
 from bot.kube.objects import metadata_of, spec_of
 from intents.domain import Json
+from intents.spelling import closest
 
 _TEMPLATE: Final = ("spec", "template")
 # A name cannot be changed: the workload must be created again.
@@ -167,7 +167,7 @@ _MUST_BE: Final = re2.compile(r"^must be (?:greater than or equal to )?(-?\d+)$"
 _AT_MOST_LIMIT: Final = re2.compile(r"must be less than or equal to [a-z0-9./-]+ limit of (\S+?)\.?$")
 _ONE_OF: Final = re2.compile(r"must be one of:? (.+)$")
 # Half of the letters in common; less than that is another word.
-_LIKE: Final = 0.5
+_LIKE: Final = 50
 
 _LABEL_MAX: Final = 63
 _SUBDOMAIN_MAX: Final = 253
@@ -181,9 +181,9 @@ def suggest(error: FieldError, *, choices: Sequence[str] = (), taken: Sequence[s
     """
     match error.type:
         case FieldErrorType.UNSUPPORTED:
-            return _closest(error.value, _QUOTED.findall(error.rule), at_least=0.0)
+            return closest(error.value, _QUOTED.findall(error.rule), at_least=0)
         case FieldErrorType.NOT_FOUND:
-            return _closest(error.value, choices, at_least=_LIKE)
+            return closest(error.value, choices, at_least=_LIKE)
         case FieldErrorType.DUPLICATE:
             return _numbered(error.value, taken)
         case FieldErrorType.INVALID | FieldErrorType.TOO_LONG:
@@ -197,7 +197,7 @@ def _repaired(error: FieldError) -> str:
     if found := _MUST_BE.search(rule) or _AT_MOST_LIMIT.search(rule):
         return str(found.group(1))
     if found := _ONE_OF.search(rule):
-        return _closest(value, [choice.strip(" \"'") for choice in found.group(1).split(",")], at_least=0.0)
+        return closest(value, [choice.strip(" \"'") for choice in found.group(1).split(",")], at_least=0)
     limit = int(found.group(1)) if (found := _LIMIT.search(rule)) else 0
     repair = next((repair for words, repair in _REPAIRS if re.search(words, rule)), None)
     if repair is None:
@@ -286,11 +286,3 @@ def _numbered(value: str, taken: Sequence[str]) -> str:
     if not re2.fullmatch(r"[a-z0-9]([-a-z0-9]{0,59}[a-z0-9])?", value):
         return ""
     return next(name for number in range(2, len(taken) + 3) if (name := f"{value}-{number}") not in taken)
-
-
-def _closest(value: str, choices: Sequence[str], *, at_least: float) -> str:
-    def likeness(choice: str) -> float:
-        return SequenceMatcher(None, value.lower(), choice.lower()).ratio()
-
-    best = max(choices, key=likeness, default="")
-    return best if best and likeness(best) >= at_least else ""

@@ -54,7 +54,7 @@ def class_of(claim: Mapping[str, Any]) -> str | None:
 
 def default_class(classes: Iterable[Mapping[str, Any]]) -> str:
     """Return the class that a claim without one gets: the newest of the default ones, "" if there is none."""
-    marked = [each for each in classes if _is_default(each)]
+    marked = [each for each in classes if any(annotations_of(each).get(key) == "true" for key in _IS_DEFAULT)]
     return name_of(max(marked, key=lambda each: (created_at(each), name_of(each)), default={}))
 
 
@@ -177,10 +177,6 @@ def claim_templates_of(workload: Json) -> dict[str, Json]:
 def _terms(volume: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
     required = (spec_of(volume).get("nodeAffinity") or {}).get("required")
     return None if required is None else required.get("nodeSelectorTerms") or ()
-
-
-def _is_default(storage_class: Mapping[str, Any]) -> bool:
-    return any(annotations_of(storage_class).get(key) == "true" for key in _IS_DEFAULT)
 
 
 _EXCLUSIVE: Final = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})

@@ -89,7 +89,7 @@ async def test_a_delete_takes_only_the_object_with_that_uid(cluster: SimulatedCl
         await writer.delete(POD, "web", namespace="shop", uid="another")
     uid = metadata(cluster, "pods", "web")["uid"]
 
-    await writer.delete(POD, "web", namespace="shop", uid=uid, grace_s=0)
+    await writer.delete(POD, "web", namespace="shop", uid=uid)
 
     assert cluster.store.get(table=("", "pods"), namespace="shop", name="web") is None
 

@@ -165,7 +165,7 @@ class Story:
 
     async def closes(self, who: str, _: Meddle | None = None) -> None:
         for view in self.at.slack.views(self.user(who))[:1]:
-            await self.at.slack.close(self.user(who), view["id"], all=True)
+            await self.at.slack.close(self.user(who), view["id"])
 
     async def time_passes(self, _: str = "", __: Meddle | None = None) -> None:
         self.at.clock.advance(_LONGER_THAN_A_PLAN)

@@ -220,7 +220,7 @@ async def _press_remedy(at: Premises, channel: str, answer: Mapping[str, Any]) -
         press = next(one for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(str(Press.REMEDY)))
         await at.slack.click(at.alex, channel, answer["ts"], press["action_id"])
         await _until_shown(at, expected)
-        await at.slack.close(at.alex, at.slack.views(at.alex)[-1]["id"], all=True)
+        await at.slack.close(at.alex, at.slack.views(at.alex)[-1]["id"])
 
 
 async def _forge(at: Premises, channel: str, answer: Mapping[str, Any]) -> None:

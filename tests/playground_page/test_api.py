@@ -141,7 +141,7 @@ async def test_a_press_opens_a_dialog_and_its_submission_repairs_the_cluster(sta
     at = {"channel": stage.general, "ts": answer["ts"]}
     assert (await visitor.act("click", **at, action_id="restart", block_id="remedy", value="plan-1"))[1] == {"ok": True}
     [view] = [each for key, each in (await visitor.state())["put"].items() if key.startswith("view/")]
-    assert (view["title"]["text"], view["depth"]) == ("Restart cart-0", 0)
+    assert view["title"]["text"] == "Restart cart-0"
     values = {"why": {"text": "because"}}
     assert (await visitor.act("submit", view_id=view["id"], values=values))[1] == {"ok": True}
     put = (await visitor.state())["put"]

@@ -80,7 +80,8 @@ async def test_leaving_a_channel_of_everyone_removes_only_that_user(world):
 
     await channels_of(slack).leave(ana, channel)
 
-    members = (await _client(slack).conversations_members(channel=channel))["members"]
+    workspace = slack.state.workspace
+    members = workspace.member_ids(workspace.channel(channel))
     assert len(members) == 2
     assert ana not in members
 

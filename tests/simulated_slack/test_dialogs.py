@@ -92,18 +92,6 @@ async def test_an_open_dialog_can_be_updated(slack: SimulatedSlack, client: Asyn
     assert await error(client.views_update(view_id=view["id"], view=modal(TITLE))) == "not_found"
 
 
-async def test_at_most_three_dialogs_stack(slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger):
-    assert await error(client.views_push(trigger_id=await trigger(), view=modal(TITLE))) == "not_found"
-    await client.views_open(trigger_id=await trigger(), view=modal(TITLE, title="1"))
-    for title in ("2", "3"):
-        await client.views_push(trigger_id=await trigger(), view=modal(TITLE, title=title))
-
-    stack = slack.views(ana)
-    assert [each["title"]["text"] for each in stack] == ["1", "2", "3"]
-    assert [each["previous_view_id"] for each in stack] == [None, stack[0]["id"], stack[1]["id"]]
-    assert await error(client.views_push(trigger_id=await trigger(), view=modal(TITLE))) == "push_limit_reached"
-
-
 async def test_a_submission_carries_the_input_and_closes_the_dialog(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
 ):
@@ -140,16 +128,14 @@ async def test_empty_or_unknown_input_is_not_submitted(
     assert len(receiver.received) == before
 
 
-@pytest.mark.parametrize("action", ["errors", "update", "push", "clear", "unanswered"])
-async def test_the_response_action_updates_pushes_clears_or_shows_errors(
+@pytest.mark.parametrize("action", ["errors", "update", "clear", "unanswered"])
+async def test_the_response_action_updates_clears_or_shows_errors(
     slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger, action: str
 ):
-    await client.views_open(trigger_id=await trigger(), view=modal(TITLE, title="first"))
-    view = (await client.views_push(trigger_id=await trigger(), view=modal(name_input(), title="second")))["view"]
+    view = (await client.views_open(trigger_id=await trigger(), view=modal(name_input(), title="first")))["view"]
     answers = {
         "errors": {"response_action": "errors", "errors": {"typed": "that is not its name"}},
         "update": {"response_action": "update", "view": modal(TITLE, title="updated")},
-        "push": {"response_action": "push", "view": modal(TITLE, title="pushed")},
         "clear": {"response_action": "clear"},
     }
     if action == "unanswered":
@@ -160,8 +146,7 @@ async def test_the_response_action_updates_pushes_clears_or_shows_errors(
     await slack.submit(ana, view["id"], {"typed": {"name": "web-1"}})
 
     titles = [each["title"]["text"] for each in slack.views(ana)]
-    expected = {"update": ["first", "updated"], "push": ["first", "second", "pushed"], "clear": []}
-    assert titles == expected.get(action, ["first", "second"])
+    assert titles == {"update": ["updated"], "clear": []}.get(action, ["first"])
     if action == "errors":
         assert slack.views(ana)[-1]["errors"] == {"typed": "that is not its name"}
 
@@ -191,8 +176,6 @@ async def test_a_press_in_a_dialog_has_neither_channel_nor_response_url(
     assert not {"channel", "message", "response_url"} & set(payload)
     with pytest.raises(ImpossibleActionError, match="no 'hide' with block"):
         await slack.click_view(ana, view["id"], "hide")
-    pushed = await client.views_push(trigger_id=payload["trigger_id"], view=modal(TITLE))
-    assert pushed["view"]["previous_view_id"] == view["id"]
 
 
 async def test_the_app_is_notified_of_a_closed_dialog_if_it_asked(

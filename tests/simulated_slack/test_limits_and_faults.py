@@ -39,13 +39,13 @@ async def test_a_channel_allows_a_short_burst_then_one_message_per_second(paced,
 async def test_a_methods_tier_limits_its_calls_per_minute(paced, clock):
     _, client, channel = paced
     for _ in range(20):
-        await client.conversations_list()
+        await client.users_list()
         clock.advance(1)
 
-    assert await refused(client.conversations_list()) == (429, "ratelimited", "40")
+    assert await refused(client.users_list()) == (429, "ratelimited", "40")
     assert (await client.conversations_info(channel=channel))["ok"]
     clock.advance(40)
-    assert (await client.conversations_list())["ok"]
+    assert (await client.users_list())["ok"]
 
 
 async def test_a_client_that_waits_succeeds(simulate):

@@ -23,7 +23,6 @@ async def test_a_user_pins_and_unpins_a_message(world):
     ts = await slack.say(ana, channel, "rolling back")
 
     await slack.marks.pin(ana, channel, ts)
-    listed = (await client.pins_list(channel=channel))["items"]
     assert (await client.conversations_history(channel=channel))["pin_count"] == 1
     await slack.marks.unpin(ana, channel, ts)
 
@@ -35,9 +34,7 @@ async def test_a_user_pins_and_unpins_a_message(world):
     assert (item["message"]["ts"], item["message"]["text"]) == (ts, "rolling back")
     assert item["message"]["pinned_to"] == [channel]
     assert item["message"]["permalink"] == (await client.chat_getPermalink(channel=channel, message_ts=ts))["permalink"]
-    assert listed == [item]
     assert (removed["type"], removed["has_pins"], removed["pin_count"]) == ("pin_removed", False, 0)
-    assert (await client.pins_list(channel=channel))["items"] == []
     assert "pinned_to" not in slack.message(channel, ts)
 
 
@@ -85,7 +82,7 @@ async def test_deleting_a_message_removes_its_pin(world):
         await slack.marks.pin(ana, channel, ts)
         await slack.remove(ana, channel, ts)
 
-    assert (await client.pins_list(channel=channel))["items"] == []
+    assert (await client.conversations_history(channel=channel))["pin_count"] == 0
 
 
 async def test_users_add_and_remove_reactions(world):
@@ -94,13 +91,12 @@ async def test_users_add_and_remove_reactions(world):
     ts = await slack.say(ana, channel, "rolling back")
 
     await slack.marks.react(bo, channel, ts, "pushpin")
-    await client.reactions_add(channel=channel, timestamp=ts, name=":pushpin:")
-    assert slack.message(channel, ts)["reactions"] == [
-        {"name": "pushpin", "users": [bo, slack.bot_user_id], "count": 2}
-    ]
-    await slack.marks.unreact(bo, channel, ts, "pushpin")
-    await client.reactions_remove(channel=channel, timestamp=ts, name="pushpin")
-    await slack.wait_for(lambda: len(receiver.received) == 4)
+    await slack.marks.react(ana, channel, ts, "pushpin")
+    assert slack.message(channel, ts)["reactions"] == [{"name": "pushpin", "users": [bo, ana], "count": 2}]
+    for user in (bo, ana):
+        await slack.marks.unreact(user, channel, ts, "pushpin")
+    await client.reactions_add(channel=channel, timestamp=ts, name=":eyes:")
+    await slack.wait_for(lambda: len(receiver.received) == 5)
 
     events = sorted(receiver.events, key=lambda each: each["event_ts"])
     assert events[0] == {
@@ -108,10 +104,10 @@ async def test_users_add_and_remove_reactions(world):
         "item": {"type": "message", "channel": channel, "ts": ts}, "event_ts": events[0]["event_ts"],
     }  # fmt: skip
     assert [(each["type"], each["user"]) for each in events[1:]] == [
-        ("reaction_added", slack.bot_user_id), ("reaction_removed", bo), ("reaction_removed", slack.bot_user_id)
+        ("reaction_added", ana), ("reaction_removed", bo), ("reaction_removed", ana),
+        ("reaction_added", slack.bot_user_id),
     ]  # fmt: skip
-    assert "reactions" not in slack.message(channel, ts)
-    assert await error(client.reactions_remove(channel=channel, timestamp=ts, name="pushpin")) == "no_reaction"
+    assert slack.message(channel, ts)["reactions"] == [{"name": "eyes", "users": [slack.bot_user_id], "count": 1}]
     with pytest.raises(ImpossibleActionError, match="bo cannot do that: no_reaction"):
         await slack.marks.unreact(bo, channel, ts, "pushpin")
 

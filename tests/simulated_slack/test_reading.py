@@ -108,17 +108,12 @@ async def test_conversations_info_describes_a_channel(slack: SimulatedSlack, cli
     assert (channel["is_im"], channel["user"]) == (True, ana)
 
 
-async def test_the_bot_finds_and_joins_channels(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
+async def test_the_bot_joins_channels(slack: SimulatedSlack, client: AsyncWebClient):
     open_to_all = slack.add_channel("open", bot=False)
-    private = slack.add_channel("private", private=True)
-    slack.add_channel("old", archived=True)
 
-    listed = await client.conversations_list(types="public_channel,private_channel", exclude_archived=True)
-    assert [each["id"] for each in listed["channels"]] == [open_to_all, private]
     await client.conversations_join(channel=open_to_all)
-    assert slack.bot_user_id in (await client.conversations_members(channel=open_to_all))["members"]
-    opened = await client.conversations_open(users=[ana])
-    assert opened["channel"]["id"] == slack.open_im(ana)
+
+    assert (await client.conversations_info(channel=open_to_all))["channel"]["is_member"]
 
 
 async def test_users_info_describes_a_user(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
@@ -177,7 +172,6 @@ async def test_auth_test_names_the_bot(slack: SimulatedSlack, client: AsyncWebCl
     known = await client.auth_test()
 
     assert (known["user_id"], known["bot_id"], known["team_id"]) == (slack.bot_user_id, slack.bot_id, slack.team_id)
-    assert (await client.api_test(foo="bar"))["args"]["foo"] == "bar"
 
 
 async def test_a_reaction_or_pin_exists_once(slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str):

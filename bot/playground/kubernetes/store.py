@@ -42,8 +42,8 @@ class _Shelf:
 class Store:
     """Objects by (group, plural) and (namespace, name); every write gets the next revision of one counter."""
 
-    def __init__(self, *, first_revision: int = 1) -> None:
-        self.revision = first_revision
+    def __init__(self) -> None:
+        self.revision = 1
         self.compacted = 0
         self._shelves: dict[Table, _Shelf] = {}
         self._births: dict[tuple[Table, Key], int] = {}

@@ -61,7 +61,7 @@ class Actions:
             "open_app": _Action(slack.open_app, ("user", "tab")),
             "suggest": _Action(slack.suggest, (*view, "action_id"), {"value": _text}),
             "submit": _Action(slack.submit, view, {"values": _values}),
-            "close": _Action(slack.close, view, {"all": _is_true}),
+            "close": _Action(slack.close, view),
             "begin": _Action(self._begin, ("event",)),
             "end": _Action(self._end, ("event",)),
         }
@@ -113,10 +113,6 @@ def _text(body: Json, name: str) -> str:
 
 def _optional(body: Json, name: str) -> str | None:
     return None if body.get(name) is None else _text(body, name)
-
-
-def _is_true(body: Json, name: str) -> bool:
-    return body.get(name) is True
 
 
 def _thread(body: Json, name: str) -> str:

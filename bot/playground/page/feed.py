@@ -89,8 +89,7 @@ class Feed:
         for message in self._slack.ephemerals(user):
             items[f"ephemeral/{message['ts']}"] = message
         items |= self._app_places(user, channels)
-        for depth, view in enumerate(self._slack.views(user)):
-            items[f"view/{view['id']}"] = view | {"depth": depth}
+        items |= {f"view/{view['id']}": view for view in self._slack.views(user)}
         items["cluster/now"] = self._watch.snapshot()
         items |= _latest("call", self._slack.calls)
         return items | self._stamped(self._deliveries()) | self._stamped(self._requests())

@@ -38,11 +38,10 @@ _REFUSED: Final = (
 
 
 class Guard:
-    """Checks every request before any handler runs. `hosts` are further names the page may be reached by."""
+    """Checks every request before any handler runs."""
 
-    def __init__(self, *, hosts: frozenset[str] = frozenset()) -> None:
+    def __init__(self) -> None:
         self.token = secrets.token_urlsafe(24)
-        self._hosts = _LOOPBACK | hosts
         # Browsers share cookies between ports, so two playgrounds on one machine need different names.
         self._cookie = f"casebook_playground_{secrets.token_hex(4)}"
 
@@ -66,8 +65,7 @@ class Guard:
         response.headers.update(_HEADERS)
 
     def _is_ours(self, request: web.Request) -> bool:
-        host = _hostname(request.host)
-        if host not in self._hosts:
+        if _hostname(request.host) not in _LOOPBACK:
             return False
         if request.method in ("GET", "HEAD"):
             return True

@@ -32,9 +32,8 @@ class PlaygroundPage:
     """A page beside a simulated Slack and a simulated cluster. Start it inside a running event loop.
 
     A visitor may act as any of `users`, at first as the first one. The page lists `channels`, opens the first one, and
-    lists the acting user's direct messages too. `hosts` are names other than loopback's by which browsers may reach the
-    page. `events` are what visitors may let happen in the cluster. `clock` is the cluster's. `channel_opened` is called
-    with each channel that a visitor opens.
+    lists the acting user's direct messages too. `events` are what visitors may let happen in the cluster. `clock` is
+    the cluster's. `channel_opened` is called with each channel that a visitor opens.
     """
 
     def __init__(
@@ -46,10 +45,8 @@ class PlaygroundPage:
         events: Sequence[StagedEvent] = (),
         users: Sequence[Person],
         channels: Sequence[ListedChannel],
-        title: str = "Casebook playground",
         commands: Sequence[SlashCommand] = (),
         shortcuts: Sequence[MessageShortcut] = (),
-        hosts: frozenset[str] = frozenset(),
         clock: times.Clock = times.utc_now,
         channel_opened: ChannelOpened | None = None,
     ) -> None:
@@ -58,12 +55,12 @@ class PlaygroundPage:
         self._people = tuple(users)
         self._listed_channels = tuple(channels)
         self._offers: Json = {
-            "title": title,
+            "title": "Casebook playground",
             "samples": [asdict(each) for each in samples],
             "commands": [asdict(each) for each in commands],
             "shortcuts": [asdict(each) for each in shortcuts],
         }
-        self._guard = Guard(hosts=hosts)
+        self._guard = Guard()
         self._watch = ClusterWatch(cluster=cluster, clock=clock)
         self._actions = Actions(slack=slack, channel_opened=channel_opened, events=self._staged_events)
         self._feed = Feed(slack=slack, watch=self._watch, page=self._page)

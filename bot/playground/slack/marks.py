@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from bot.playground.slack.events import EventPublisher, FirstAttempts, without_metadata
 from bot.playground.slack.messages import permalink
@@ -22,35 +23,15 @@ Act = Callable[..., FirstAttempts]
 class Marks:
     """Reactions and pins.
 
-    `pin`, `unpin`, `react` and `unreact` are for users and raise ImpossibleActionError. The other methods serve the Web
-    API and raise Refused.
+    `pin`, `unpin`, `react` and `unreact` are for users and raise ImpossibleActionError. They take the ids of user and
+    channel, the ts and, for a reaction, its name without colons. The other methods serve the Web API and raise Refused.
     """
 
     def __init__(self, *, state: State, publisher: EventPublisher) -> None:
         self._state = state
         self._publisher = publisher
-
-    async def react(self, user: str, channel: str, ts: str, name: str) -> None:
-        """Add an emoji to a message; `name` is without colons."""
-        await self._do(self.add_reaction, user, channel, ts, name)
-
-    async def unreact(self, user: str, channel: str, ts: str, name: str) -> None:
-        """Remove the user's own emoji."""
-        await self._do(self.remove_reaction, user, channel, ts, name)
-
-    async def pin(self, user: str, channel: str, ts: str) -> None:
-        """Pin a message to its channel."""
-        await self._do(self.add_pin, user, channel, ts)
-
-    async def unpin(self, user: str, channel: str, ts: str) -> None:
-        """Unpin a message, no matter who pinned it."""
-        await self._do(self.remove_pin, user, channel, ts)
-
-    def pinned(self, channel: Channel) -> list[Json]:
-        """Return the items of `pins.list`, latest pin first."""
-        pinned = [each for each in self._state.messages.all(channel.id) if each.get("pinned_to")]
-        pinned.sort(key=lambda each: int(each["pinned_info"]["pinned_ts"]), reverse=True)
-        return [self._item(channel, each) for each in pinned]
+        self.react, self.unreact = partial(self._do, self.add_reaction), partial(self._do, self.remove_reaction)
+        self.pin, self.unpin = partial(self._do, self.add_pin), partial(self._do, self.remove_pin)
 
     def add_pin(self, user: str, channel: Channel, ts: str) -> FirstAttempts:
         """Pin a message. Refuse with `message_not_found`, `not_pinnable`, `already_pinned` or `too_many_pins`."""
@@ -59,7 +40,7 @@ class Marks:
             raise Refused("not_pinnable")
         if message.get("pinned_to"):
             raise Refused("already_pinned")
-        count = len(self.pinned(channel))
+        count = self._pins(channel)
         if count >= _MOST_PINS:
             raise Refused("too_many_pins")
         info = {"channel": channel.id, "pinned_by": user, "pinned_ts": int(self._state.clock())}
@@ -72,7 +53,7 @@ class Marks:
         if not message.pop("pinned_to", None):
             raise Refused("no_pin")
         self._state.messages.change(channel.id, ts, {}, remove=("pinned_to", "pinned_info"))
-        left = len(self.pinned(channel))
+        left = self._pins(channel)
         return self._pin_event("pin_removed", user, channel, message, pin_count=left, has_pins=left > 0)
 
     def add_reaction(self, user: str, channel: Channel, ts: str, name: str) -> FirstAttempts:
@@ -101,6 +82,9 @@ class Marks:
         self._state.messages.change(channel.id, message["ts"], {"reactions": left}, remove=removed)
         item = {"type": "message", "channel": channel.id, "ts": message["ts"]}
         return self._publisher.event(channel, kind, user=user, reaction=name, item=item, **_author(message))
+
+    def _pins(self, channel: Channel) -> int:
+        return sum("pinned_to" in each for each in self._state.messages.all(channel.id))
 
     def _pin_event(self, kind: str, user: str, channel: Channel, message: Json, **counts: int) -> FirstAttempts:
         return self._publisher.event(

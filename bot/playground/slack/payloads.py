@@ -12,11 +12,6 @@ from bot.playground.slack.workspace import Channel, User
 
 _PLACES = {"group": "privategroup", "im": "directmessage"}
 _ONE_OPTION = ("static_select", "external_select", "radio_buttons", "overflow")
-_PLAIN = ("plain_text_input", "number_input", "email_text_input", "url_text_input")
-_SELECTED = {
-    "users_select": "selected_user", "conversations_select": "selected_conversation",
-    "channels_select": "selected_channel", "datepicker": "selected_date", "timepicker": "selected_time",
-}  # fmt: skip
 
 
 class PayloadBuilder:
@@ -83,9 +78,9 @@ class PayloadBuilder:
         """Return the payload of a submitted dialog."""
         return self._common("view_submission", user) | {"view": _shown(view), "response_urls": []}
 
-    def closing(self, user: User, view: Json, *, cleared: bool) -> Json:
+    def closing(self, user: User, view: Json) -> Json:
         """Return the payload of a dialog that the user closed."""
-        payload = self._common("view_closed", user) | {"view": _shown(view), "is_cleared": cleared}
+        payload = self._common("view_closed", user) | {"view": _shown(view), "is_cleared": view["clear_on_close"]}
         del payload["trigger_id"]
         return payload
 
@@ -190,17 +185,12 @@ def element_value(element: Json, value: Any) -> Json:
         if chosen is None:
             raise ImpossibleActionError(f"{element['action_id']} has no button with the value {value!r}")
         return {"text": chosen["text"], "value": chosen["value"]}
-    if kind in ("checkboxes", "multi_static_select"):
+    if kind == "checkboxes":
         if value is None:
             return {"selected_options": element.get("initial_options", [])}
         wanted = [value] if isinstance(value, str) else list(value)
         return {"selected_options": [_option(element, each) for each in wanted if each]}
-    if kind in _SELECTED:
-        initial = element.get(_SELECTED[kind].replace("selected", "initial"))
-        return {_SELECTED[kind]: initial if value is None else value}
-    if kind in _PLAIN:
-        return {"value": element.get("initial_value") if value is None else str(value) or None}
-    return {"value": value}
+    return {"value": element.get("initial_value") if value is None else str(value) or None}
 
 
 def _option(element: Json, value: str) -> Json:

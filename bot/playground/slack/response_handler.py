@@ -41,7 +41,7 @@ class ResponseHandler:
             self._show(user.id, channel, given)
 
     def handle_submission(self, user: User, view: Json, response: AppResponse) -> None:
-        """Close the dialog, or update, push, clear or show errors as `response_action` says.
+        """Close the dialog, or update it or show errors as `response_action` says.
 
         Raise ImpossibleActionError if Slack would reject it.
         """
@@ -72,12 +72,9 @@ class ResponseHandler:
         elif action == "update":
             check_view(body.get("view"))
             views.update(view["id"], body["view"])
-        elif action == "push":
-            check_view(body.get("view"))
-            views.push(user.id, body["view"])
         # The app may have closed the dialog before it responded.
         elif views.is_open(user.id, view["id"]):
-            views.close(user.id, view["id"], all=action == "clear")
+            views.close(user.id, view["id"])
 
     async def handle_response_url(self, request: web.Request) -> web.StreamResponse:
         """Handle a POST to a response URL.

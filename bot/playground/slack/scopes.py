@@ -39,7 +39,7 @@ EVENTS: Mapping[str, RequiredScope] = {
 EVERY_SCOPE = frozenset({
     "app_mentions:read", "assistant:write", "canvases:write", "channels:history", "channels:join", "channels:read",
     "chat:write", "commands", "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read",
-    "im:write", "mpim:history", "mpim:read", "pins:read", "pins:write", "reactions:read", "reactions:write",
+    "mpim:history", "mpim:read", "pins:read", "pins:write", "reactions:read", "reactions:write",
     "usergroups:read", "users:read", "users:read.email",
 })  # fmt: skip
 """Every scope that a simulated method or event requires."""

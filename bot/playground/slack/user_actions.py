@@ -186,15 +186,12 @@ class UserActions:
         self._responses.handle_submission(person, view, response)
         return response
 
-    async def close(self, user: str, view_id: str, *, all: bool = False) -> AppResponse | None:
-        """Close a dialog, or with `all` the whole stack. Return None if the app is not notified."""
+    async def close(self, user: str, view_id: str) -> AppResponse | None:
+        """Close a dialog. Return None if the app is not notified."""
         person = self.state.workspace.user(user)
         view = self.state.views.require(person.id, view_id)
-        cleared = all or bool(view["clear_on_close"])
-        closed = self.state.views.close(person.id, view_id, all=cleared)
-        if not any(each["notify_on_close"] for each in closed):
-            return None
-        return await self._interact(self._payloads.closing(person, view, cleared=cleared))
+        self.state.views.close(person.id, view_id)
+        return await self._interact(self._payloads.closing(person, view)) if view["notify_on_close"] else None
 
     def _action(self, blocks: list[Json], action_id: str, block_id: str | None, value: str | None) -> Json:
         ts = self.state.timestamps.next()

@@ -1,11 +1,10 @@
-"""Store the open dialogs (modals) of each user, as a stack."""
+"""Store the open dialog (modal) of each user: an app that pushes views onto others is not simulated."""
 
 from __future__ import annotations
 
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.records import ChangeKind, Identity, ImpossibleActionError, Json, Refused, copied
 
-_HIGHEST_STACK = 3
 _GIVEN = (
     "type", "title", "submit", "close", "blocks", "private_metadata", "callback_id", "external_id", "clear_on_close",
     "notify_on_close", "submit_disabled",
@@ -13,29 +12,28 @@ _GIVEN = (
 
 
 class Views:
-    """Open views by user, the visible one last."""
+    """Open views by user."""
 
     def __init__(self, *, identity: Identity, changes: Changes) -> None:
         self._identity = identity
         self._changes = changes
-        self._stacks: dict[str, list[Json]] = {}
+        self._open: dict[str, Json] = {}
         # The options that the app offered, by view and action id.
         self._offered: dict[str, dict[str, list[Json]]] = {}
         self._made = 0
 
     def open(self, user: str, given: Json) -> Json:
-        """Open a first view; it replaces every view that was open."""
-        for view in self._stacks.pop(user, []):
-            self._changes.publish(ChangeKind.VIEW_CLOSED, view, user=user)
-        return self._show(user, given)
-
-    def push(self, user: str, given: Json) -> Json:
-        """Push a view onto the stack. Refuse if the stack is empty or already has three views."""
-        if not self._stack(user):
-            raise Refused("not_found")
-        if len(self._stack(user)) >= _HIGHEST_STACK:
-            raise Refused("push_limit_reached")
-        return self._show(user, given)
+        """Open a view; it replaces the one that was open. Refuse with `duplicate_external_id`."""
+        if user in self._open:
+            self.close(user, self._open[user]["id"])
+        external = given.get("external_id")
+        if external and any(view["external_id"] == external for view in self._open.values()):
+            raise Refused("duplicate_external_id")
+        self._made += 1
+        view_id = f"V0{self._made:09d}"
+        view = self._built(given) | {"id": view_id, "root_view_id": view_id, "previous_view_id": None}
+        self._open[user] = view
+        return self._changes.publish(ChangeKind.VIEW_OPENED, view, user=user)
 
     def update(self, view_id: str, given: Json, *, external_id: str = "", hash: str = "") -> Json:
         """Replace an open view's content. Refuse with `not_found` or `hash_conflict`."""
@@ -44,19 +42,13 @@ class Views:
             raise Refused("hash_conflict")
         self._made += 1
         kept = {name: view[name] for name in ("id", "root_view_id", "previous_view_id")}
-        view.clear()
-        view.update(self._built(given) | kept)
-        return self._changes.publish(ChangeKind.VIEW_UPDATED, view, user=user)
+        self._open[user] = self._built(given) | kept
+        return self._changes.publish(ChangeKind.VIEW_UPDATED, self._open[user], user=user)
 
-    def close(self, user: str, view_id: str, *, all: bool = False) -> list[Json]:
-        """Close a view and those above it, or the whole stack; return the closed ones, top first."""
-        stack = self._stack(user)
-        at = 0 if all else stack.index(self._opened(user, view_id))
-        closed = stack[at:][::-1]
-        del stack[at:]
-        for view in closed:
-            self._changes.publish(ChangeKind.VIEW_CLOSED, view, user=user)
-        return closed
+    def close(self, user: str, view_id: str) -> None:
+        """Close a view. Raise ImpossibleActionError if it is not open."""
+        self._changes.publish(ChangeKind.VIEW_CLOSED, self._opened(user, view_id), user=user)
+        del self._open[user]
 
     def fill(self, user: str, view_id: str, *, values: Json) -> Json:
         """Store what the user entered and return the view."""
@@ -80,46 +72,28 @@ class Views:
             self._changes.publish(ChangeKind.VIEW_UPDATED, view, user=user)
 
     def all(self, user: str) -> list[Json]:
-        """Return the user's open dialogs, the visible one last; `errors` are the app's input errors."""
-        return copied(self._stack(user))
+        """Return the user's open dialog, if there is one; `errors` are the app's input errors."""
+        return [copied(self._open[user])] if user in self._open else []
 
     def is_open(self, user: str, view_id: str) -> bool:
         """Return whether a view is open."""
-        return any(view["id"] == view_id for view in self._stack(user))
+        return user in self._open and self._open[user]["id"] == view_id
 
     def require(self, user: str, view_id: str) -> Json:
         """Return an open view. Raise ImpossibleActionError if it is not open."""
         return copied(self._opened(user, view_id))
 
     def _opened(self, user: str, view_id: str) -> Json:
-        for view in self._stack(user):
-            if view["id"] == view_id:
-                return view
-        opened = ", ".join(view["id"] for view in self._stack(user)) or "none"
-        raise ImpossibleActionError(f"view {view_id!r} is not open for {user}; open views: {opened}")
-
-    def _stack(self, user: str) -> list[Json]:
-        return self._stacks.setdefault(user, [])
+        if not self.is_open(user, view_id):
+            opened = self._open[user]["id"] if user in self._open else "none"
+            raise ImpossibleActionError(f"view {view_id!r} is not open for {user}; open views: {opened}")
+        return self._open[user]
 
     def _find(self, view_id: str, *, external_id: str) -> tuple[str, Json]:
-        for user, stack in self._stacks.items():
-            for view in stack:
-                if (view_id and view["id"] == view_id) or (external_id and view["external_id"] == external_id):
-                    return user, view
+        for user, view in self._open.items():
+            if (view_id and view["id"] == view_id) or (external_id and view["external_id"] == external_id):
+                return user, view
         raise Refused("not_found")
-
-    def _show(self, user: str, given: Json) -> Json:
-        if (external := given.get("external_id")) and any(
-            view["external_id"] == external for stack in self._stacks.values() for view in stack
-        ):
-            raise Refused("duplicate_external_id")
-        self._made += 1
-        stack = self._stack(user)
-        view_id = f"V0{self._made:09d}"
-        root, previous = (stack[0]["id"], stack[-1]["id"]) if stack else (view_id, None)
-        view = self._built(given) | {"id": view_id, "root_view_id": root, "previous_view_id": previous}
-        stack.append(view)
-        return self._changes.publish(ChangeKind.VIEW_OPENED, view, user=user)
 
     def _built(self, given: Json) -> Json:
         own: Json = {

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from bot.playground.slack.events import without_metadata
 from bot.playground.slack.limits import Tier, check_message
-from bot.playground.slack.marks import Marks
 from bot.playground.slack.messages import permalink
-from bot.playground.slack.methods.registry import Arguments, Call, Handler, method
+from bot.playground.slack.methods.registry import Arguments, Call, method
 from bot.playground.slack.records import Json, Refused, invalid
 from bot.playground.slack.state import State
 from bot.playground.slack.views import with_block_ids
@@ -78,37 +76,30 @@ def get_permalink(call: Call) -> Json:
     return {"channel": call.channel.id, "permalink": permalink(call.state.url, call.channel.id, message)}
 
 
-def _reacting(act: Callable[[Marks, str, Channel, str, str], object]) -> Handler:
-    def run(call: Call) -> Json:
-        name, ts = call.required("name").strip(":"), call.required("timestamp")
-        act(call.context.marks, call.bot, call.channel, ts, name)
-        return {}
-
-    return run
-
-
-def _pinning(act: Callable[[Marks, str, Channel, str], object]) -> Handler:
-    def run(call: Call) -> Json:
-        ts = call.timestamp("timestamp", missing="no_item_specified", bad="bad_timestamp")
-        act(call.context.marks, call.bot, call.channel, ts)
-        return {}
-
-    return run
+@method("reactions.add", Tier.THREE, scope="reactions:write", channel=Workspace.find_open)
+def add_reaction(call: Call) -> Json:
+    """Add a reaction of the bot."""
+    name, ts = call.required("name").strip(":"), call.required("timestamp")
+    call.context.marks.add_reaction(call.bot, call.channel, ts, name)
+    return {}
 
 
-for _name, _tier, _scope, _handler in (
-    ("reactions.add", Tier.THREE, "reactions:write", _reacting(Marks.add_reaction)),
-    ("reactions.remove", Tier.TWO, "reactions:write", _reacting(Marks.remove_reaction)),
-    ("pins.add", Tier.TWO, "pins:write", _pinning(Marks.add_pin)),
-    ("pins.remove", Tier.TWO, "pins:write", _pinning(Marks.remove_pin)),
-):
-    method(_name, _tier, scope=_scope, channel=Workspace.find_open)(_handler)
+@method("pins.add", Tier.TWO, scope="pins:write", channel=Workspace.find_open)
+def add_pin(call: Call) -> Json:
+    """Pin a message."""
+    call.context.marks.add_pin(call.bot, call.channel, _pinned_ts(call))
+    return {}
 
 
-@method("pins.list", Tier.TWO, scope="pins:read", channel=Workspace.find_joined)
-def list_pins(call: Call) -> Json:
-    """Return the pinned messages."""
-    return {"items": call.context.marks.pinned(call.channel)}
+@method("pins.remove", Tier.TWO, scope="pins:write", channel=Workspace.find_open)
+def remove_pin(call: Call) -> Json:
+    """Unpin a message."""
+    call.context.marks.remove_pin(call.bot, call.channel, _pinned_ts(call))
+    return {}
+
+
+def _pinned_ts(call: Call) -> str:
+    return call.timestamp("timestamp", missing="no_item_specified", bad="bad_timestamp")
 
 
 def read_content(given: Arguments) -> Json:

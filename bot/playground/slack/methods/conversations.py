@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from bot.playground.slack.events import without_metadata
 from bot.playground.slack.limits import Tier
 from bot.playground.slack.methods.registry import Call, method
-from bot.playground.slack.records import Json, Refused, invalid
+from bot.playground.slack.records import Json, Refused
 from bot.playground.slack.scopes import HISTORY, MEMBERS, READ
 from bot.playground.slack.state import LARGEST_PAGE
-from bot.playground.slack.workspace import Channel, Workspace
+from bot.playground.slack.workspace import Workspace
 
 _TYPES = {"channel": "public_channel", "group": "private_channel", "im": "im"}
 
@@ -26,41 +26,15 @@ def info(call: Call) -> Json:
     return {"channel": shown | ({"locale": "en-US"} if call.flag("include_locale") else {})}
 
 
-@method("conversations.list", Tier.TWO, scope="channels:read")
-def list_all(call: Call) -> Json:
-    """Return one page of the channels that the bot can see."""
-    found = [
-        call.state.channel(each)
-        for each in _wanted(call)
-        if (not each.private or call.workspace.has_bot(each)) and not (each.archived and call.flag("exclude_archived"))
-    ]
-    return paged(call, "channels", found)
-
-
 @method("users.conversations", Tier.THREE, scope=MEMBERS)
 def list_joined(call: Call) -> Json:
     """Return one page of the channels that the bot is a member of."""
-    found = _wanted(call)
+    wanted = {each.strip() for each in call.text("types", "public_channel").split(",")}
     for each, needed in (("public_channel", "channels:read"), ("private_channel", "groups:read")):
-        if each in _wanted_types(call) and needed not in call.state.scopes:
+        if each in wanted and needed not in call.state.scopes:
             raise Refused("missing_scope", needed=needed, provided=",".join(sorted(call.state.scopes)))
+    found = (each for each in call.workspace.channels.values() if _TYPES[each.type] in wanted)
     return paged(call, "channels", [call.state.channel(each) for each in found if call.workspace.has_bot(each)])
-
-
-@method("conversations.members", Tier.FOUR, scope=READ, channel=Workspace.find)
-def members(call: Call) -> Json:
-    """Return one page of a channel's members."""
-    return paged(call, "members", call.workspace.member_ids(call.channel))
-
-
-@method("conversations.open", Tier.THREE, scope="im:write")
-def open_direct(call: Call) -> Json:
-    """Open the direct message with one user."""
-    users = [each for each in call.text("users").split(",") if each]
-    if len(users) != 1:
-        raise invalid("exactly one user, group messages are not simulated [json-pointer:/users]")
-    channel = call.workspace.find_im(users[0])
-    return {"channel": call.state.channel(channel) if call.flag("return_im") else {"id": channel.id}}
 
 
 @method("conversations.join", Tier.THREE, scope="channels:join", channel=Workspace.find)
@@ -132,15 +106,6 @@ def _first(call: Call, messages: list[Json], *, default: int) -> Json:
         "has_more": bool(cursor),
         "response_metadata": {"next_cursor": cursor},
     }
-
-
-def _wanted_types(call: Call) -> set[str]:
-    return {each.strip() for each in call.text("types", "public_channel").split(",")}
-
-
-def _wanted(call: Call) -> list[Channel]:
-    wanted = _wanted_types(call)
-    return [each for each in call.workspace.channels.values() if _TYPES[each.type] in wanted]
 
 
 def _limit(call: Call, *, default: int, most: int) -> int:

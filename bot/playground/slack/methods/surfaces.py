@@ -16,13 +16,6 @@ def open_view(call: Call) -> Json:
     return {"view": call.state.views.open(_requester(call), view)}
 
 
-@method("views.push", Tier.FOUR)
-def push_view(call: Call) -> Json:
-    """Push a dialog onto the stack."""
-    view = read_view(call, "modal", called="a modal")
-    return {"view": call.state.views.push(_requester(call), view)}
-
-
 @method("views.update", Tier.FOUR)
 def update_view(call: Call) -> Json:
     """Update an open dialog."""

@@ -1,4 +1,4 @@
-"""Implement api.test, auth.test, apps.connections.open, users.info, users.list and usergroups.list."""
+"""Implement auth.test, apps.connections.open, users.info, users.list and usergroups.list."""
 
 from __future__ import annotations
 
@@ -7,14 +7,6 @@ from bot.playground.slack.methods.conversations import paged
 from bot.playground.slack.methods.registry import Call, method
 from bot.playground.slack.records import Json, Refused
 from bot.playground.slack.workspace import User, group_json, user_json
-
-
-@method("api.test", Tier.FOUR)
-def api_test(call: Call) -> Json:
-    """Return the arguments, or the error that the caller asks for."""
-    if error := call.text("error"):
-        raise Refused(error, args=call.values)
-    return {"args": call.values}
 
 
 @method("auth.test", Tier.FREE)

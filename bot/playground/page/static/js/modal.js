@@ -34,7 +34,7 @@ export class Modal {
   }
 
   render() {
-    const view = this.world.all("view").sort((a, b) => a.depth - b.depth).at(-1) ?? null;
+    const view = this.world.all("view").at(0) ?? null;
     if (!view) {
       this.leave();
       return;
