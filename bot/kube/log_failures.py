@@ -78,9 +78,8 @@ class LogFailure:
 
     `says` is the cause in one line, without time and level; `kind` its class, "" for none. `number` is the line of the
     log at which it begins, `first` the first with the same message, `last` that of its last repeat, `of` the number of
-    lines that were read, `times` the number of records with the same message. `fatal`: it was not handled, or is
-    logged at such a level. `last_words`: no line reports an error, so these are the last ones. `earlier`: an error
-    before those that are repeated, about the same thing.
+    lines that were read, `times` the number of records with the same message. `last_words`: no line reports an error,
+    so these are the last ones. `earlier`: an error before those that are repeated, about the same thing.
     """
 
     says: str
@@ -92,7 +91,6 @@ class LogFailure:
     times: int
     kind: str = ""
     peer: Peer = NO_PEER
-    fatal: bool = False
     last_words: bool = False
     earlier: str = ""
 
@@ -132,8 +130,8 @@ def failures_in(records: Sequence[LogRecord], *, ended: bool = True) -> tuple[Lo
     ]
     fatal = next((each for each in told if each.severity is Severity.FATAL), None)
     shown = [leading] if fatal is None or fatal is leading else sorted((leading, fatal), key=lambda each: each.number)
-    first = failure_of(leading, shown, records, fatal=fatal is not None)
-    further = (failure_of(each, [each], records, fatal=False) for each in others[: _MOST_CAUSES - 1])
+    first = failure_of(leading, shown, records)
+    further = (failure_of(each, [each], records) for each in others[: _MOST_CAUSES - 1])
     return first, *further
 
 
@@ -166,7 +164,7 @@ def last_words_in(log: Iterable[LogRecord]) -> LogFailure | None:
     kept = said[at : at + _LAST_WORDS] if near else said[-_LAST_WORDS:]
     number = leading.number
     return replace(
-        failure_of(leading, kept, records, fatal=False),
+        failure_of(leading, kept, records),
         lines=tuple(_cut(each.lines[0]) for each in kept),
         first=number,
         last=number,
@@ -227,7 +225,7 @@ def failed_connection_in(records: Sequence[LogRecord], ages: Sequence[int]) -> t
     recovered = max((each.number for each in late if _RECOVERED.search(each.says)), default=0)
     failed = (each for each in reversed(late) if each.number > recovered and each.severity)
     connections = (each for each in failed if class_of(each.says) in CONNECTING and _peer(each, records).host)
-    return tuple(failure_of(each, [each], records, fatal=False, repeats=[each]) for each in islice(connections, 1))
+    return tuple(failure_of(each, [each], records, repeats=[each]) for each in islice(connections, 1))
 
 
 def lately(records: Iterable[LogRecord], ages: Sequence[int]) -> list[LogRecord]:
@@ -253,8 +251,8 @@ def _repeated(repeats: Sequence[LogRecord], records: Sequence[LogRecord]) -> Log
     """
     before = _before(repeats, records)
     if before and class_of(before.says) in CONNECTING and _asks_in_vain(before, repeats, records):
-        return failure_of(before, [before], records, fatal=False, repeats=repeats)
-    failure = failure_of(repeats[-1], repeats[-1:], records, fatal=False, repeats=repeats)
+        return failure_of(before, [before], records, repeats=repeats)
+    failure = failure_of(repeats[-1], repeats[-1:], records, repeats=repeats)
     return replace(failure, earlier=_cut(before.says)) if before else failure
 
 
@@ -299,12 +297,7 @@ def weight_in(record: LogRecord) -> float:
 
 
 def failure_of(
-    record: LogRecord,
-    shown: Sequence[LogRecord],
-    records: Sequence[LogRecord],
-    *,
-    fatal: bool,
-    repeats: Sequence[LogRecord] = (),
+    record: LogRecord, shown: Sequence[LogRecord], records: Sequence[LogRecord], *, repeats: Sequence[LogRecord] = ()
 ) -> LogFailure:
     """Return the cause that a record of a log tells, with the lines of the records `shown`."""
     alike = (each for each in records if signature_of(each) == signature_of(record))
@@ -319,7 +312,6 @@ def failure_of(
         times=len(same),
         kind=class_of(record.says),
         peer=_peer(record, records),
-        fatal=fatal,
     )
 
 

@@ -55,7 +55,7 @@ def reports_in(log: Iterable[LogRecord], ages: Sequence[int]) -> tuple[Report, .
     )
     return tuple(
         Report(
-            failure=failure_of(each[-1], each[-1:], records, fatal=False, repeats=each),
+            failure=failure_of(each[-1], each[-1:], records, repeats=each),
             tells=_tells(each[-1]),
             of_state=_is_state(each[-1]),
         )

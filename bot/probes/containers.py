@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bot.cluster import owners
 from bot.kube.containers import Container, Run, containers_in
-from bot.kube.objects import created_at, name_of, namespace_of, phase_of, place_of, ref, spec_of
+from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
@@ -23,8 +23,6 @@ from bot.probes.shared.log_lines import compile_pattern
 from bot.probes.shared.scope import READS_PODS, ContainerValues, Suspects, container_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
-# A restart longer ago than this is no trouble of today.
-_RECENT_S: Final = 86_400
 _WINDOW_S: Final = 3600
 # For so many pods the topmost owners are read.
 _MOST_OWNED: Final = 20
@@ -79,7 +77,6 @@ async def _all(look: Look) -> ProbeResult:
         _state_row(look, container, tops)
         for pod in suspects.pods
         for container in containers_in(pod)
-        if not look.flag("troubled") or _is_troubled(look, container)
     ]
     return ProbeResult(rows=tuple(rows), missing=suspects.missing)
 
@@ -130,15 +127,6 @@ def _image_user(message: str) -> str:
     """Return the image's USER where the kubelet refuses it because it is a name; no API shows it otherwise."""
     refused = _NAMED_USER.search(message)
     return refused["user"] if refused else ""
-
-
-def _is_troubled(look: Look, container: Container) -> bool:
-    succeeded = container.state == "terminated" and container.detail.get("exitCode") == 0
-    if succeeded and (container.init or phase_of(container.pod) == "Succeeded"):
-        return False
-    last_s = look.age_s(container.last_end.get("finishedAt"))
-    restarted = container.restarts > 0 and last_s != UNKNOWN and last_s <= _RECENT_S
-    return not container.ready or restarted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +224,6 @@ PROBE: Final = probe(
     says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
     row=_Container,
     args={
-        "troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h"),
         "owners": ArgDeclaration(
             says="true: also the topmost owner of pods with a waiting container", fills={"true": _Owner.keys()}
         ),

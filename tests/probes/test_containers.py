@@ -89,23 +89,6 @@ async def test_a_container_without_a_status_still_has_a_row(cluster: SimulatedCl
     assert row.values["state"] == ""
 
 
-async def test_trouble_is_not_ready_or_restarted_within_a_day(cluster: SimulatedCluster, read: Any) -> None:
-    done = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": "-3h"}}
-    statuses = {
-        "calm": running(),
-        "restarted": running(restartCount=1, lastState={"terminated": {"exitCode": 1, "finishedAt": "-2h"}}),
-        "long-ago": running(restartCount=1, lastState={"terminated": {"exitCode": 1, "finishedAt": "-3d"}}),
-        "unready": running(ready=False),
-    }
-    objects = [pod(name, status={"containerStatuses": [status]}) for name, status in statuses.items()]
-    objects.append(pod("job-x", status={"phase": "Succeeded", "containerStatuses": [running(ready=False, state=done)]}))
-    cluster.load({"objects": objects})
-
-    rows = (await read(containers.PROBE, namespace="pay", args={"troubled": True})).rows
-
-    assert [row.values["pod"] for row in rows] == ["restarted", "unready"]
-
-
 async def test_a_pod_not_there_is_missing_and_a_refusal_is_a_gap(cluster: SimulatedCluster, read: Any) -> None:
     gone = await read(containers.PROBE, kind="Pod", namespace="pay", name="nope")
     assert (gone.rows, gone.gaps, gone.missing) == ((), (), "Pod pay/nope")
