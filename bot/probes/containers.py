@@ -65,6 +65,36 @@ class _Competing(RowValues):
     lease: str
 
 
+@probe(
+    says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
+    row=_Container,
+    args={
+        "owners": ArgDeclaration(
+            says="true: also the topmost owner of pods with a waiting container", fills={"true": _Owner.keys()}
+        ),
+        "ended": ArgDeclaration(
+            says="true: only containers whose last run ended in a window around the last end of the pods in"
+            " question, else before now",
+            fills={"true": _End.keys()},
+        ),
+        "window_s": ArgDeclaration(
+            says=f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}"
+        ),
+        "exit_codes": ArgDeclaration(says="with `ended`: a list, only these exit codes"),
+        "among": ArgDeclaration(
+            says="with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
+            " image contains it"
+        ),
+        "everywhere": ArgDeclaration(
+            says="true, with `ended`: all pods, and the leases they compete for; those in question only set the window",
+            fills={"true": _Competing.keys()},
+        ),
+        "steady": ArgDeclaration(
+            says="true, with `ended`: also containers that have never ended, with exit_code and finished_s -1"
+        ),
+    },
+    permissions=(*READS_PODS, *owners.PERMISSIONS, *may("get list", "leases.coordination.k8s.io")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the containers of the pods in question, or those that ended."""
     return await _ended(look) if look.flag("ended") else await _all(look)
@@ -73,11 +103,7 @@ async def read(look: Look) -> ProbeResult:
 async def _all(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     tops = await _tops(look, suspects.pods) if look.flag("owners") else None
-    rows = [
-        _state_row(look, container, tops)
-        for pod in suspects.pods
-        for container in containers_in(pod)
-    ]
+    rows = [_state_row(look, container, tops) for pod in suspects.pods for container in containers_in(pod)]
     return ProbeResult(rows=tuple(rows), missing=suspects.missing)
 
 
@@ -218,36 +244,3 @@ def _newest_first(row: Row) -> tuple[bool, int, str, str, str]:
     values = row.values
     finished = int(str(values["finished_s"]))
     return finished == UNKNOWN, finished, str(values["namespace"]), str(values["pod"]), str(values["container"])
-
-
-PROBE: Final = probe(
-    says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
-    row=_Container,
-    args={
-        "owners": ArgDeclaration(
-            says="true: also the topmost owner of pods with a waiting container", fills={"true": _Owner.keys()}
-        ),
-        "ended": ArgDeclaration(
-            says="true: only containers whose last run ended in a window around the last end of the pods in"
-            " question, else before now",
-            fills={"true": _End.keys()},
-        ),
-        "window_s": ArgDeclaration(
-            says=f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}"
-        ),
-        "exit_codes": ArgDeclaration(says="with `ended`: a list, only these exit codes"),
-        "among": ArgDeclaration(
-            says="with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
-            " image contains it"
-        ),
-        "everywhere": ArgDeclaration(
-            says="true, with `ended`: all pods, and the leases they compete for; those in question only set the window",
-            fills={"true": _Competing.keys()},
-        ),
-        "steady": ArgDeclaration(
-            says="true, with `ended`: also containers that have never ended, with exit_code and finished_s -1"
-        ),
-    },
-    permissions=(*READS_PODS, *owners.PERMISSIONS, *may("get list", "leases.coordination.k8s.io")),
-    read=read,
-)

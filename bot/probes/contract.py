@@ -344,37 +344,48 @@ class Shown:
     read: Read
 
 
-def _added(keys: Mapping[str, RowType], beside: Mapping[str, RowType]) -> Mapping[str, RowType]:
-    return {key: kind for key, kind in keys.items() if key not in beside}
+def shown(*, says: str, row: type[RowValues] = RowValues) -> Callable[[Read], Shown]:
+    """Declare what the function below it reads for one value of an argument."""
+    return lambda read: Shown(says=says, row=row, read=read)
 
 
 def probe(
     *,
     says: str,
     row: type[RowValues],
-    read: Read | None = None,
-    shows: Mapping[str, Shown] = MappingProxyType({}),
+    args: Mapping[str, ArgDeclaration] = MappingProxyType({}),
+    permissions: tuple[Permission, ...] = (),
+) -> Callable[[Read], Probe]:
+    """Declare the probe that the function below it reads; it is named after the module of its `row`."""
+    name = row.__module__.split(".")[2].replace("_", "-")
+    declaration = ProbeDeclaration(name=name, says=says, rows=row.keys(), args=args, permissions=permissions)
+    return lambda read: Probe(declaration=declaration, read=read)
+
+
+def _added(keys: Mapping[str, RowType], beside: Mapping[str, RowType]) -> Mapping[str, RowType]:
+    return {key: kind for key, kind in keys.items() if key not in beside}
+
+
+def probe_of(
+    shows: Mapping[str, Shown],
+    *,
+    says: str,
+    row: type[RowValues],
     by: str = "shows",
     args: Mapping[str, ArgDeclaration] = MappingProxyType({}),
     permissions: tuple[Permission, ...] = (),
 ) -> Probe:
-    """Return the probe that is named after the module of its `row`, which is what every row has.
+    """Return the probe that reads what the argument `by` asks for, by default the first; every row is a `row` too."""
+    default = next(iter(shows))
+    chosen = ArgDeclaration(
+        says="; ".join(f"{value}: {each.says}" for value, each in shows.items()),
+        choices=tuple(shows),
+        default=default,
+        fills={value: _added(each.row.keys(), row.keys()) for value, each in shows.items()},
+    )
 
-    It has one `read`, or one for each value of the argument `by`; the first value is the default.
-    """
-    if shows:
-        default = next(iter(shows))
-        chosen = ArgDeclaration(
-            says="; ".join(f"{value}: {each.says}" for value, each in shows.items()),
-            choices=tuple(shows),
-            default=default,
-            fills={value: _added(each.row.keys(), row.keys()) for value, each in shows.items()},
-        )
-        args = {by: chosen, **args}
-
-    async def read_shown(look: Look) -> ProbeResult:
+    @probe(says=says, row=row, args={by: chosen, **args}, permissions=permissions)
+    async def read(look: Look) -> ProbeResult:
         return await shows[str(look.args.get(by) or default)].read(look)
 
-    name = row.__module__.split(".")[2].replace("_", "-")
-    declaration = ProbeDeclaration(name=name, says=says, rows=row.keys(), args=args, permissions=permissions)
-    return Probe(declaration=declaration, read=read or read_shown)
+    return read

@@ -60,6 +60,19 @@ class _Component(RowValues):
 _Found = Mapping[str, ServedObjects]  # by plural
 
 
+@probe(
+    says="one row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that select them",
+    row=_Component,
+    args={
+        "component": ArgDeclaration(says="its name, as its pods' labels carry it", required=True),
+        "namespace": ArgDeclaration(says="where it runs; default kube-system"),
+    },
+    permissions=(
+        *may("list", *(f"{plural}.{GROUP}" for plural in (*_MONITORS, *_SERVERS))),
+        *may("list", "pods", "services", "namespaces"),
+        *may("get", "configmaps"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read monitors, servers and the component; not applicable without the Prometheus operator's kinds."""
     component = str(look.args.get("component") or "")
@@ -175,19 +188,3 @@ def _release(selector: Mapping[str, Any] | None) -> str:
     labels = (selector or {}).get("matchLabels") or {}
     alone = set(labels) == {"release"} and not (selector or {}).get("matchExpressions")
     return str(labels["release"]) if alone else ""
-
-
-PROBE: Final = probe(
-    says="one row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that select them",
-    row=_Component,
-    args={
-        "component": ArgDeclaration(says="its name, as its pods' labels carry it", required=True),
-        "namespace": ArgDeclaration(says="where it runs; default kube-system"),
-    },
-    permissions=(
-        *may("list", *(f"{plural}.{GROUP}" for plural in (*_MONITORS, *_SERVERS))),
-        *may("list", "pods", "services", "namespaces"),
-        *may("get", "configmaps"),
-    ),
-    read=read,
-)

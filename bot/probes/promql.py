@@ -31,6 +31,23 @@ class _Series(RowValues):
     total: int  # how many series there are
 
 
+@probe(
+    says="a row per series that a PromQL query finds in the cluster's Prometheus, if one is configured",
+    row=_Series,
+    args={
+        "query": ArgDeclaration(
+            says="PromQL; braces doubled; $__rate_interval stands for a window of four scrapes,"
+            ' job=~"$etcd_job" for the configured job of etcd',
+            required=True,
+        ),
+        "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
+        "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
+        "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {POINTS}"),
+        "measures": ArgDeclaration(says="what the numbers are, for quotes: backend commit p99 [s]"),
+        "limit": ArgDeclaration(says="a number to compare each sample with"),
+        "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
+    },
+)
 async def read(look: Look) -> ProbeResult:
     """Run the query; not applicable where it finds no series, unless `none` says that this is an answer."""
     query = " ".join(str(look.args.get("query") or "").split())
@@ -112,23 +129,3 @@ def _share(numbers: Sequence[float], limit: object) -> float:
     if limit is None:
         return 0.0
     return round(sum(number > float(str(limit)) for number in numbers) / len(numbers), 3)
-
-
-PROBE: Final = probe(
-    says="a row per series that a PromQL query finds in the cluster's Prometheus, if one is configured",
-    row=_Series,
-    args={
-        "query": ArgDeclaration(
-            says="PromQL; braces doubled; $__rate_interval stands for a window of four scrapes,"
-            ' job=~"$etcd_job" for the configured job of etcd',
-            required=True,
-        ),
-        "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
-        "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
-        "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {POINTS}"),
-        "measures": ArgDeclaration(says="what the numbers are, for quotes: backend commit p99 [s]"),
-        "limit": ArgDeclaration(says="a number to compare each sample with"),
-        "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
-    },
-    read=read,
-)

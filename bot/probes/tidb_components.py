@@ -94,6 +94,11 @@ class _Around:
     endpoints: Mapping[str, frozenset[str]] | None = None
 
 
+@probe(
+    says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its Service",
+    row=_Component,
+    permissions=may("list", "tidbclusters.pingcap.com", "pods", "services", "endpointslices.discovery.k8s.io"),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the TidbClusters in question, and the pods, Services and endpoints around them."""
     clusters = _in_question(look, (await look.snapshot.list(_KIND, namespace=look.focus.namespace)).items)
@@ -240,11 +245,3 @@ def _service(name: str, pods: Sequence[Json], around: _Around) -> _Service:
         stray_endpoints=tuple(sorted(ready - wanted)),
         lacking_endpoints=tuple(sorted(wanted - ready)),
     )
-
-
-PROBE: Final = probe(
-    says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its Service",
-    row=_Component,
-    permissions=may("list", "tidbclusters.pingcap.com", "pods", "services", "endpointslices.discovery.k8s.io"),
-    read=read,
-)

@@ -37,6 +37,11 @@ class _Row(RowValues):
     behind: BackendWorkload
 
 
+@probe(
+    says="a row per admission webhook: does it block, for how long, and what is its backend",
+    row=_Row,
+    permissions=(*backends.READS_WEBHOOKS, *backends.PERMISSIONS),
+)
 async def read(look: Look) -> ProbeResult:
     """Read every webhook; `missing` where the one that the text names does not exist."""
     found = await backends.webhooks(look)
@@ -80,11 +85,3 @@ def _row(webhook: Webhook, *, asked: bool, named: bool, behind: Backend) -> Row:
         quote=f"{webhook.name}: failurePolicy: {webhook.policy}, timeoutSeconds: {webhook.timeout_s}",
         reproduce=f"kubectl get {webhook.kind.lower()} {webhook.configured_in} -o yaml",
     )
-
-
-PROBE: Final = probe(
-    says="a row per admission webhook: does it block, for how long, and what is its backend",
-    row=_Row,
-    permissions=(*backends.READS_WEBHOOKS, *backends.PERMISSIONS),
-    read=read,
-)
