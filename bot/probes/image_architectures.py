@@ -19,8 +19,8 @@ _LABEL: Final = "kubernetes.io/arch"
 class _Image(RowValues):
     """A container that is not ready, and where its image runs well."""
 
-    namespace: str
-    pod: str
+    of_subject = ("namespace", "pod")
+
     container: str
     image: str
     node: str
@@ -61,8 +61,6 @@ def _row(container: Container, others: Iterable[Json], architectures: dict[str, 
         if each.ready and each.image == container.image and namespace_of(other) == namespace_of(pod)
     }
     return _Image(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
         container=container.name,
         image=container.image,
         node=node_name_of(pod),

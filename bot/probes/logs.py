@@ -47,7 +47,6 @@ class _Line(RowValues):
         "previous": ArgDeclaration(
             says="yes: only runs that have ended; no: only the newest run", choices=("yes", "no", "both")
         ),
-        "container": ArgDeclaration(says="only containers of this name"),
         "among": ArgDeclaration(
             says="RE2 pattern: where the request names no object, only containers whose pod, name or image contains it"
         ),
@@ -116,10 +115,8 @@ async def _suspects(look: Look) -> Suspects:
 
 
 def _is_in_question(container: Container, look: Look) -> bool:
-    fixed = bool(look.args.get("selector"))
-    wanted = str(look.args.get("container") or ("" if fixed else look.focus.container))
-    if wanted:
-        return container.name == wanted
+    if look.focus.container and not look.args.get("selector"):
+        return container.name == look.focus.container
     # The log of an init container that did its work does not show what fails now.
     done = container.state == "terminated" and container.detail.get("exitCode") == 0
     return not (container.init and done)

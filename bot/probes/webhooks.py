@@ -20,8 +20,8 @@ MOST_BACKENDS: Final = 20
 
 
 class _Row(RowValues):
-    kind: str  # Mutating- or ValidatingWebhookConfiguration
-    configuration: str
+    of_subject = ("kind", "configuration")  # Mutating- or ValidatingWebhookConfiguration
+
     name: str
     asked: bool  # the text is about this one, or names none
     named: bool  # the text names this one, or the Service that serves it
@@ -65,8 +65,6 @@ def _worst_first(webhook: Webhook) -> tuple[bool, int, str, str]:
 def _row(webhook: Webhook, *, asked: bool, named: bool, behind: Backend) -> Row:
     namespace, service = webhook.place
     return _Row(
-        kind=webhook.kind,
-        configuration=webhook.configured_in,
         name=webhook.name,
         asked=asked,
         named=named,
