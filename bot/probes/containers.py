@@ -77,21 +77,15 @@ class _Competing(RowValues):
             " question, else before now",
             fills={"true": _End.keys()},
         ),
-        "window_s": ArgDeclaration(
-            says=f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}"
-        ),
-        "exit_codes": ArgDeclaration(says="with `ended`: a list, only these exit codes"),
-        "among": ArgDeclaration(
-            says="with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
-            " image contains it"
-        ),
+        "window_s": f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}",
+        "exit_codes": "with `ended`: a list, only these exit codes",
+        "among": "with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
+        " image contains it",
         "everywhere": ArgDeclaration(
             says="true, with `ended`: all pods, and the leases they compete for; those in question only set the window",
             fills={"true": _Competing.keys()},
         ),
-        "steady": ArgDeclaration(
-            says="true, with `ended`: also containers that have never ended, with exit_code and finished_s -1"
-        ),
+        "steady": "true, with `ended`: also containers that have never ended, with exit_code and finished_s -1",
     },
     permissions=(*READS_PODS, *owners.PERMISSIONS, *may("get list", "leases.coordination.k8s.io")),
 )

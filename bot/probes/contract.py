@@ -353,12 +353,16 @@ def probe(
     *,
     says: str,
     row: type[RowValues],
-    args: Mapping[str, ArgDeclaration] = MappingProxyType({}),
+    args: Mapping[str, ArgDeclaration | str] = MappingProxyType({}),
     permissions: tuple[Permission, ...] = (),
 ) -> Callable[[Read], Probe]:
-    """Declare the probe that the function below it reads; it is named after the module of its `row`."""
+    """Declare the probe that the function below it reads; it is named after the module of its `row`.
+
+    An argument is declared by what it says alone, if it may be anything.
+    """
+    declared = {key: ArgDeclaration(says=each) if isinstance(each, str) else each for key, each in args.items()}
     name = row.__module__.split(".")[2].replace("_", "-")
-    declaration = ProbeDeclaration(name=name, says=says, rows=row.keys(), args=args, permissions=permissions)
+    declaration = ProbeDeclaration(name=name, says=says, rows=row.keys(), args=declared, permissions=permissions)
     return lambda read: Probe(declaration=declaration, read=read)
 
 
@@ -372,7 +376,7 @@ def probe_of(
     says: str,
     row: type[RowValues],
     by: str = "shows",
-    args: Mapping[str, ArgDeclaration] = MappingProxyType({}),
+    args: Mapping[str, ArgDeclaration | str] = MappingProxyType({}),
     permissions: tuple[Permission, ...] = (),
 ) -> Probe:
     """Return the probe that reads what the argument `by` asks for, by default the first; every row is a `row` too."""

@@ -17,7 +17,7 @@ from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import REPLICATED
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
-from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _HOME: Final = "kube-system"
 # These elect a leader; the others serve side by side.
@@ -48,11 +48,8 @@ class _Component(RowValues):
     says="a row per component of the control plane in question: the age of its Lease, and its pods that are not ready",
     row=_Component,
     args={
-        "whole": ArgDeclaration(
-            says=(
-                "true: all components, also where the object in question is a pod of one; of their Leases one in force"
-            ),
-        ),
+        "whole": "true: all components, also where the object in question is a pod of one; of their Leases one"
+        " in force",
     },
     permissions=(
         *may("get list", "pods"),

@@ -18,7 +18,7 @@ from bot.kube.volumes import claim_names, claim_reference
 from bot.probes.contract import Look, RowValues, kubectl, probe
 from bot.probes.shared.kinds import READS_NAMED, READS_OF_OTHERS, READS_WIDESPREAD, served_objects
 from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
-from intents.domain import ArgDeclaration, Json, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_LISTED: Final = 500
 _MOST_ROWS: Final = 50
@@ -56,7 +56,7 @@ _Served = tuple[Resource, Json]
     says="a row per object in question that is being deleted: its finalizers, and whether their controller runs",
     row=_Deleted,
     args={
-        "inside": ArgDeclaration(says="true: what is left in the terminating namespaces in question"),
+        "inside": "true: what is left in the terminating namespaces in question",
     },
     permissions=(*READS_NAMESPACES, *READS_WIDESPREAD, *READS_NAMED, *READS_OF_OTHERS),
 )

@@ -48,8 +48,8 @@ class _Event(RowValues):
     says="a row per event about the object in question and its owners, or of the namespace",
     row=_Event,
     args={
-        "reason": ArgDeclaration(says="only these reasons, separated by commas"),
-        "kind": ArgDeclaration(says="only events about objects of this kind; Pod: those about the pods of a workload"),
+        "reason": "only these reasons, separated by commas",
+        "kind": "only events about objects of this kind; Pod: those about the pods of a workload",
         "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
     },
     permissions=(*owners.PERMISSIONS, *READS_PODS, *may("list", "events"), *may("get", "nodes")),

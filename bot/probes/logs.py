@@ -47,16 +47,13 @@ class _Line(RowValues):
         "previous": ArgDeclaration(
             says="yes: only runs that have ended; no: only the newest run", choices=("yes", "no", "both")
         ),
-        "among": ArgDeclaration(
-            says="RE2 pattern: where the request names no object, only containers whose pod, name or image contains it"
-        ),
-        "selector": ArgDeclaration(says="labels of a fixed component to read instead of the focused pods"),
-        "namespace": ArgDeclaration(says="where the fixed component runs (default: everywhere)"),
-        "since_s": ArgDeclaration(says="only lines of the last N seconds"),
-        "competing_first": ArgDeclaration(
-            says="true: where the request names no object, the pods of leader elections are read before all others"
-        ),
-        "newest_only": ArgDeclaration(says="true: only the newest matching line of each log"),
+        "among": "RE2 pattern: where the request names no object, only containers whose pod, name or image contains it",
+        "selector": "labels of a fixed component to read instead of the focused pods",
+        "namespace": "where the fixed component runs (default: everywhere)",
+        "since_s": "only lines of the last N seconds",
+        "competing_first": "true: where the request names no object, the pods of leader elections are read before all"
+        " others",
+        "newest_only": "true: only the newest matching line of each log",
     },
     permissions=(*READS_PODS, *may("get", "pods/log"), *may("get list", "leases.coordination.k8s.io")),
 )

@@ -227,10 +227,10 @@ class ObjectRow(RowValues):
         "kind": ArgDeclaration(
             says="a kind as kubectl takes it; write kind.group for a custom resource", required=True
         ),
-        "namespace": ArgDeclaration(says='default: the namespace in question; "*" for all'),
-        "name": ArgDeclaration(says="only this object (default: the one in question, if it is of this kind)"),
-        "asked": ArgDeclaration(says="true: only the object in question; no rows where that is of another kind"),
-        "selector": ArgDeclaration(says="a label selector"),
+        "namespace": 'default: the namespace in question; "*" for all',
+        "name": "only this object (default: the one in question, if it is of this kind)",
+        "asked": "true: only the object in question; no rows where that is of another kind",
+        "selector": "a label selector",
         "fields": ArgDeclaration(
             says="row key → path: spec.replicas, status.conditions[type=Ready].status, spec.rules[0].host,"
             ' metadata.labels["app.kubernetes.io/name"], spec.containers[*].name (joined by commas)',
@@ -254,7 +254,7 @@ class ObjectRow(RowValues):
             " without a match; (?s) lets it go over lines",
             adds_keys="regex",
         ),
-        "key": ArgDeclaration(says="with `capture`: only this key of `data`"),
+        "key": "with `capture`: only this key of `data`",
     },
 )
 async def read(look: Look) -> ProbeResult:

@@ -41,10 +41,10 @@ class _Series(RowValues):
             required=True,
         ),
         "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
-        "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
-        "measures": ArgDeclaration(says="what the numbers are, for quotes: backend commit p99 [s]"),
-        "limit": ArgDeclaration(says="a number to compare each sample with"),
-        "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
+        "window_s": "seconds before now to look at (default: only now)",
+        "measures": "what the numbers are, for quotes: backend commit p99 [s]",
+        "limit": "a number to compare each sample with",
+        "none": "true: finding no series is an answer, not a sign that nothing is scraped",
     },
 )
 async def read(look: Look) -> ProbeResult:

@@ -9,7 +9,6 @@ from bot.probes.claims import classes, provisioning, usage, volumes
 from bot.probes.claims.in_question import ClaimRow
 from bot.probes.contract import may, probe_of
 from bot.probes.shared.scope import READS_PODS
-from intents.domain import ArgDeclaration
 
 read: Final = probe_of(
     {
@@ -24,14 +23,10 @@ read: Final = probe_of(
     says="a row per claim in question: the class it asks for and whether that exists, or the volume it is bound to",
     row=ClaimRow,
     args={
-        "without_pods": ArgDeclaration(
-            says="true, with `shows: usage`: nothing where the request names another object than a claim, so that a"
-            " healthy pod costs no query"
-        ),
-        "among": ArgDeclaration(
-            says="with `shows: volume`: RE2 pattern; where the request names no object, only pods with a container"
-            " whose pod, name or image contains it"
-        ),
+        "without_pods": "true, with `shows: usage`: nothing where the request names another object than a claim, so"
+        " that a healthy pod costs no query",
+        "among": "with `shows: volume`: RE2 pattern; where the request names no object, only pods with a container"
+        " whose pod, name or image contains it",
     },
     permissions=(
         *READS_PODS,

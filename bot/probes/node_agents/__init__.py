@@ -322,14 +322,12 @@ read: Final = probe_of(
     row=AgentRow,
     by="which",
     args={
-        "among": ArgDeclaration(
-            says="RE2 pattern that a DaemonSet's name and images (name image image …) must contain; with"
-            " `which: requested` only where the request names no object, and then healthy ones are shown as well"
-        ),
+        "among": "RE2 pattern that a DaemonSet's name and images (name image image …) must contain; with"
+        " `which: requested` only where the request names no object, and then healthy ones are shown as well",
         "capture": ArgDeclaration(says="RE2 pattern of a log line to look for (default: no logs)", adds_keys="regex"),
-        "since_s": ArgDeclaration(says="only lines of the last N seconds"),
-        "every_node": ArgDeclaration(says="true: also nodes without such an agent, with agent and trouble empty"),
-        "absent": ArgDeclaration(says="what it means if no node has one: the question is then not applicable"),
+        "since_s": "only lines of the last N seconds",
+        "every_node": "true: also nodes without such an agent, with agent and trouble empty",
+        "absent": "what it means if no node has one: the question is then not applicable",
     },
     permissions=(*READS_PODS, *may("list", "daemonsets.apps", "nodes"), *may("get", "pods/log")),
 )
