@@ -332,23 +332,6 @@ class Probe:
 Read = Callable[[Look], Awaitable[ProbeResult]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """One value of an argument: its description, the row that it gives, and the function that reads.
-
-    The row may have the keys of every row of the probe too; only the others are added.
-    """
-
-    says: str
-    row: type[RowValues] = RowValues
-    read: Read
-
-
-def shown(*, says: str, row: type[RowValues] = RowValues) -> Callable[[Read], Shown]:
-    """Declare what the function below it reads for one value of an argument."""
-    return lambda read: Shown(says=says, row=row, read=read)
-
-
 def probe(
     *,
     says: str,
@@ -366,12 +349,8 @@ def probe(
     return lambda read: Probe(declaration=declaration, read=read)
 
 
-def _added(keys: Mapping[str, RowType], beside: Mapping[str, RowType]) -> Mapping[str, RowType]:
-    return {key: kind for key, kind in keys.items() if key not in beside}
-
-
 def probe_of(
-    shows: Mapping[str, Shown],
+    shows: Mapping[str, Probe],
     *,
     says: str,
     row: type[RowValues],
@@ -379,13 +358,20 @@ def probe_of(
     args: Mapping[str, ArgDeclaration | str] = MappingProxyType({}),
     permissions: tuple[Permission, ...] = (),
 ) -> Probe:
-    """Return the probe that reads what the argument `by` asks for, by default the first; every row is a `row` too."""
-    default = next(iter(shows))
+    """Return the probe that reads what the argument `by` asks for, by default the first.
+
+    Every row has the keys of `row`; what one of `shows` reads may have more.
+    """
+    default, common = next(iter(shows)), row.keys()
+    declared = {value: each.declaration for value, each in shows.items()}
     chosen = ArgDeclaration(
-        says="; ".join(f"{value}: {each.says}" for value, each in shows.items()),
+        says="; ".join(f"{value}: {each.says}" for value, each in declared.items()),
         choices=tuple(shows),
         default=default,
-        fills={value: _added(each.row.keys(), row.keys()) for value, each in shows.items()},
+        fills={
+            value: {key: kind for key, kind in each.rows.items() if key not in common}
+            for value, each in declared.items()
+        },
     )
 
     @probe(says=says, row=row, args={by: chosen, **args}, permissions=permissions)

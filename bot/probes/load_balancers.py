@@ -30,7 +30,7 @@ from bot.kube.objects import (
 )
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, manifest_of, may, probe_of, shown
+from bot.probes.contract import Look, RowValues, manifest_of, may, probe, probe_of
 from bot.probes.shared.questioned import controller_workloads
 from intents.domain import Json, ProbeResult, Row
 
@@ -72,7 +72,7 @@ async def _in_question(look: Look) -> list[Json]:
     return [each for each in services if spec_of(each).get("type") == "LoadBalancer"]
 
 
-@shown(says="those that wait, and what says why", row=_Address)
+@probe(says="those that wait, and what says why", row=_Address)
 async def _addresses(look: Look) -> ProbeResult:
     """Read the Services in question; events and controllers only of those that wait."""
     balanced = await _in_question(look)
@@ -131,7 +131,7 @@ class _IdleTimeout(_Service):
     top_name: str
 
 
-@shown(says="those that MySQL clients connect to, with the keepalive of the pods behind them", row=_IdleTimeout)
+@probe(says="those that MySQL clients connect to, with the keepalive of the pods behind them", row=_IdleTimeout)
 async def _idle_timeouts(look: Look) -> ProbeResult:
     """Read the Services that MySQL clients connect to, with the pods behind them."""
     meant = sorted((each for each in await _in_question(look) if _port(each) or _is_tidb(each)), key=place_of)
@@ -225,7 +225,7 @@ class _Tls(_Service):
     manager: str  # aws-load-balancer-controller or cloud-provider
 
 
-@shown(says="AWS Network Load Balancers, with what they negotiate", row=_Tls)
+@probe(says="AWS Network Load Balancers, with what they negotiate", row=_Tls)
 async def _negotiations(look: Look) -> ProbeResult:
     """Read the Network Load Balancers; those that end TLS for Istio come first."""
     meant = [each for each in await _in_question(look) if kind_of(each) is NLB]

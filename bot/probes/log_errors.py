@@ -34,7 +34,7 @@ from bot.kube.services import (
     unresolved_name,
 )
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, kubectl, may, probe_of, shown
+from bot.probes.contract import Look, RowValues, kubectl, may, probe, probe_of
 from bot.probes.shared.backends import pods_selected_by, ready_endpoints
 from bot.probes.shared.logged_causes import READS_CAUSES, LoggedCause, logged_causes
 from bot.probes.shared.scope import PodValues, pod_values, pods_of
@@ -68,7 +68,7 @@ class _LogError(RowValues):
     beside_error: str = ""
 
 
-@shown(says="what ended the containers")
+@probe(says="what ended the containers", row=_LogError)
 async def _errors(look: Look) -> ProbeResult:
     """Read what the logs tell."""
     found = await logged_causes(look)
@@ -127,7 +127,7 @@ class _Answer(RowValues):
     pods: tuple[str, ...]  # behind the Service
 
 
-@shown(says="a row per Service that such an error says answered with an HTTP status from 500 up", row=_Answer)
+@probe(says="a row per Service that such an error says answered with an HTTP status from 500 up", row=_Answer)
 async def _answers(look: Look) -> ProbeResult:
     """Read which Services answered the programs with HTTP errors, by their logs."""
     found = await logged_causes(look)
@@ -196,7 +196,7 @@ class _Lookup:
         return _LogError(of=PodValues(namespace=self.home, pod=name_of(self.pod or {}))).values()
 
 
-@shown(
+@probe(
     says="a row per name that such an error or the text says does not resolve, with the Service it means",
     row=_Shown,
 )

@@ -32,7 +32,7 @@ from bot.kube.objects import (
 from bot.kube.owners import controller_reference
 from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import addresses_in, ip_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
-from bot.probes.contract import Look, RowValues, may, probe_of, shown
+from bot.probes.contract import Look, RowValues, may, probe, probe_of
 from bot.probes.shared import backends
 from bot.probes.shared.questioned import questioned_services
 from bot.probes.shared.scope import READS_PODS
@@ -105,7 +105,7 @@ class _Around:
     named_node: str
 
 
-@shown(
+@probe(
     says="the Service that the request names, those at an address or port of it, those in front of its pods, else all",
     row=_Requested,
 )
@@ -211,7 +211,7 @@ def _entrances(service: Json, around: _Around) -> set[str]:
     }
 
 
-@shown(
+@probe(
     says="those among them with internalTrafficPolicy Local, with the callers on nodes without an endpoint",
     row=_Local,
 )
@@ -248,7 +248,7 @@ async def _local_row(look: Look, service: Json, pods: Sequence[Json]) -> Row:
     )
 
 
-@shown(says="those that answer names for the cluster, with the workload behind", row=_ClusterDns)
+@probe(says="those that answer names for the cluster, with the workload behind", row=_ClusterDns)
 async def _cluster_dns(look: Look) -> ProbeResult:
     """Read the Services that answer names for the cluster, with their endpoints and pods."""
     labelled = await look.snapshot.list("Service", labels=kube.DNS_LABEL)

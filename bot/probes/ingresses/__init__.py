@@ -9,7 +9,7 @@ from typing import Final
 from bot.cluster.object_lists import ObjectList
 from bot.kube.ingresses import Backend, backends_of, has_port, port_names
 from bot.kube.objects import name_of, namespace_of, ref
-from bot.probes.contract import Look, may, probe_of, shown
+from bot.probes.contract import Look, may, probe, probe_of
 from bot.probes.ingresses import classes
 from bot.probes.ingresses.classes import IngressRow, of_ingresses
 from intents.domain import Json, ProbeResult, Row
@@ -28,7 +28,7 @@ class _Backend(IngressRow):
     closest: str  # the Service of the namespace, or the Service's port, that is most like it
 
 
-@shown(says="a row per rule, with the Service and port it leads to", row=_Backend)
+@probe(says="a row per rule, with the Service and port it leads to", row=_Backend)
 @of_ingresses
 async def _read_backends(look: Look, ingresses: ObjectList) -> ProbeResult:
     """Read the Services of the namespaces of Ingresses."""

@@ -30,7 +30,7 @@ from bot.kube.log_records import split_stamps
 from bot.kube.objects import created_at, full_name, label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN, parse_time
-from bot.probes.contract import Look, Missing, Read, RowValues, shown
+from bot.probes.contract import Look, Missing, Read, RowValues, probe
 from bot.probes.shared.questioned import controller_workloads
 from intents.domain import Json, ProbeResult, Row
 from intents.spelling import closest
@@ -113,7 +113,7 @@ class _Cluster:
     workloads: Sequence[Json] = ()
 
 
-@shown(says="a row per Ingress, with what serves it", row=ClassShown)
+@probe(says="a row per Ingress, with what serves it", row=ClassShown)
 @of_ingresses
 async def read_classes(look: Look, ingresses: ObjectList) -> ProbeResult:
     """Read classes and controllers, only where an Ingress has no address."""
@@ -203,7 +203,7 @@ class _Said:
     logged: bool = False
 
 
-@shown(says="a row per Secret of its TLS, with what the controller says of it", row=CertificateShown)
+@probe(says="a row per Secret of its TLS, with what the controller says of it", row=CertificateShown)
 @of_ingresses
 async def read_certificates(look: Look, ingresses: ObjectList) -> ProbeResult:
     """Read the events of Ingresses that name Secrets, and the log of their controllers."""

@@ -20,7 +20,7 @@ from bot.kube.owners import owner_of, workload_of
 from bot.kube.pod_states import wanted_node
 from bot.kube.services import ip_in
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict, may, probe_of, shown
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict, may, probe, probe_of
 from bot.probes.node_agents.agent_pods import (
     MISSING,
     Agent,
@@ -91,7 +91,7 @@ class _Questioned:
 _Logged = tuple[Placed, Line | None]
 
 
-@shown(says="the agents that `among` finds, on all nodes", row=_Matching)
+@probe(says="the agents that `among` finds, on all nodes", row=_Matching)
 async def _read_matching(look: Look) -> ProbeResult:
     """Read all nodes, the agents that match, and their logs where a pattern asks for lines."""
     among = compile_pattern(look.args.get("among"))
@@ -242,7 +242,7 @@ class _Requested(RowValues):
     same_line: int  # nodes of the same DaemonSet whose pods logged a matching line
 
 
-@shown(says="the DaemonSet that the request is about, or those with a crash-looping pod", row=_Requested)
+@probe(says="the DaemonSet that the request is about, or those with a crash-looping pod", row=_Requested)
 async def _read_requested(look: Look) -> ProbeResult:
     """Read the pods of the DaemonSets in question, their nodes, and the logs of pods that do not work."""
     pattern = compile_pattern(look.args.get("capture"))
