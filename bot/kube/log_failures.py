@@ -78,9 +78,8 @@ class LogFailure:
 
     `says` is the cause in one line, without time and level; `kind` its class, "" for none. `number` is the line of the
     log at which it begins, `first` the first with the same message, `last` that of its last repeat, `of` the number of
-    lines that were read, `times` the number of records with the same message. `last_words`: no line
-    reports an error, so these are the last ones. `earlier`: an error before those that are repeated, about the same
-    thing.
+    lines that were read, `times` the number of records with the same message. `last_words`: no line reports an error,
+    so these are the last ones. `earlier`: an error before those that are repeated, about the same thing.
     """
 
     says: str

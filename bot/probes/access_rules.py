@@ -92,6 +92,19 @@ class _Grant:
         return str(ref(self.binding, kind))
 
 
+@probe(
+    says="a row for a request that the text or a log in question tells as forbidden: is it allowed now, and which role"
+    " comes closest",
+    row=_Access,
+    permissions=(
+        *may(
+            "list",
+            *(f"{resource}.{_RBAC}" for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")),
+        ),
+        *READS_CAUSES,
+        *may("get", "serviceaccounts"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read whether a request is allowed now, and the roles of its subject; no rows without a request."""
     if told := _told(look):
@@ -292,19 +305,3 @@ def _narrowest(roles: list[Json]) -> str:
     ]
     found = min(fitting, key=lambda each: (len(each.get("rules") or ()), name_of(each)), default=None)
     return f"{found['kind']} {name_of(found)}" if found else ""
-
-
-PROBE: Final = probe(
-    says="a row for a request that the text or a log in question tells as forbidden: is it allowed now, and which role"
-    " comes closest",
-    row=_Access,
-    permissions=(
-        *may(
-            "list",
-            *(f"{resource}.{_RBAC}" for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")),
-        ),
-        *READS_CAUSES,
-        *may("get", "serviceaccounts"),
-    ),
-    read=read,
-)

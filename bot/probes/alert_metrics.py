@@ -50,6 +50,11 @@ class _Judged(RowValues):
     query: str
 
 
+@probe(
+    says="a row per series that the alert in question is about, where only metrics can tell, judged by its limit",
+    row=_Judged,
+    permissions=may("get", "nodes"),
+)
 async def read(look: Look) -> ProbeResult:
     """Ask for the history of the alert's series and judge each; what cannot be judged is a gap."""
     metric = alert_metrics().get(look.alert.get("alertname", ""))
@@ -148,11 +153,3 @@ def _label(metric: AlertMetric, series: Series, look: Look) -> str:
     own: Mapping[str, Any] = series.labels
     found = [str(own[each]) for each in metric.by if own.get(each)]
     return " ".join(found) or look.focus.name
-
-
-PROBE: Final = probe(
-    says="a row per series that the alert in question is about, where only metrics can tell, judged by its limit",
-    row=_Judged,
-    permissions=may("get", "nodes"),
-    read=read,
-)

@@ -61,6 +61,11 @@ class _ApiService(RowValues):
     behind: _Behind
 
 
+@probe(
+    says="a row per APIService: is it available, and what is behind it",
+    row=_ApiService,
+    permissions=(*PERMISSIONS, *may("list", "apiservices.apiregistration.k8s.io")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read every APIService. `missing` where the one named in the text or focus has no object."""
     items = (await look.snapshot.list("APIService")).items
@@ -171,11 +176,3 @@ async def _claimants(look: Look, group: str) -> tuple[str, ...]:
 def _names(deployment: Json) -> set[str]:
     labels = labels_of(deployment)
     return {name_of(deployment), *(str(labels[key]) for key in _NAME_LABELS if key in labels)}
-
-
-PROBE: Final = probe(
-    says="a row per APIService: is it available, and what is behind it",
-    row=_ApiService,
-    permissions=(*PERMISSIONS, *may("list", "apiservices.apiregistration.k8s.io")),
-    read=read,
-)

@@ -56,6 +56,11 @@ class _Application(RowValues):
     kept: _Prometheus
 
 
+@probe(
+    says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
+    row=_Application,
+    permissions=may("list", _APPLICATIONS, _PROMETHEUSES, "statefulsets.apps", "deployments.apps"),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the Applications in question; not applicable without Argo CD, `missing` where the one named is gone."""
     applications = await served_objects(look, _APPLICATIONS, limit=MOST)
@@ -170,11 +175,3 @@ def _operator_version(deployment: Json) -> str:
         if repository == "prometheus-operator":
             return tag
     return ""
-
-
-PROBE: Final = probe(
-    says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
-    row=_Application,
-    permissions=may("list", _APPLICATIONS, _PROMETHEUSES, "statefulsets.apps", "deployments.apps"),
-    read=read,
-)

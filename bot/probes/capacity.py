@@ -36,6 +36,11 @@ class _Capacity(RowValues):
     namespaces: tuple[str, ...]  # that request the most, with their share of all requests
 
 
+@probe(
+    says="a row for CPU and one for memory: what all pods request and all quotas admit, beside what the nodes allocate",
+    row=_Capacity,
+    permissions=may("list", "nodes", "pods", "resourcequotas"),
+)
 async def read(look: Look) -> ProbeResult:
     """Read all nodes, pods and quotas. A part of a list would prove nothing."""
     with collect_gaps() as gaps:
@@ -80,11 +85,3 @@ def _row(
         quote=f"{resource}: {in_words(requested)} requested, {in_words(total)} allocatable on {len(nodes)} nodes",
         reproduce="kubectl describe nodes",
     )
-
-
-PROBE: Final = probe(
-    says="a row for CPU and one for memory: what all pods request and all quotas admit, beside what the nodes allocate",
-    row=_Capacity,
-    permissions=may("list", "nodes", "pods", "resourcequotas"),
-    read=read,
-)

@@ -60,6 +60,14 @@ class _Held:
     needs_bundle: bool = False  # without one the API server trusts public authorities only, and a Service has none
 
 
+@probe(
+    says="a row per caBundle of a webhook or APIService, and per Certificate of cert-manager: is it still valid",
+    row=_Certificate,
+    permissions=(
+        *backends.READS_WEBHOOKS,
+        *may("list", "apiservices.apiregistration.k8s.io", "certificates.cert-manager.io"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read what holds certificates: of an object in question its kind only, else all that may concern it."""
     focus = look.focus
@@ -181,14 +189,3 @@ def _standing(last: Validity | None, now: datetime) -> _Standing:
 
 def _seconds(span: timedelta) -> int:
     return int(span.total_seconds())
-
-
-PROBE: Final = probe(
-    says="a row per caBundle of a webhook or APIService, and per Certificate of cert-manager: is it still valid",
-    row=_Certificate,
-    permissions=(
-        *backends.READS_WEBHOOKS,
-        *may("list", "apiservices.apiregistration.k8s.io", "certificates.cert-manager.io"),
-    ),
-    read=read,
-)

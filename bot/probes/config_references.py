@@ -60,6 +60,17 @@ class _Broken:
     keys: tuple[str, ...] = ()  # that the ConfigMap has
 
 
+@probe(
+    says="a row per ConfigMap, Secret or key of one that the pods in question need for their start and do not find",
+    row=_Lacking,
+    args={
+        "compare": ArgDeclaration(
+            says="true: also the ConfigMap or key that resembles it, and other owners of pods that refer to it",
+            fills={"true": _Compared.keys()},
+        )
+    },
+    permissions=(*READS_PODS, *may("get list", "configmaps"), *may("list", "events")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the references of the pods in question that wait for their start."""
     suspects = await pods_of(look)
@@ -172,17 +183,3 @@ async def _users(broken: _Broken, look: Look) -> tuple[str, ...]:
     owners = [owner_of(pod) for pod in pods if any((each.kind, each.name) == wanted for each in references_of(pod))]
     others = dict.fromkeys(f"{each.kind}/{each.name}" for each in owners if each.name != mine.name)
     return tuple(others)[:_MOST_USERS]
-
-
-PROBE: Final = probe(
-    says="a row per ConfigMap, Secret or key of one that the pods in question need for their start and do not find",
-    row=_Lacking,
-    args={
-        "compare": ArgDeclaration(
-            says="true: also the ConfigMap or key that resembles it, and other owners of pods that refer to it",
-            fills={"true": _Compared.keys()},
-        )
-    },
-    permissions=(*READS_PODS, *may("get list", "configmaps"), *may("list", "events")),
-    read=read,
-)

@@ -96,6 +96,17 @@ class _Call:
     given_by: str = ""
 
 
+@probe(
+    says="a row per connection in question: the Service that is meant, and the first hop that is broken or not known",
+    row=_Connection,
+    permissions=(
+        *READS_CAUSES,
+        *READS_OTHER_POLICIES,
+        *may("get", "configmaps"),
+        *may("list", "namespaces", "networkpolicies.networking.k8s.io"),
+        *may("list", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Walk to what the text names, else to what the logs of the object in question or its spec name."""
     source = await _source(look)
@@ -358,17 +369,3 @@ def _command(step: Step, source: PodValues) -> str:
             return kubectl(at.namespace, f"get endpointslices -l {slices_of_service(at.name)} -o yaml")
         case _:
             return manifest_of(at)
-
-
-PROBE: Final = probe(
-    says="a row per connection in question: the Service that is meant, and the first hop that is broken or not known",
-    row=_Connection,
-    permissions=(
-        *READS_CAUSES,
-        *READS_OTHER_POLICIES,
-        *may("get", "configmaps"),
-        *may("list", "namespaces", "networkpolicies.networking.k8s.io"),
-        *may("list", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
-    ),
-    read=read,
-)

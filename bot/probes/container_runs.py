@@ -85,6 +85,21 @@ class _Use(RowValues):
     more_cpu: str = ""  # twice the limit
 
 
+@probe(
+    says="a row per container of the pods in question: its state, how its last run ended, its limits and probes",
+    row=_Container,
+    args={
+        "events": ArgDeclaration(
+            says="true: also what the kubelet's events say of a container since its last or present run began",
+            fills={"true": keys_of(ContainerEvents)},
+        ),
+        "usage": ArgDeclaration(
+            says="true: also, if events say that a probe timed out, what the container uses of its CPU limit",
+            fills={"true": _Use.keys()},
+        ),
+    },
+    permissions=(*READS_PODS, *READS_USE, *may("list", "events")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the containers of the pods in question, those in trouble first."""
     suspects = await pods_of(look)
@@ -252,21 +267,3 @@ def _quote(container: Container, run: Run | None) -> str:
     elif run:
         ended = f", exit code {run.exit_code}"
     return f"container {container.name} {now}{ended}, restarts {container.restarts}"[:_QUOTE]
-
-
-PROBE: Final = probe(
-    says="a row per container of the pods in question: its state, how its last run ended, its limits and probes",
-    row=_Container,
-    args={
-        "events": ArgDeclaration(
-            says="true: also what the kubelet's events say of a container since its last or present run began",
-            fills={"true": keys_of(ContainerEvents)},
-        ),
-        "usage": ArgDeclaration(
-            says="true: also, if events say that a probe timed out, what the container uses of its CPU limit",
-            fills={"true": _Use.keys()},
-        ),
-    },
-    permissions=(*READS_PODS, *READS_USE, *may("list", "events")),
-    read=read,
-)

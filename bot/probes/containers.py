@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bot.cluster import owners
 from bot.kube.containers import Container, Run, containers_in
-from bot.kube.objects import created_at, name_of, namespace_of, phase_of, place_of, ref, spec_of
+from bot.kube.objects import created_at, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
@@ -23,8 +23,6 @@ from bot.probes.shared.log_lines import compile_pattern
 from bot.probes.shared.scope import READS_PODS, ContainerValues, Suspects, container_values, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeResult, Row
 
-# A restart longer ago than this is no trouble of today.
-_RECENT_S: Final = 86_400
 _WINDOW_S: Final = 3600
 # For so many pods the topmost owners are read.
 _MOST_OWNED: Final = 20
@@ -67,6 +65,30 @@ class _Competing(RowValues):
     lease: str
 
 
+@probe(
+    says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
+    row=_Container,
+    args={
+        "owners": ArgDeclaration(
+            says="true: also the topmost owner of pods with a waiting container", fills={"true": _Owner.keys()}
+        ),
+        "ended": ArgDeclaration(
+            says="true: only containers whose last run ended in a window around the last end of the pods in"
+            " question, else before now",
+            fills={"true": _End.keys()},
+        ),
+        "window_s": f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}",
+        "exit_codes": "with `ended`: a list, only these exit codes",
+        "among": "with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
+        " image contains it",
+        "everywhere": ArgDeclaration(
+            says="true, with `ended`: all pods, and the leases they compete for; those in question only set the window",
+            fills={"true": _Competing.keys()},
+        ),
+        "steady": "true, with `ended`: also containers that have never ended, with exit_code and finished_s -1",
+    },
+    permissions=(*READS_PODS, *owners.PERMISSIONS, *may("get list", "leases.coordination.k8s.io")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the containers of the pods in question, or those that ended."""
     return await _ended(look) if look.flag("ended") else await _all(look)
@@ -75,12 +97,7 @@ async def read(look: Look) -> ProbeResult:
 async def _all(look: Look) -> ProbeResult:
     suspects = await pods_of(look)
     tops = await _tops(look, suspects.pods) if look.flag("owners") else None
-    rows = [
-        _state_row(look, container, tops)
-        for pod in suspects.pods
-        for container in containers_in(pod)
-        if not look.flag("troubled") or _is_troubled(look, container)
-    ]
+    rows = [_state_row(look, container, tops) for pod in suspects.pods for container in containers_in(pod)]
     return ProbeResult(rows=tuple(rows), missing=suspects.missing)
 
 
@@ -130,15 +147,6 @@ def _image_user(message: str) -> str:
     """Return the image's USER where the kubelet refuses it because it is a name; no API shows it otherwise."""
     refused = _NAMED_USER.search(message)
     return refused["user"] if refused else ""
-
-
-def _is_troubled(look: Look, container: Container) -> bool:
-    succeeded = container.state == "terminated" and container.detail.get("exitCode") == 0
-    if succeeded and (container.init or phase_of(container.pod) == "Succeeded"):
-        return False
-    last_s = look.age_s(container.last_end.get("finishedAt"))
-    restarted = container.restarts > 0 and last_s != UNKNOWN and last_s <= _RECENT_S
-    return not container.ready or restarted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,37 +238,3 @@ def _newest_first(row: Row) -> tuple[bool, int, str, str, str]:
     values = row.values
     finished = int(str(values["finished_s"]))
     return finished == UNKNOWN, finished, str(values["namespace"]), str(values["pod"]), str(values["container"])
-
-
-PROBE: Final = probe(
-    says="a row per container of the pods in question: its state, the user it runs as, and how its last run ended",
-    row=_Container,
-    args={
-        "troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h"),
-        "owners": ArgDeclaration(
-            says="true: also the topmost owner of pods with a waiting container", fills={"true": _Owner.keys()}
-        ),
-        "ended": ArgDeclaration(
-            says="true: only containers whose last run ended in a window around the last end of the pods in"
-            " question, else before now",
-            fills={"true": _End.keys()},
-        ),
-        "window_s": ArgDeclaration(
-            says=f"with `ended`: seconds on either side of that end, or before now; default {_WINDOW_S}"
-        ),
-        "exit_codes": ArgDeclaration(says="with `ended`: a list, only these exit codes"),
-        "among": ArgDeclaration(
-            says="with `ended`: RE2 pattern; where the request names no object, only containers whose pod, name or"
-            " image contains it"
-        ),
-        "everywhere": ArgDeclaration(
-            says="true, with `ended`: all pods, and the leases they compete for; those in question only set the window",
-            fills={"true": _Competing.keys()},
-        ),
-        "steady": ArgDeclaration(
-            says="true, with `ended`: also containers that have never ended, with exit_code and finished_s -1"
-        ),
-    },
-    permissions=(*READS_PODS, *owners.PERMISSIONS, *may("get list", "leases.coordination.k8s.io")),
-    read=read,
-)

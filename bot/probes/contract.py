@@ -332,49 +332,50 @@ class Probe:
 Read = Callable[[Look], Awaitable[ProbeResult]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """One value of an argument: its description, the row that it gives, and the function that reads.
-
-    The row may have the keys of every row of the probe too; only the others are added.
-    """
-
-    says: str
-    row: type[RowValues] = RowValues
-    read: Read
-
-
-def _added(keys: Mapping[str, RowType], beside: Mapping[str, RowType]) -> Mapping[str, RowType]:
-    return {key: kind for key, kind in keys.items() if key not in beside}
-
-
 def probe(
     *,
     says: str,
     row: type[RowValues],
-    read: Read | None = None,
-    shows: Mapping[str, Shown] = MappingProxyType({}),
+    args: Mapping[str, ArgDeclaration | str] = MappingProxyType({}),
+    permissions: tuple[Permission, ...] = (),
+) -> Callable[[Read], Probe]:
+    """Declare the probe that the function below it reads; it is named after the module of its `row`.
+
+    An argument is declared by what it says alone, if it may be anything.
+    """
+    declared = {key: ArgDeclaration(says=each) if isinstance(each, str) else each for key, each in args.items()}
+    name = row.__module__.split(".")[2].replace("_", "-")
+    declaration = ProbeDeclaration(name=name, says=says, rows=row.keys(), args=declared, permissions=permissions)
+    return lambda read: Probe(declaration=declaration, read=read)
+
+
+def probe_of(
+    shows: Mapping[str, Probe],
+    *,
+    says: str,
+    row: type[RowValues],
     by: str = "shows",
-    args: Mapping[str, ArgDeclaration] = MappingProxyType({}),
+    args: Mapping[str, ArgDeclaration | str] = MappingProxyType({}),
     permissions: tuple[Permission, ...] = (),
 ) -> Probe:
-    """Return the probe that is named after the module of its `row`, which is what every row has.
+    """Return the probe that reads what the argument `by` asks for, by default the first.
 
-    It has one `read`, or one for each value of the argument `by`; the first value is the default.
+    Every row has the keys of `row`; what one of `shows` reads may have more.
     """
-    if shows:
-        default = next(iter(shows))
-        chosen = ArgDeclaration(
-            says="; ".join(f"{value}: {each.says}" for value, each in shows.items()),
-            choices=tuple(shows),
-            default=default,
-            fills={value: _added(each.row.keys(), row.keys()) for value, each in shows.items()},
-        )
-        args = {by: chosen, **args}
+    default, common = next(iter(shows)), row.keys()
+    declared = {value: each.declaration for value, each in shows.items()}
+    chosen = ArgDeclaration(
+        says="; ".join(f"{value}: {each.says}" for value, each in declared.items()),
+        choices=tuple(shows),
+        default=default,
+        fills={
+            value: {key: kind for key, kind in each.rows.items() if key not in common}
+            for value, each in declared.items()
+        },
+    )
 
-    async def read_shown(look: Look) -> ProbeResult:
+    @probe(says=says, row=row, args={by: chosen, **args}, permissions=permissions)
+    async def read(look: Look) -> ProbeResult:
         return await shows[str(look.args.get(by) or default)].read(look)
 
-    name = row.__module__.split(".")[2].replace("_", "-")
-    declaration = ProbeDeclaration(name=name, says=says, rows=row.keys(), args=args, permissions=permissions)
-    return Probe(declaration=declaration, read=read or read_shown)
+    return read

@@ -17,7 +17,7 @@ from bot.kube.pod_states import is_ready
 from bot.kube.rollouts import REPLICATED
 from bot.kube.timestamps import UNKNOWN
 from bot.probes.contract import Look, RowValues, may, probe
-from intents.domain import ArgDeclaration, Json, ObjectRef, ProbeResult, Row
+from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _HOME: Final = "kube-system"
 # These elect a leader; the others serve side by side.
@@ -44,6 +44,19 @@ class _Component(RowValues):
     pods: tuple[str, ...]  # namespace/name of the pod in question that waits for it
 
 
+@probe(
+    says="a row per component of the control plane in question: the age of its Lease, and its pods that are not ready",
+    row=_Component,
+    args={
+        "whole": "true: all components, also where the object in question is a pod of one; of their Leases one"
+        " in force",
+    },
+    permissions=(
+        *may("get list", "pods"),
+        *may("get", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps"),
+        *may("get", "leases.coordination.k8s.io"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the Leases and pods of the components in question."""
     components, waiting = await _in_question(look)
@@ -138,22 +151,3 @@ def _why(pod: Json) -> str:
         if not each.ready and each.reason:
             return f"{each.reason}, {each.restarts} restarts"
     return str(condition(pod, "Ready").get("reason") or "")
-
-
-PROBE: Final = probe(
-    says="a row per component of the control plane in question: the age of its Lease, and its pods that are not ready",
-    row=_Component,
-    args={
-        "whole": ArgDeclaration(
-            says=(
-                "true: all components, also where the object in question is a pod of one; of their Leases one in force"
-            ),
-        ),
-    },
-    permissions=(
-        *may("get list", "pods"),
-        *may("get", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps"),
-        *may("get", "leases.coordination.k8s.io"),
-    ),
-    read=read,
-)

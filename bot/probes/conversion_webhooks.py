@@ -56,6 +56,11 @@ class _Asked:
         return not self.place[1] or _webhook(definition).place == self.place
 
 
+@probe(
+    says="a row per CustomResourceDefinition in question that a webhook converts, with the backend of that webhook",
+    row=_Converted,
+    permissions=(*backends.PERMISSIONS, *may("list", "customresourcedefinitions.apiextensions.k8s.io")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the definitions that a webhook converts; `missing` where the one that is named does not exist."""
     listing = await look.snapshot.list("CustomResourceDefinition")
@@ -112,11 +117,3 @@ def _row(look: Look, webhook: Webhook, behind: backends.Backend) -> Row:
         quote=f"{crd}: spec.conversion.strategy: Webhook, {called}",
         reproduce=f"kubectl get crd {crd} -o jsonpath='{{.spec.conversion}}'",
     )
-
-
-PROBE: Final = probe(
-    says="a row per CustomResourceDefinition in question that a webhook converts, with the backend of that webhook",
-    row=_Converted,
-    permissions=(*backends.PERMISSIONS, *may("list", "customresourcedefinitions.apiextensions.k8s.io")),
-    read=read,
-)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
 
 from bot.cluster import owners
 from bot.cluster.owners import Top
@@ -54,6 +53,17 @@ class _Around:
     revisions: int
 
 
+@probe(
+    says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
+    row=_Refused,
+    permissions=(
+        *owners.PERMISSIONS,
+        *READS_REVISIONS,
+        *may("list", "events", "statefulsets.apps", "daemonsets.apps", "jobs.batch"),
+        *may("get", "pods", "services"),
+        *may("list", "deployments.apps"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the workloads in question, what refused their pods, and what is around them."""
     found = await suspected(look, parse)
@@ -149,17 +159,3 @@ def _path_in(top: Top, workload: Workload[FieldError], held: HeldField, error: F
 
 def _counts(workload: Workload[FieldError]) -> Replicas:
     return replicas_of(workload.manifest) if workload.manifest is not None else Replicas()
-
-
-PROBE: Final = probe(
-    says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
-    row=_Refused,
-    permissions=(
-        *owners.PERMISSIONS,
-        *READS_REVISIONS,
-        *may("list", "events", "statefulsets.apps", "daemonsets.apps", "jobs.batch"),
-        *may("get", "pods", "services"),
-        *may("list", "deployments.apps"),
-    ),
-    read=read,
-)

@@ -128,6 +128,11 @@ class _Resource(RowValues):
     pods: tuple[str, ...] = ()  # pods that belong to the object and are not ready
 
 
+@probe(
+    says="a row per custom resource in question: the condition that tells its state, and its controller",
+    row=_Resource,
+    permissions=(*READS_WIDESPREAD, *READS_OF_OTHERS, *BELOW, *may("list", "deployments.apps")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the object in question, those of the kind that a text names, or without one those of widespread kinds."""
     focus = look.focus
@@ -224,11 +229,3 @@ def _controller(obj: Json, deployments: Iterable[Json]) -> Json | None:
     names = {*status_writers(obj), _CONTROLLERS.get(group_of(obj), "")} - {""}
     found = [each for each in deployments if name_of(each) in names]
     return found[0] if len(found) == 1 else None
-
-
-PROBE: Final = probe(
-    says="a row per custom resource in question: the condition that tells its state, and its controller",
-    row=_Resource,
-    permissions=(*READS_WIDESPREAD, *READS_OF_OTHERS, *BELOW, *may("list", "deployments.apps")),
-    read=read,
-)

@@ -18,7 +18,7 @@ from bot.kube.volumes import claim_names, claim_reference
 from bot.probes.contract import Look, RowValues, kubectl, probe
 from bot.probes.shared.kinds import READS_NAMED, READS_OF_OTHERS, READS_WIDESPREAD, served_objects
 from bot.probes.shared.scope import READS_NAMESPACES, namespaces_of
-from intents.domain import ArgDeclaration, Json, ProbeResult, Row
+from intents.domain import Json, ProbeResult, Row
 
 _MOST_LISTED: Final = 500
 _MOST_ROWS: Final = 50
@@ -52,6 +52,14 @@ class _Deleted(RowValues):
 _Served = tuple[Resource, Json]
 
 
+@probe(
+    says="a row per object in question that is being deleted: its finalizers, and whether their controller runs",
+    row=_Deleted,
+    args={
+        "inside": "true: what is left in the terminating namespaces in question",
+    },
+    permissions=(*READS_NAMESPACES, *READS_WIDESPREAD, *READS_NAMED, *READS_OF_OTHERS),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the objects in question; the workloads of controllers only where a finalizer of one is left."""
     found = await (_inside(look) if look.flag("inside") else _in_question(look))
@@ -144,14 +152,3 @@ def _row(look: Look, resource: Resource, obj: Json, workloads: Sequence[Json] | 
         quote=f"deletionTimestamp {metadata_of(obj).get('deletionTimestamp')}, finalizers {list(finalizers)}",
         reproduce=kubectl(namespace, f"get {plural} {name} -o jsonpath='{{.metadata}}'"),
     )
-
-
-PROBE: Final = probe(
-    says="a row per object in question that is being deleted: its finalizers, and whether their controller runs",
-    row=_Deleted,
-    args={
-        "inside": ArgDeclaration(says="true: what is left in the terminating namespaces in question"),
-    },
-    permissions=(*READS_NAMESPACES, *READS_WIDESPREAD, *READS_NAMED, *READS_OF_OTHERS),
-    read=read,
-)

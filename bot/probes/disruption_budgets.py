@@ -64,6 +64,11 @@ class _Found:
     asked: bool
 
 
+@probe(
+    says="a row per PodDisruptionBudget over the pods in question: the evictions it allows, and what hinders them",
+    row=_Budget,
+    permissions=(*READS_PODS, *may("list", "poddisruptionbudgets.policy", "nodes")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the budgets in question with their pods; `missing` where the one named does not exist."""
     home, focus = look.focus.namespace, look.focus
@@ -122,11 +127,3 @@ def _row(look: Look, budget: Json, found: _Found) -> Row:
         quote=f"{allowed} disruptions allowed, {healthy} of {wanted} required pods healthy",
         reproduce=f"kubectl -n {namespace} describe pdb {name}",
     )
-
-
-PROBE: Final = probe(
-    says="a row per PodDisruptionBudget over the pods in question: the evictions it allows, and what hinders them",
-    row=_Budget,
-    permissions=(*READS_PODS, *may("list", "poddisruptionbudgets.policy", "nodes")),
-    read=read,
-)

@@ -44,6 +44,16 @@ class _Event(RowValues):
     stale: bool
 
 
+@probe(
+    says="a row per event about the object in question and its owners, or of the namespace",
+    row=_Event,
+    args={
+        "reason": "only these reasons, separated by commas",
+        "kind": "only events about objects of this kind; Pod: those about the pods of a workload",
+        "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
+    },
+    permissions=(*owners.PERMISSIONS, *READS_PODS, *may("list", "events"), *may("get", "nodes")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the events in question, and the objects they are about."""
     pattern = compile_pattern(look.args.get("capture"))
@@ -164,16 +174,3 @@ def _is_chosen(event: Json, look: Look) -> bool:
 
 def _message(event: Mapping[str, Any]) -> str:
     return str(event.get("message", ""))
-
-
-PROBE: Final = probe(
-    says="a row per event about the object in question and its owners, or of the namespace",
-    row=_Event,
-    args={
-        "reason": ArgDeclaration(says="only these reasons, separated by commas"),
-        "kind": ArgDeclaration(says="only events about objects of this kind; Pod: those about the pods of a workload"),
-        "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
-    },
-    permissions=(*owners.PERMISSIONS, *READS_PODS, *may("list", "events"), *may("get", "nodes")),
-    read=read,
-)

@@ -40,6 +40,14 @@ class _Route(RowValues):
     lost: _Lost
 
 
+@probe(
+    says="a row per route or Gateway of the Gateway API in question: the condition that is false, and its references",
+    row=_Route,
+    permissions=(
+        *may("get list", *(f"{plural}.{_GROUP}" for plural in _KINDS.values())),
+        *may("list", _GRANTS, "services"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the route or Gateway in question, else all of the namespace; not applicable without the Gateway API."""
     focus = look.focus
@@ -103,14 +111,3 @@ def _absent(listed: _Listed) -> dict[str, str]:
     """Return which of these places are empty, each with the name that is most like its own."""
     names = {place: set(map(name_of, objects)) for place, objects in listed.items()}
     return {"/".join(place): closest(place[1], beside) for place, beside in names.items() if place[1] not in beside}
-
-
-PROBE: Final = probe(
-    says="a row per route or Gateway of the Gateway API in question: the condition that is false, and its references",
-    row=_Route,
-    permissions=(
-        *may("get list", *(f"{plural}.{_GROUP}" for plural in _KINDS.values())),
-        *may("list", _GRANTS, "services"),
-    ),
-    read=read,
-)

@@ -34,6 +34,11 @@ class _Sync(RowValues):
     created_s: int
 
 
+@probe(
+    says="a row per Application of Argo CD, Kustomization, HelmRelease or source of Flux in question: its last sync",
+    row=_Sync,
+    permissions=may("list", *_KINDS),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the object in question, else all of its namespace; not applicable without Argo CD and Flux."""
     focus = look.focus
@@ -59,11 +64,3 @@ def _row(look: Look, resource: Resource, obj: Json) -> Row:
         quote=f"{sync.reason}: {sync.message}" if sync.message else "",
         reproduce=manifest_of(about, resource),
     )
-
-
-PROBE: Final = probe(
-    says="a row per Application of Argo CD, Kustomization, HelmRelease or source of Flux in question: its last sync",
-    row=_Sync,
-    permissions=may("list", *_KINDS),
-    read=read,
-)

@@ -19,8 +19,8 @@ _LABEL: Final = "kubernetes.io/arch"
 class _Image(RowValues):
     """A container that is not ready, and where its image runs well."""
 
-    namespace: str
-    pod: str
+    of_subject = ("namespace", "pod")
+
     container: str
     image: str
     node: str
@@ -29,6 +29,11 @@ class _Image(RowValues):
     only_elsewhere: bool  # it runs well somewhere, and nowhere on this architecture
 
 
+@probe(
+    says="a row per container that is not ready: its node's architecture, and those on which its image runs well",
+    row=_Image,
+    permissions=(*READS_PODS, *may("list", "nodes")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the pods in question, the other pods of their namespaces, and the nodes."""
     suspects = await pods_of(look)
@@ -56,8 +61,6 @@ def _row(container: Container, others: Iterable[Json], architectures: dict[str, 
         if each.ready and each.image == container.image and namespace_of(other) == namespace_of(pod)
     }
     return _Image(
-        namespace=namespace_of(pod),
-        pod=name_of(pod),
         container=container.name,
         image=container.image,
         node=node_name_of(pod),
@@ -69,11 +72,3 @@ def _row(container: Container, others: Iterable[Json], architectures: dict[str, 
         quote=f"node {node_name_of(pod)}: {own or 'architecture not known'}",
         reproduce=f"kubectl get nodes -L {_LABEL}",
     )
-
-
-PROBE: Final = probe(
-    says="a row per container that is not ready: its node's architecture, and those on which its image runs well",
-    row=_Image,
-    permissions=(*READS_PODS, *may("list", "nodes")),
-    read=read,
-)

@@ -17,7 +17,7 @@ from bot.kube.owners import controller_of, last_written, owner_of
 from bot.kube.pod_states import unready_reason
 from bot.kube.rollouts import is_owned, says_on_purpose
 from bot.kube.timestamps import UNKNOWN, parse_time
-from bot.probes.contract import Look, Missing, RowValues, Shown, at_most, may, probe
+from bot.probes.contract import Look, Missing, RowValues, at_most, may, probe, probe_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
 _MOST_ROWS: Final = 200
@@ -66,6 +66,7 @@ class _Jobs:
     beside: tuple[Json, ...] = ()
 
 
+@probe(says="Jobs, how they ended and who suspended them", row=_Run)
 async def _runs(look: Look) -> ProbeResult:
     """Read the Jobs in question, and the pods of those that failed."""
     found = await _jobs_in_question(look)
@@ -169,6 +170,7 @@ class _Schedule(_CronJobRow):
     problem: str  # the controller's event about it
 
 
+@probe(says="CronJobs, and what holds them", row=_Schedule)
 async def _schedules(look: Look) -> ProbeResult:
     """Read the CronJobs in question."""
     focus = look.focus
@@ -233,12 +235,9 @@ async def _schedule_row(look: Look, cron: Json) -> Row:
     )
 
 
-PROBE: Final = probe(
+read: Final = probe_of(
+    {"runs": _runs, "schedules": _schedules},
     says="a row per Job in question with its end, or per CronJob in question with its schedule",
     row=_CronJobRow,
-    shows={
-        "runs": Shown(says="Jobs, how they ended and who suspended them", row=_Run, read=_runs),
-        "schedules": Shown(says="CronJobs, and what holds them", row=_Schedule, read=_schedules),
-    },
     permissions=(*may("get list", "jobs.batch", "cronjobs.batch", "pods"), *may("list", "events")),
 )

@@ -28,6 +28,12 @@ class _Lease(RowValues):
     stale: bool
 
 
+@probe(
+    says="a row per leader election lease: the one named, those the pods in question compete for, or all of the"
+    " namespace",
+    row=_Lease,
+    permissions=(*READS_PODS, *may("get list", "leases.coordination.k8s.io")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the leases in question, and the pods that compete for them where an object is named."""
     name = look.focus.name if look.focus.kind == "Lease" else look.named.get("lease", "")
@@ -77,12 +83,3 @@ def _row(look: Look, lease: Json) -> Row:
         reproduce=manifest_of(about),
         at=look.moment(renewed if stale else acquired),
     )
-
-
-PROBE: Final = probe(
-    says="a row per leader election lease: the one named, those the pods in question compete for, or all of the"
-    " namespace",
-    row=_Lease,
-    permissions=(*READS_PODS, *may("get list", "leases.coordination.k8s.io")),
-    read=read,
-)

@@ -30,7 +30,7 @@ from bot.kube.objects import (
 )
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, Shown, manifest_of, may, probe
+from bot.probes.contract import Look, RowValues, manifest_of, may, probe, probe_of
 from bot.probes.shared.questioned import controller_workloads
 from intents.domain import Json, ProbeResult, Row
 
@@ -72,6 +72,7 @@ async def _in_question(look: Look) -> list[Json]:
     return [each for each in services if spec_of(each).get("type") == "LoadBalancer"]
 
 
+@probe(says="those that wait, and what says why", row=_Address)
 async def _addresses(look: Look) -> ProbeResult:
     """Read the Services in question; events and controllers only of those that wait."""
     balanced = await _in_question(look)
@@ -130,6 +131,7 @@ class _IdleTimeout(_Service):
     top_name: str
 
 
+@probe(says="those that MySQL clients connect to, with the keepalive of the pods behind them", row=_IdleTimeout)
 async def _idle_timeouts(look: Look) -> ProbeResult:
     """Read the Services that MySQL clients connect to, with the pods behind them."""
     meant = sorted((each for each in await _in_question(look) if _port(each) or _is_tidb(each)), key=place_of)
@@ -223,6 +225,7 @@ class _Tls(_Service):
     manager: str  # aws-load-balancer-controller or cloud-provider
 
 
+@probe(says="AWS Network Load Balancers, with what they negotiate", row=_Tls)
 async def _negotiations(look: Look) -> ProbeResult:
     """Read the Network Load Balancers; those that end TLS for Istio come first."""
     meant = [each for each in await _in_question(look) if kind_of(each) is NLB]
@@ -266,19 +269,11 @@ def _leads_to_istio(service: Json) -> bool:
     return "istio" in selector or "istio" in labels_of(service) or "istio" in str(selector.get("app") or "")
 
 
-PROBE: Final = probe(
+read: Final = probe_of(
+    {"idle-timeout": _idle_timeouts, "tls": _negotiations, "addresses": _addresses},
     says="a row per Service of type LoadBalancer: its idle timeout beside the keepalive of its pods, its TLS, or"
     " its address",
     row=_Service,
-    shows={
-        "idle-timeout": Shown(
-            says="those that MySQL clients connect to, with the keepalive of the pods behind them",
-            row=_IdleTimeout,
-            read=_idle_timeouts,
-        ),
-        "tls": Shown(says="AWS Network Load Balancers, with what they negotiate", row=_Tls, read=_negotiations),
-        "addresses": Shown(says="those that wait, and what says why", row=_Address, read=_addresses),
-    },
     permissions=(
         *owners.PERMISSIONS,
         *may("get list", "services"),

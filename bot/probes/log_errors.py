@@ -34,7 +34,7 @@ from bot.kube.services import (
     unresolved_name,
 )
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, Shown, kubectl, may, probe
+from bot.probes.contract import Look, RowValues, kubectl, may, probe, probe_of
 from bot.probes.shared.backends import pods_selected_by, ready_endpoints
 from bot.probes.shared.logged_causes import READS_CAUSES, LoggedCause, logged_causes
 from bot.probes.shared.scope import PodValues, pod_values, pods_of
@@ -68,6 +68,7 @@ class _LogError(RowValues):
     beside_error: str = ""
 
 
+@probe(says="what ended the containers", row=_LogError)
 async def _errors(look: Look) -> ProbeResult:
     """Read what the logs tell."""
     found = await logged_causes(look)
@@ -126,6 +127,7 @@ class _Answer(RowValues):
     pods: tuple[str, ...]  # behind the Service
 
 
+@probe(says="a row per Service that such an error says answered with an HTTP status from 500 up", row=_Answer)
 async def _answers(look: Look) -> ProbeResult:
     """Read which Services answered the programs with HTTP errors, by their logs."""
     found = await logged_causes(look)
@@ -194,9 +196,13 @@ class _Lookup:
         return _LogError(of=PodValues(namespace=self.home, pod=name_of(self.pod or {}))).values()
 
 
+@probe(
+    says="a row per name that such an error or the text says does not resolve, with the Service it means",
+    row=_Shown,
+)
 async def _unresolved(look: Look) -> ProbeResult:
     """Read the logs of failing containers, and the Services that the names in them mean."""
-    logs = await _errors(look)
+    logs = await _errors.read(look)
     lookups = _lookups(look, logs.rows, await _asking_node(look))
     services = await look.readable("Service") if lookups else None
     rows = await asyncio.gather(*(_lookup_row(each, services, look) for each in lookups if services is not None))
@@ -331,23 +337,11 @@ def _closest(meant: ServiceName, namespace: str, services: Iterable[Json]) -> st
     return best if scores.get(best, 0.0) >= _LIKE else ""
 
 
-PROBE: Final = probe(
+read: Final = probe_of(
+    {"errors": _errors, "lookups": _unresolved, "answers": _answers},
     says="a row per cause that the log of a failing container tells before its end, or that a ready one asked about"
     " repeats: the telling lines",
     row=_LogError,
-    shows={
-        "errors": Shown(says="what ended the containers", read=_errors),
-        "lookups": Shown(
-            says="a row per name that such an error or the text says does not resolve, with the Service it means",
-            row=_Shown,
-            read=_unresolved,
-        ),
-        "answers": Shown(
-            says="a row per Service that such an error says answered with an HTTP status from 500 up",
-            row=_Answer,
-            read=_answers,
-        ),
-    },
     permissions=(
         *READS_CAUSES,
         *may("get", "namespaces"),

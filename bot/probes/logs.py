@@ -38,6 +38,25 @@ class _Line(RowValues):
     crash_looping: bool
 
 
+@probe(
+    says=f"a row per matching line in the last {TAIL_LINES} of container logs, newest first; containers in trouble"
+    f" are read first, at most {MOST_PODS} pods",
+    row=_Line,
+    args={
+        "capture": ArgDeclaration(says="RE2 pattern that a line must contain", required=True, adds_keys="regex"),
+        "previous": ArgDeclaration(
+            says="yes: only runs that have ended; no: only the newest run", choices=("yes", "no", "both")
+        ),
+        "among": "RE2 pattern: where the request names no object, only containers whose pod, name or image contains it",
+        "selector": "labels of a fixed component to read instead of the focused pods",
+        "namespace": "where the fixed component runs (default: everywhere)",
+        "since_s": "only lines of the last N seconds",
+        "competing_first": "true: where the request names no object, the pods of leader elections are read before all"
+        " others",
+        "newest_only": "true: only the newest matching line of each log",
+    },
+    permissions=(*READS_PODS, *may("get", "pods/log"), *may("get list", "leases.coordination.k8s.io")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the logs of the containers in question, those in trouble first."""
     pattern, among = compile_pattern(look.args.get("capture")), compile_pattern(look.args.get("among"))
@@ -93,10 +112,8 @@ async def _suspects(look: Look) -> Suspects:
 
 
 def _is_in_question(container: Container, look: Look) -> bool:
-    fixed = bool(look.args.get("selector"))
-    wanted = str(look.args.get("container") or ("" if fixed else look.focus.container))
-    if wanted:
-        return container.name == wanted
+    if look.focus.container and not look.args.get("selector"):
+        return container.name == look.focus.container
     # The log of an init container that did its work does not show what fails now.
     done = container.state == "terminated" and container.detail.get("exitCode") == 0
     return not (container.init and done)
@@ -131,29 +148,3 @@ def _rows(log: Log, lines: Sequence[Line], look: Look) -> Iterator[Row]:
             # A line without a time was written before its run ended.
             at=look.moment(run.finished_s if line.age_s == UNKNOWN and log.ended and run else line.age_s),
         )
-
-
-PROBE: Final = probe(
-    says=f"a row per matching line in the last {TAIL_LINES} of container logs, newest first; containers in trouble"
-    f" are read first, at most {MOST_PODS} pods",
-    row=_Line,
-    args={
-        "capture": ArgDeclaration(says="RE2 pattern that a line must contain", required=True, adds_keys="regex"),
-        "previous": ArgDeclaration(
-            says="yes: only runs that have ended; no: only the newest run", choices=("yes", "no", "both")
-        ),
-        "container": ArgDeclaration(says="only containers of this name"),
-        "among": ArgDeclaration(
-            says="RE2 pattern: where the request names no object, only containers whose pod, name or image contains it"
-        ),
-        "selector": ArgDeclaration(says="labels of a fixed component to read instead of the focused pods"),
-        "namespace": ArgDeclaration(says="where the fixed component runs (default: everywhere)"),
-        "since_s": ArgDeclaration(says="only lines of the last N seconds"),
-        "competing_first": ArgDeclaration(
-            says="true: where the request names no object, the pods of leader elections are read before all others"
-        ),
-        "newest_only": ArgDeclaration(says="true: only the newest matching line of each log"),
-    },
-    permissions=(*READS_PODS, *may("get", "pods/log"), *may("get list", "leases.coordination.k8s.io")),
-    read=read,
-)

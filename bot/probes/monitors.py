@@ -22,6 +22,7 @@ from intents.templates import counted
 
 # Labels with the name of a component of the cluster, also of static pods on GKE and AKS.
 _NAME_LABELS: Final = ("k8s-app", "component", "app.kubernetes.io/name", "app")
+_HOME: Final = "kube-system"
 _MONITORS: Final = ("podmonitors", "servicemonitors", "scrapeconfigs")
 _SERVERS: Final = ("prometheuses", "prometheusagents")
 _ADDRESS: Final = re.compile(r"(?m)^\s*metricsBindAddress:[ \t]*[\"']?([^\"'\s#]*)")
@@ -60,22 +61,31 @@ class _Component(RowValues):
 _Found = Mapping[str, ServedObjects]  # by plural
 
 
+@probe(
+    says="one row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that select them",
+    row=_Component,
+    args={"component": ArgDeclaration(says="its name, as its pods' labels carry it", required=True)},
+    permissions=(
+        *may("list", *(f"{plural}.{GROUP}" for plural in (*_MONITORS, *_SERVERS))),
+        *may("list", "pods", "services", "namespaces"),
+        *may("get", "configmaps"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read monitors, servers and the component; not applicable without the Prometheus operator's kinds."""
     component = str(look.args.get("component") or "")
-    namespace = str(look.args.get("namespace") or "kube-system")
     found = await _objects(look, (*_MONITORS, *_SERVERS), group=f".{GROUP}")
     if not (found["podmonitors"].served or found["servicemonitors"].served):
         return ProbeResult(
             not_applicable="the Prometheus operator's PodMonitor and ServiceMonitor are not installed here"
         )
-    found |= await _objects(look, ("pods", "services", "namespaces"), namespace=namespace)
+    found |= await _objects(look, ("pods", "services", "namespaces"), namespace=_HOME)
     if not found["pods"].whole:
         return ProbeResult()
     pods = [pod for pod in found["pods"].items if _label_key(pod, component)]
     chosen = selections(_of(found, *_MONITORS), pods=pods, services=found["services"].items, component=component)
-    address = await _address(look, component=component, namespace=namespace, pods=pods)
-    row = _row(found, component=component, namespace=namespace, pods=pods, chosen=chosen, address=address)
+    address = await _address(look, component=component, pods=pods)
+    row = _row(found, component=component, pods=pods, chosen=chosen, address=address)
     return ProbeResult(rows=(row,))
 
 
@@ -95,11 +105,11 @@ def _label_key(pod: Json, component: str) -> str:
     return next((key for key in _NAME_LABELS if labels.get(key) == component), "")
 
 
-async def _address(look: Look, *, component: str, namespace: str, pods: Sequence[Json]) -> str:
+async def _address(look: Look, *, component: str, pods: Sequence[Json]) -> str:
     """Return where its metrics are served, by its arguments or its ConfigMap; "" if neither says."""
     if given := next(_bind_addresses(pods), ""):
         return given
-    config = await look.find("ConfigMap", component, namespace=namespace) if pods else None
+    config = await look.find("ConfigMap", component, namespace=_HOME) if pods else None
     texts = ((config or {}).get("data") or {}).values()
     match = next(filter(None, (_ADDRESS.search(str(text)) for text in texts)), None)
     # An empty one is the default of KubeProxyConfiguration.
@@ -114,14 +124,12 @@ def _bind_addresses(pods: Sequence[Json]) -> Iterator[str]:
             yield from (word.removeprefix(flag) for word in words_of(container) if word.startswith(flag))
 
 
-def _row(
-    found: _Found, *, component: str, namespace: str, pods: Sequence[Json], chosen: Sequence[Selection], address: str
-) -> Row:
+def _row(found: _Found, *, component: str, pods: Sequence[Json], chosen: Sequence[Selection], address: str) -> Row:
     taken = _taken(found, chosen)
     owner = owner_of(pods[0]) if pods else ObjectRef(kind="", name="")
     served = (plural for plural in (*_MONITORS, *_SERVERS) if found[plural].served)
     return _Component(
-        namespace=namespace,
+        namespace=_HOME,
         name=component,
         pods=len(pods),
         unready_pods=tuple(sorted(name_of(pod) for pod in pods if not is_ready(pod))),
@@ -136,8 +144,8 @@ def _row(
         address=address,
         loopback=address.startswith(("127.", "localhost", "[::1]")),
     ).row(
-        ObjectRef(kind=owner.kind or "Namespace", namespace=namespace, name=owner.name or namespace),
-        quote=f"{counted(len(pods), 'pods')} of {component} in {namespace}, monitors that select them: {len(chosen)}",
+        ObjectRef(kind=owner.kind or "Namespace", namespace=_HOME, name=owner.name or _HOME),
+        quote=f"{counted(len(pods), 'pods')} of {component} in {_HOME}, monitors that select them: {len(chosen)}",
         reproduce=f"kubectl get {','.join(sorted(served))} -A",
     )
 
@@ -175,19 +183,3 @@ def _release(selector: Mapping[str, Any] | None) -> str:
     labels = (selector or {}).get("matchLabels") or {}
     alone = set(labels) == {"release"} and not (selector or {}).get("matchExpressions")
     return str(labels["release"]) if alone else ""
-
-
-PROBE: Final = probe(
-    says="one row: a component's pods, and the PodMonitors, ServiceMonitors and ScrapeConfigs that select them",
-    row=_Component,
-    args={
-        "component": ArgDeclaration(says="its name, as its pods' labels carry it", required=True),
-        "namespace": ArgDeclaration(says="where it runs; default kube-system"),
-    },
-    permissions=(
-        *may("list", *(f"{plural}.{GROUP}" for plural in (*_MONITORS, *_SERVERS))),
-        *may("list", "pods", "services", "namespaces"),
-        *may("get", "configmaps"),
-    ),
-    read=read,
-)

@@ -59,6 +59,15 @@ class _Way:
     certain: bool
 
 
+@probe(
+    says="a row per pod in question, direction and NetworkPolicy that restricts it there: what it lets pass",
+    row=_Restriction,
+    permissions=(
+        *READS_PODS,
+        *may("list", "networkpolicies.networking.k8s.io", "services"),
+        *may("get", "namespaces"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the pods at both ends of the connection in question, and the policies that restrict them."""
     if not look.focus.name and not look.named.get("service") and not look.named.get("address"):
@@ -182,15 +191,3 @@ def _row(way: _Way, policy: Json, *, blocks: bool) -> Row:
         quote=f"{way.direction} of {name_of(way.pod)}: {summary}",
         reproduce=manifest_of(about),
     )
-
-
-PROBE: Final = probe(
-    says="a row per pod in question, direction and NetworkPolicy that restricts it there: what it lets pass",
-    row=_Restriction,
-    permissions=(
-        *READS_PODS,
-        *may("list", "networkpolicies.networking.k8s.io", "services"),
-        *may("get", "namespaces"),
-    ),
-    read=read,
-)

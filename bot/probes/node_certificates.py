@@ -29,6 +29,11 @@ class _Request(RowValues):
     requests: int  # how many requests in this state follow each other
 
 
+@probe(
+    says="a row per node and use of its certificate: the state of the newest request that its kubelet made",
+    row=_Request,
+    permissions=may("list", "certificatesigningrequests.certificates.k8s.io"),
+)
 async def read(look: Look) -> ProbeResult:
     """Read all requests; those of the node, or the request, in question where one is named."""
     focus = look.focus
@@ -77,11 +82,3 @@ def _state(request: Json) -> str:
     if status_of(request).get("certificate"):
         return "issued"
     return "approved" if condition(request, "Approved").get("status") == "True" else "pending"
-
-
-PROBE: Final = probe(
-    says="a row per node and use of its certificate: the state of the newest request that its kubelet made",
-    row=_Request,
-    permissions=may("list", "certificatesigningrequests.certificates.k8s.io"),
-    read=read,
-)

@@ -36,6 +36,12 @@ class _Clock(RowValues):
     ahead_s: int
 
 
+@probe(
+    says="a row per pod whose log tells of a wrong time, with the clock of its node",
+    row=_Clock,
+    args={"incident": ArgDeclaration(says="the entry that the line of the log means", required=True)},
+    permissions=(*READS_CAUSES, *may("get", "nodes", "leases.coordination.k8s.io")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the nodes of the pods whose logs tell of a wrong time."""
     found = await logged_causes(look)
@@ -71,12 +77,3 @@ def _behind_s(look: Look, node: Json, lease: Json) -> int:
     if renewed is None or condition(node, "Ready").get("status") != "True":
         return 0
     return int((look.now - renewed).total_seconds())
-
-
-PROBE: Final = probe(
-    says="a row per pod whose log tells of a wrong time, with the clock of its node",
-    row=_Clock,
-    args={"incident": ArgDeclaration(says="the entry that the line of the log means", required=True)},
-    permissions=(*READS_CAUSES, *may("get", "nodes", "leases.coordination.k8s.io")),
-    read=read,
-)

@@ -110,6 +110,11 @@ def _words(container: Mapping[str, Any]) -> list[str]:
     return [str(word) for key in ("command", "args") for word in container.get(key) or ()]
 
 
+@probe(
+    says="a row per StatefulSet pod on a node that draino should drain, or for such a node without any",
+    row=_Drain,
+    permissions=may("list", "deployments.apps", "nodes", "pods"),
+)
 async def read(look: Look) -> ProbeResult:
     """Read draino's Deployments; where there is one, all nodes and the pods on those it should drain."""
     found = [each for item in await look.list("Deployment") for each in _drainos(item)]
@@ -230,11 +235,3 @@ def _also(draino: _Draino, pod: Json) -> tuple[str, ...]:
     if not ignores and annotations_of(pod).get(_NOT_SAFE) == "false":
         found.append(f"its annotation {_NOT_SAFE} is false")
     return tuple(found)
-
-
-PROBE: Final = probe(
-    says="a row per StatefulSet pod on a node that draino should drain, or for such a node without any",
-    row=_Drain,
-    permissions=may("list", "deployments.apps", "nodes", "pods"),
-    read=read,
-)

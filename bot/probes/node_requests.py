@@ -155,6 +155,12 @@ class _Load:
         return sorted(found, key=lambda each: (-each[1].get(self.resource, 0), each[0]))
 
 
+@probe(
+    says="a row per node that the cluster autoscaler may remove, or for the one node the request is about: what"
+    " DaemonSets request of it against the autoscaler's threshold",
+    row=_Requests,
+    permissions=(*_READS_AUTOSCALER, *owners.PERMISSIONS, *may("list", "nodes", "pods")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read nodes, all pods and the autoscaler's own Deployment. A node that is named is the only row."""
     # With a part of the pods, shares would be too small.
@@ -246,12 +252,3 @@ def _suggested(load: _Load, threshold: Fraction, request: int) -> str:
     if over <= 0 or left < step:
         return ""
     return cpu(left) if resource == CPU else f"{left >> 20}Mi"
-
-
-PROBE: Final = probe(
-    says="a row per node that the cluster autoscaler may remove, or for the one node the request is about: what"
-    " DaemonSets request of it against the autoscaler's threshold",
-    row=_Requests,
-    read=read,
-    permissions=(*_READS_AUTOSCALER, *owners.PERMISSIONS, *may("list", "nodes", "pods")),
-)

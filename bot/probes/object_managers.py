@@ -33,6 +33,11 @@ class _Manager(RowValues):
     last_s: int
 
 
+@probe(
+    says="a row for the object in question: the tool that applies it, and who writes it",
+    row=_Manager,
+    permissions=READS_NAMED,
+)
 async def read(look: Look) -> ProbeResult:
     """Read the object in question; in every namespace where none is named. No rows without an object."""
     resource = NAMED_KINDS.get(look.focus.kind)
@@ -60,11 +65,3 @@ def _row(look: Look, obj: Json, kind: str) -> Row:
         quote=f"applied by {by}" if by else f"last written by {last.manager or 'nobody known'}",
         reproduce=f"{manifest_of(about)} --show-managed-fields",
     )
-
-
-PROBE: Final = probe(
-    says="a row for the object in question: the tool that applies it, and who writes it",
-    row=_Manager,
-    permissions=READS_NAMED,
-    read=read,
-)

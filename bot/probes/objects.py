@@ -219,6 +219,44 @@ class ObjectRow(RowValues):
     of_subject = ("namespace", "name")
 
 
+@probe(
+    says="a row per object of one kind, or per part of it, with chosen fields as strings or with computed keys;"
+    " or per match of a pattern in the texts of one",
+    row=ObjectRow,
+    args={
+        "kind": ArgDeclaration(
+            says="a kind as kubectl takes it; write kind.group for a custom resource", required=True
+        ),
+        "namespace": 'default: the namespace in question; "*" for all',
+        "name": "only this object (default: the one in question, if it is of this kind)",
+        "asked": "true: only the object in question; no rows where that is of another kind",
+        "selector": "a label selector",
+        "fields": ArgDeclaration(
+            says="row key → path: spec.replicas, status.conditions[type=Ready].status, spec.rules[0].host,"
+            ' metadata.labels["app.kubernetes.io/name"], spec.containers[*].name (joined by commas)',
+            adds_keys="mapping",
+        ),
+        "each": ArgDeclaration(
+            says="CEL over `object` that gives a list or a map: a row per element, `it`, with its index or `key`",
+            variables={"object": ""},
+            functions=_FUNCTIONS,
+        ),
+        "let": ArgDeclaration(
+            says="row key → CEL over `object`, the keys above it, and with `each` over `it` and `key`; a string, or"
+            " {integer: …}, {number: …}, {boolean: …}, {strings: …}. A field that is not there is unknown: an empty"
+            " text or list, -1, false",
+            adds_keys="mapping",
+            variables={"object": "", "it": "each", "key": "each"},
+            functions=_FUNCTIONS,
+        ),
+        "capture": ArgDeclaration(
+            says="RE2 pattern to look for in the texts in `data` of the object named, as of a ConfigMap; one row"
+            " without a match; (?s) lets it go over lines",
+            adds_keys="regex",
+        ),
+        "key": "with `capture`: only this key of `data`",
+    },
+)
 async def read(look: Look) -> ProbeResult:
     """Read the objects with their fields, or one object and the matches in its texts."""
     kind = str(look.args.get("kind") or "")
@@ -275,44 +313,3 @@ async def _matches(look: Look, kind: str) -> list[Row]:
 
 def _row(about: ObjectRef, quote: str, values: Mapping[str, Value]) -> Row:
     return ObjectRow().row(about, quote=quote, reproduce=manifest_of(about), more=values)
-
-
-PROBE: Final = probe(
-    says="a row per object of one kind, or per part of it, with chosen fields as strings or with computed keys;"
-    " or per match of a pattern in the texts of one",
-    row=ObjectRow,
-    args={
-        "kind": ArgDeclaration(
-            says="a kind as kubectl takes it; write kind.group for a custom resource", required=True
-        ),
-        "namespace": ArgDeclaration(says='default: the namespace in question; "*" for all'),
-        "name": ArgDeclaration(says="only this object (default: the one in question, if it is of this kind)"),
-        "asked": ArgDeclaration(says="true: only the object in question; no rows where that is of another kind"),
-        "selector": ArgDeclaration(says="a label selector"),
-        "fields": ArgDeclaration(
-            says="row key → path: spec.replicas, status.conditions[type=Ready].status, spec.rules[0].host,"
-            ' metadata.labels["app.kubernetes.io/name"], spec.containers[*].name (joined by commas)',
-            adds_keys="mapping",
-        ),
-        "each": ArgDeclaration(
-            says="CEL over `object` that gives a list or a map: a row per element, `it`, with its index or `key`",
-            variables={"object": ""},
-            functions=_FUNCTIONS,
-        ),
-        "let": ArgDeclaration(
-            says="row key → CEL over `object`, the keys above it, and with `each` over `it` and `key`; a string, or"
-            " {integer: …}, {number: …}, {boolean: …}, {strings: …}. A field that is not there is unknown: an empty"
-            " text or list, -1, false",
-            adds_keys="mapping",
-            variables={"object": "", "it": "each", "key": "each"},
-            functions=_FUNCTIONS,
-        ),
-        "capture": ArgDeclaration(
-            says="RE2 pattern to look for in the texts in `data` of the object named, as of a ConfigMap; one row"
-            " without a match; (?s) lets it go over lines",
-            adds_keys="regex",
-        ),
-        "key": ArgDeclaration(says="with `capture`: only this key of `data`"),
-    },
-    read=read,
-)

@@ -121,6 +121,16 @@ class _UnscheduledPod:
         return tuple(each for each in self.claims if _is_pending(each) and cluster.is_static(each))
 
 
+@probe(
+    says="for each waiting pod in question, or the claim in question, that needs volumes that nobody provisions:"
+    " a row per volume of the class",
+    row=_Volume,
+    permissions=(
+        *READS_PODS,
+        *may("list", "nodes", "persistentvolumes", "storageclasses.storage.k8s.io"),
+        *may("get", "persistentvolumeclaims"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the waiting pods in question, their claims, and the classes, volumes and nodes of the cluster."""
     alone = look.focus.kind == "PersistentVolumeClaim" and look.focus.name and look.focus.namespace
@@ -301,16 +311,3 @@ def _row(claim: Json, volume: Json, of_pod: _OfPod, of_class: _OfClass, *, why_n
         quote=f"{name}: {phase} {holder_of(volume)}".strip() if name else "",
         reproduce=f"{where}; kubectl -n {of_pod.namespace} describe {mounted_by}",
     )
-
-
-PROBE: Final = probe(
-    says="for each waiting pod in question, or the claim in question, that needs volumes that nobody provisions:"
-    " a row per volume of the class",
-    row=_Volume,
-    permissions=(
-        *READS_PODS,
-        *may("list", "nodes", "persistentvolumes", "storageclasses.storage.k8s.io"),
-        *may("get", "persistentvolumeclaims"),
-    ),
-    read=read,
-)

@@ -280,17 +280,7 @@ def _shown(amount: int, resource: str, pods: int) -> str:
     return f"{amount // pods}m" if resource == "cpu" else f"{amount // pods >> 20}Mi"
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the autoscalers in question; `missing` where the one named does not exist."""
-    if look.args.get("proxy") == "istio":
-        return await _with_proxies(look)
-    scalers, missing = _in_question(look, (await look.snapshot.list("HorizontalPodAutoscaler")).items)
-    found = await _pipelines(look, scalers)
-    rows = [_row(look, each, pipeline=found.get(place_of(each))) for each in scalers]
-    return ProbeResult(rows=tuple(sorted(rows, key=_worst_first)), missing=missing)
-
-
-PROBE: Final = probe(
+@probe(
     says="a row per HorizontalPodAutoscaler in question",
     row=_Scaler,
     args={
@@ -308,5 +298,12 @@ PROBE: Final = probe(
         *may("list", "pods"),
         *may("get", "configmaps"),
     ),
-    read=read,
 )
+async def read(look: Look) -> ProbeResult:
+    """Read the autoscalers in question; `missing` where the one named does not exist."""
+    if look.args.get("proxy") == "istio":
+        return await _with_proxies(look)
+    scalers, missing = _in_question(look, (await look.snapshot.list("HorizontalPodAutoscaler")).items)
+    found = await _pipelines(look, scalers)
+    rows = [_row(look, each, pipeline=found.get(place_of(each))) for each in scalers]
+    return ProbeResult(rows=tuple(sorted(rows, key=_worst_first)), missing=missing)

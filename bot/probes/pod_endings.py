@@ -59,6 +59,19 @@ class _Eviction(RowValues):
     amounts: Amounts
 
 
+@probe(
+    says="a row per pod in question that was evicted, or that its node did not admit",
+    row=_Ending,
+    args={
+        "how": ArgDeclaration(
+            says="evicted: by a kubelet, a taint, a preemption or the eviction API; rejected: not admitted by its node",
+            choices=("evicted", "rejected"),
+            default="evicted",
+            fills={"evicted": _Eviction.keys()},
+        )
+    },
+    permissions=READS_PODS,
+)
 async def read(look: Look) -> ProbeResult:
     """Read the pods in question that ended so, newest first; `missing` where the one named is gone."""
     rejected = look.args.get("how") == "rejected"
@@ -126,19 +139,3 @@ def _younger(pod: Json, siblings: Sequence[Json]) -> list[Json]:
     ]
     kept = [each for _, each in sorted(mine, key=lambda one: one[0])]
     return [each for each in kept if not is_rejected(each) and not evicted_by(each)]
-
-
-PROBE: Final = probe(
-    says="a row per pod in question that was evicted, or that its node did not admit",
-    row=_Ending,
-    args={
-        "how": ArgDeclaration(
-            says="evicted: by a kubelet, a taint, a preemption or the eviction API; rejected: not admitted by its node",
-            choices=("evicted", "rejected"),
-            default="evicted",
-            fills={"evicted": _Eviction.keys()},
-        )
-    },
-    permissions=READS_PODS,
-    read=read,
-)

@@ -25,7 +25,7 @@ from bot.kube.objects import (
 from bot.kube.owners import last_written
 from bot.kube.placement import Unschedulable, parse_unschedulable
 from bot.kube.pod_states import DISK, EvictionCause, ended_at, eviction_cause
-from bot.probes.contract import Look, RowValues, Shown, may, probe
+from bot.probes.contract import Look, RowValues, may, probe, probe_of
 from bot.probes.shared.scope import READS_PODS, PodValues, pod_values, pods_of
 from intents.domain import Json, ProbeResult, Row
 
@@ -57,6 +57,7 @@ class _Evicted(RowValues):
     disk: bool  # for the node's disk, not for a limit of the pod's own
 
 
+@probe(says="the pods in question that have no node", row=_Unscheduled)
 async def _unscheduled(look: Look) -> ProbeResult:
     """Read the pods that wait; `missing` where the one that the request names is gone."""
     suspects = await pods_of(look)
@@ -96,6 +97,7 @@ def _waiting_row(look: Look, pod: Json, from_event: str) -> Row:
     )
 
 
+@probe(says="pods evicted on the node, in the namespace or in the cluster in question, and still listed", row=_Evicted)
 async def _evicted(look: Look) -> ProbeResult:
     """Read the failed pods and keep the evicted ones, newest first."""
     on_node = look.focus.named_node
@@ -128,17 +130,10 @@ def _evicted_row(look: Look, pod: Json, cause: EvictionCause) -> Row:
     )
 
 
-PROBE: Final = probe(
+read: Final = probe_of(
+    {"unscheduled": _unscheduled, "evicted": _evicted},
     says="a row per pod that waits for a node or was evicted; a pod that the request names has one even with a node",
     row=_Pod,
     by="state",
-    shows={
-        "unscheduled": Shown(says="the pods in question that have no node", row=_Unscheduled, read=_unscheduled),
-        "evicted": Shown(
-            says="pods evicted on the node, in the namespace or in the cluster in question, and still listed",
-            row=_Evicted,
-            read=_evicted,
-        ),
-    },
     permissions=(*READS_PODS, *may("list", "events")),
 )

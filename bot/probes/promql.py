@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.probes.contract import Look, RowValues, probe
-from bot.probes.shared.measurements import POINTS, gaps_of, rounded, rounded_points, step_of
+from bot.probes.shared.measurements import gaps_of, rounded, rounded_points, step_of
 from bot.prometheus import Point, Series
 from intents.domain import ArgDeclaration, ObjectRef, ProbeResult, Row
 
@@ -31,12 +31,27 @@ class _Series(RowValues):
     total: int  # how many series there are
 
 
+@probe(
+    says="a row per series that a PromQL query finds in the cluster's Prometheus, if one is configured",
+    row=_Series,
+    args={
+        "query": ArgDeclaration(
+            says="PromQL; braces doubled; $__rate_interval stands for a window of four scrapes,"
+            ' job=~"$etcd_job" for the configured job of etcd',
+            required=True,
+        ),
+        "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
+        "window_s": "seconds before now to look at (default: only now)",
+        "measures": "what the numbers are, for quotes: backend commit p99 [s]",
+        "limit": "a number to compare each sample with",
+        "none": "true: finding no series is an answer, not a sign that nothing is scraped",
+    },
+)
 async def read(look: Look) -> ProbeResult:
     """Run the query; not applicable where it finds no series, unless `none` says that this is an answer."""
     query = " ".join(str(look.args.get("query") or "").split())
     window = min(int(look.args.get("window_s") or 0), _LONGEST_WINDOW_S)
-    step = max(int(look.args.get("step_s") or 0), step_of(window))
-    answer = await look.snapshot.metrics(query, window_s=window, step_s=step)
+    answer = await look.snapshot.metrics(query, window_s=window, step_s=step_of(window))
     series = sorted(
         (each for each in answer.series if each.points),
         key=lambda each: (-rounded(each.points[-1][1]), _shown(each.labels)),
@@ -112,23 +127,3 @@ def _share(numbers: Sequence[float], limit: object) -> float:
     if limit is None:
         return 0.0
     return round(sum(number > float(str(limit)) for number in numbers) / len(numbers), 3)
-
-
-PROBE: Final = probe(
-    says="a row per series that a PromQL query finds in the cluster's Prometheus, if one is configured",
-    row=_Series,
-    args={
-        "query": ArgDeclaration(
-            says="PromQL; braces doubled; $__rate_interval stands for a window of four scrapes,"
-            ' job=~"$etcd_job" for the configured job of etcd',
-            required=True,
-        ),
-        "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
-        "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
-        "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {POINTS}"),
-        "measures": ArgDeclaration(says="what the numbers are, for quotes: backend commit p99 [s]"),
-        "limit": ArgDeclaration(says="a number to compare each sample with"),
-        "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
-    },
-    read=read,
-)

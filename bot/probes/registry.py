@@ -21,14 +21,14 @@ _OTHERS: Final = {"contract", "registry", "shared"}
 
 
 class _Probes(Mapping[str, Probe]):
-    """The PROBE of each module by the module's name; it is imported when it is used, because most answers need few."""
+    """The probe of each module by the module's name; it is imported when it is used, because most answers need few."""
 
     def __init__(self) -> None:
         names = sorted({module.name for module in pkgutil.iter_modules(bot.probes.__path__)} - _OTHERS)
         self._modules = {name.replace("_", "-"): f"bot.probes.{name}" for name in names}
 
     def __getitem__(self, name: str) -> Probe:
-        found: Probe = importlib.import_module(self._modules[name]).PROBE
+        found: Probe = importlib.import_module(self._modules[name]).read
         return found
 
     def __iter__(self) -> Iterator[str]:

@@ -35,6 +35,11 @@ class _Revision(RowValues):
     earlier_ran: bool
 
 
+@probe(
+    says="a row per workload in question with pods that are not ready and an earlier revision: what the newest changed",
+    row=_Revision,
+    permissions=(*READS_WORKLOADS, *READS_REVISIONS),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the revisions of the workloads in question whose rollout has not ended."""
     found = await workloads_of(look)
@@ -87,11 +92,3 @@ def _row(look: Look, workload: Json, newest: Revision, older: Sequence[Revision]
         f" --revision={newest.number}",
         at=look.moment(made_s),
     )
-
-
-PROBE: Final = probe(
-    says="a row per workload in question with pods that are not ready and an earlier revision: what the newest changed",
-    row=_Revision,
-    permissions=(*READS_WORKLOADS, *READS_REVISIONS),
-    read=read,
-)

@@ -28,6 +28,10 @@ class _Kind(RowValues):
     closest: str  # a kind that is spelt almost alike
 
 
+@probe(
+    says="a row for the kind that the text names: is it served in that version, and which version serves it",
+    row=_Kind,
+)
 async def read(look: Look) -> ProbeResult:
     """Read what serves the kind; no rows if the text names none."""
     wanted = _wanted(look)
@@ -71,10 +75,3 @@ def _wanted(look: Look) -> Wanted | None:
         return Wanted(word=kind, group=group if api else named.get("api_group") or None, version=version)
     plural, _, group = (kind or named.get("resource", "")).partition(".")
     return Wanted(word=plural, group=group or None) if _KIND.fullmatch(plural) else None
-
-
-PROBE: Final = probe(
-    says="a row for the kind that the text names: is it served in that version, and which version serves it",
-    row=_Kind,
-    read=read,
-)

@@ -70,7 +70,14 @@ class _Call:
     named: bool
 
 
-async def _read(look: Look) -> ProbeResult:
+@probe(
+    says="a row per server that reports trouble of its own: one that a failing program in question calls, by the logs"
+    " of the pods behind its Service, or the one in question itself",
+    row=_ServerReport,
+    permissions=READS_CAUSES,
+)
+async def read(look: Look) -> ProbeResult:
+    """Read the logs of the servers that failing programs call; without a failing program those asked about."""
     found = await logged_causes(look)
     calls = await _calls(found.causes, look)
     rows = [row for row in await asyncio.gather(*(_of_call(each, look) for each in calls)) if row]
@@ -192,12 +199,3 @@ def _values(server: Container, call: _Call | None) -> _ServerReport:
         service=name_of(call.service),
         service_namespace=namespace_of(call.service),
     )
-
-
-PROBE: Final = probe(
-    says="a row per server that reports trouble of its own: one that a failing program in question calls, by the logs"
-    " of the pods behind its Service, or the one in question itself",
-    row=_ServerReport,
-    read=_read,
-    permissions=READS_CAUSES,
-)

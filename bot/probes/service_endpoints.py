@@ -92,6 +92,15 @@ class _Behind:
     loopback: Mapping[int, str] = field(default_factory=dict)  # see loopback_targets
 
 
+@probe(
+    says="a row per Service in question: the pods that its selector means, those it misses by a label, and their ports",
+    row=_Endpoints,
+    permissions=(
+        *READS_PODS,
+        *may("get", "pods/log"),
+        *may("list", "services", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the Services in question with their pods; workloads and other pods only for one that selects none."""
     found = await questioned_services(look)
@@ -191,15 +200,3 @@ def _closest(service: Json, others: Sequence[Json]) -> _Closest:
         wrong_label=wrong_label,
         right_label=right_label,
     )
-
-
-PROBE: Final = probe(
-    says="a row per Service in question: the pods that its selector means, those it misses by a label, and their ports",
-    row=_Endpoints,
-    permissions=(
-        *READS_PODS,
-        *may("get", "pods/log"),
-        *may("list", "services", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
-    ),
-    read=read,
-)

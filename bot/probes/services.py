@@ -32,7 +32,7 @@ from bot.kube.objects import (
 from bot.kube.owners import controller_reference
 from bot.kube.pod_states import is_ready, unready_reason
 from bot.kube.services import addresses_in, ip_in, is_ready_endpoint, node_of_endpoint, service_of, slices_of_service
-from bot.probes.contract import Look, RowValues, Shown, may, probe
+from bot.probes.contract import Look, RowValues, may, probe, probe_of
 from bot.probes.shared import backends
 from bot.probes.shared.questioned import questioned_services
 from bot.probes.shared.scope import READS_PODS
@@ -105,6 +105,10 @@ class _Around:
     named_node: str
 
 
+@probe(
+    says="the Service that the request names, those at an address or port of it, those in front of its pods, else all",
+    row=_Requested,
+)
 async def _requested(look: Look) -> ProbeResult:
     """Read the Services in question, and the endpoints, pods and nodes around them."""
     found = await questioned_services(look)
@@ -207,6 +211,10 @@ def _entrances(service: Json, around: _Around) -> set[str]:
     }
 
 
+@probe(
+    says="those among them with internalTrafficPolicy Local, with the callers on nodes without an endpoint",
+    row=_Local,
+)
 async def _local(look: Look) -> ProbeResult:
     """Read which callers are on nodes without an endpoint, of a Service in question that serves its own nodes alone."""
     found = await questioned_services(look)
@@ -240,6 +248,7 @@ async def _local_row(look: Look, service: Json, pods: Sequence[Json]) -> Row:
     )
 
 
+@probe(says="those that answer names for the cluster, with the workload behind", row=_ClusterDns)
 async def _cluster_dns(look: Look) -> ProbeResult:
     """Read the Services that answer names for the cluster, with their endpoints and pods."""
     labelled = await look.snapshot.list("Service", labels=kube.DNS_LABEL)
@@ -270,25 +279,10 @@ async def _dns_row(look: Look, service: Json) -> Row:
     )
 
 
-PROBE: Final = probe(
+read: Final = probe_of(
+    {"requested": _requested, "local": _local, "cluster-dns": _cluster_dns},
     says="a row per Service in question: its policies and ports, what is behind it, the nodes without an endpoint",
     row=_Service,
     by="which",
-    shows={
-        "requested": Shown(
-            says="the Service that the request names, those at an address or port of it, those in front of its pods,"
-            " else all",
-            row=_Requested,
-            read=_requested,
-        ),
-        "local": Shown(
-            says="those among them with internalTrafficPolicy Local, with the callers on nodes without an endpoint",
-            row=_Local,
-            read=_local,
-        ),
-        "cluster-dns": Shown(
-            says="those that answer names for the cluster, with the workload behind", row=_ClusterDns, read=_cluster_dns
-        ),
-    },
     permissions=(*READS_PODS, *backends.PERMISSIONS, *may("list", "services", "nodes")),
 )

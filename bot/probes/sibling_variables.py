@@ -37,6 +37,11 @@ class _Sibling(RowValues):
     given_by: str  # the ConfigMap or Secret and its key, "" for a value
 
 
+@probe(
+    says="a row per variable that a log says is missing, and that another workload with the same image or app sets",
+    row=_Sibling,
+    permissions=READS_CAUSES,
+)
 async def read(look: Look) -> ProbeResult:
     """Compare the containers whose log names a missing variable with those of the pods around."""
     causes = [each for each in (await logged_causes(look)).causes if each.incident == _LACKS]
@@ -76,11 +81,3 @@ def _is_sibling(own: Container, other: Container) -> bool:
     images = {_VERSION.sub("", each.image) for each in (own, other)}
     apps = [next((labels_of(each.pod)[key] for key in _APP if key in labels_of(each.pod)), "") for each in (own, other)]
     return len(images) == 1 or (own.name == other.name and bool(apps[0]) and apps[0] == apps[1])
-
-
-PROBE: Final = probe(
-    says="a row per variable that a log says is missing, and that another workload with the same image or app sets",
-    row=_Sibling,
-    permissions=READS_CAUSES,
-    read=read,
-)

@@ -23,6 +23,11 @@ class _Namespace(RowValues):
     failure: str  # why its content could not be deleted
 
 
+@probe(
+    says="a row per namespace in question that is being deleted: what is left in it, and what holds that",
+    row=_Namespace,
+    permissions=READS_NAMESPACES,
+)
 async def read(look: Look) -> ProbeResult:
     """Read the namespaces in question, those deleted first before others."""
     found = await namespaces_of(look)
@@ -48,11 +53,3 @@ def _row(look: Look, namespace: Json) -> Row:
         quote=f"deletionTimestamp {deleted}, finalizers {list(finalizers_of(namespace))}, left {list(held)}",
         reproduce=manifest_of(about),
     )
-
-
-PROBE: Final = probe(
-    says="a row per namespace in question that is being deleted: what is left in it, and what holds that",
-    row=_Namespace,
-    permissions=READS_NAMESPACES,
-    read=read,
-)

@@ -39,6 +39,11 @@ class _Pod(RowValues):
     claims: tuple[str, ...]
 
 
+@probe(
+    says="a row per pod in question that is being deleted: how long past its grace period, and what can hold it",
+    row=_Pod,
+    permissions=(*READS_PODS, *may("get", "nodes")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the pods in question that are being deleted, those longest overdue first."""
     suspects = await pods_of(look)
@@ -98,11 +103,3 @@ async def _owner_is_gone(look: Look, pod: Json) -> bool:
     if controller is None or controller.kind != "Job":
         return False
     return await look.snapshot.find("Job", controller.name, namespace=controller.namespace) is None
-
-
-PROBE: Final = probe(
-    says="a row per pod in question that is being deleted: how long past its grace period, and what can hold it",
-    row=_Pod,
-    permissions=(*READS_PODS, *may("get", "nodes")),
-    read=read,
-)

@@ -39,8 +39,6 @@ _NAMING: Final = ("tidbcluster", "pod", "statefulset", "service", "host", "clust
 class _Counts(RowValues):
     """How many pods and members a component should have and has."""
 
-    namespace: str
-    cluster: str
     cluster_age_s: int
     component: str
     desired: int  # with one for each member the operator has given up
@@ -76,6 +74,8 @@ class _Service(RowValues):
 
 
 class _Component(RowValues):
+    of_subject = ("namespace", "cluster")
+
     counts: _Counts
     trouble: _Trouble
     without_tikv: bool  # the cluster asks for TiKV, PD has pods, and no TiKV was ever made
@@ -94,6 +94,11 @@ class _Around:
     endpoints: Mapping[str, frozenset[str]] | None = None
 
 
+@probe(
+    says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its Service",
+    row=_Component,
+    permissions=may("list", "tidbclusters.pingcap.com", "pods", "services", "endpointslices.discovery.k8s.io"),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the TidbClusters in question, and the pods, Services and endpoints around them."""
     clusters = _in_question(look, (await look.snapshot.list(_KIND, namespace=look.focus.namespace)).items)
@@ -168,7 +173,7 @@ def _rows(look: Look, cluster: Json, nearby: Sequence[Json], around: _Around) ->
             quote=f"{component}: {counts.ready_pods} of {counts.desired} pods ready"
             + (f", {trouble.unready}" if own else ""),
             reproduce=(
-                f"kubectl -n {counts.namespace} get pods,services,endpointslices -o wide"
+                f"kubectl -n {namespace_of(cluster)} get pods,services,endpointslices -o wide"
                 f" -l app.kubernetes.io/instance={instance},app.kubernetes.io/component={component}"
             ),
         )
@@ -178,8 +183,6 @@ def _counts(look: Look, cluster: Json, component: str, pods: Sequence[Json]) -> 
     wanted, ready = tidb_clusters.desired(cluster, component), sum(map(is_ready, pods))
     members = tidb_clusters.members_of(cluster) if component == "pd" else tidb_clusters.Members()
     return _Counts(
-        namespace=namespace_of(cluster),
-        cluster=name_of(cluster),
         cluster_age_s=look.age_s(created_at(cluster)),
         component=component,
         desired=wanted,
@@ -240,11 +243,3 @@ def _service(name: str, pods: Sequence[Json], around: _Around) -> _Service:
         stray_endpoints=tuple(sorted(ready - wanted)),
         lacking_endpoints=tuple(sorted(wanted - ready)),
     )
-
-
-PROBE: Final = probe(
-    says="a row per component (discovery, pd, tidb, tikv) of each TidbCluster in question: its pods and its Service",
-    row=_Component,
-    permissions=may("list", "tidbclusters.pingcap.com", "pods", "services", "endpointslices.discovery.k8s.io"),
-    read=read,
-)

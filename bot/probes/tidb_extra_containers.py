@@ -103,6 +103,15 @@ class _Made:
     pods: tuple[Json, ...] = ()
 
 
+@probe(
+    says="a row per extra container of TidbClusters (spec.*.additionalContainers) beside the operator's own",
+    row=_Container,
+    permissions=(
+        *may("get list", "tidbclusters.pingcap.com"),
+        *may("get", "statefulsets.apps", "deployments.apps"),
+        *may("list", "pods"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the TidbClusters in question, and the workloads of components with extra containers."""
     clusters = await _clusters(look)
@@ -221,15 +230,3 @@ def _is_in_trouble(snapshot: Snapshot, pod: Json) -> bool:
         return True
     ended: Sequence[Any] = [each.ended(snapshot.now) for each in containers_in(pod)]
     return any(run and run.exit_code != 0 and UNKNOWN < run.finished_s <= _RECENT_S for run in ended)
-
-
-PROBE: Final = probe(
-    says="a row per extra container of TidbClusters (spec.*.additionalContainers) beside the operator's own",
-    row=_Container,
-    permissions=(
-        *may("get list", "tidbclusters.pingcap.com"),
-        *may("get", "statefulsets.apps", "deployments.apps"),
-        *may("list", "pods"),
-    ),
-    read=read,
-)

@@ -36,6 +36,11 @@ class _Pod(RowValues):
     sees_annotations: bool  # its start script can read them
 
 
+@probe(
+    says="a row per PD, TiKV or TiDB pod in question: does it keep failing, is it told to start in diagnostic mode",
+    row=_Pod,
+    permissions=READS_PODS,
+)
 async def read(look: Look) -> ProbeResult:
     """Read the pods in question; not applicable where none is of PD, TiKV or TiDB."""
     if look.focus.name and look.focus.kind not in _KINDS:
@@ -81,11 +86,3 @@ def _row(look: Look, container: Container) -> Row:
         + (f", {RUNMODE}: {_DEBUG}" if annotated else ""),
         reproduce=f"kubectl -n {namespace} get pod {name} -o wide",
     )
-
-
-PROBE: Final = probe(
-    says="a row per PD, TiKV or TiDB pod in question: does it keep failing, is it told to start in diagnostic mode",
-    row=_Pod,
-    permissions=READS_PODS,
-    read=read,
-)

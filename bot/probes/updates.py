@@ -50,6 +50,15 @@ class _Update(RowValues):
     controller: str  # the Deployment that runs the manager, "" unless it is just one
 
 
+@probe(
+    says=f"a row per workload whose generation rises fastest, at most {MOST_ROWS}: who writes it, how often",
+    row=_Update,
+    permissions=(
+        *may("list", *(f"{plural}.apps" for plural in _KINDS.values())),
+        *backends.READS_WEBHOOKS,
+        *may("list", "namespaces"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read all workloads of the cluster, since each write loads the same API server; keep the most written."""
     # The controller that writes a workload may run in any namespace.
@@ -167,15 +176,3 @@ def _programs(deployment: Json) -> set[str]:
 def _repositories(deployment: Json) -> set[str]:
     images = (str(each.get("image") or "").partition("@")[0] for each in template_containers(deployment))
     return {image.rpartition("/")[2].partition(":")[0] for image in images}
-
-
-PROBE: Final = probe(
-    says=f"a row per workload whose generation rises fastest, at most {MOST_ROWS}: who writes it, how often",
-    row=_Update,
-    permissions=(
-        *may("list", *(f"{plural}.apps" for plural in _KINDS.values())),
-        *backends.READS_WEBHOOKS,
-        *may("list", "namespaces"),
-    ),
-    read=read,
-)

@@ -78,6 +78,16 @@ class _Storage:
     csi_nodes: Mapping[str, Json] | None
 
 
+@probe(
+    says="a row per storage volume of the pods in question that wait for their start: where it is attached, the"
+    " driver's error and limit, the driver's pod on the node; and a row per pod for which every node is full",
+    row=_Attachment,
+    permissions=(
+        *READS_PODS,
+        *may("get", "persistentvolumeclaims", "persistentvolumes", "nodes"),
+        *may("list", "volumeattachments.storage.k8s.io", "csinodes.storage.k8s.io"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the volumes of the pods in question that wait for them."""
     suspects = await pods_or_claim_users(look)
@@ -199,16 +209,3 @@ def _row(look: Look, pod: Json, values: _Attachment) -> Row:
         quote=values.error or values.message,
         reproduce=f"kubectl get volumeattachments; kubectl -n {namespace_of(pod)} describe pod {name_of(pod)}",
     )
-
-
-PROBE: Final = probe(
-    says="a row per storage volume of the pods in question that wait for their start: where it is attached, the"
-    " driver's error and limit, the driver's pod on the node; and a row per pod for which every node is full",
-    row=_Attachment,
-    permissions=(
-        *READS_PODS,
-        *may("get", "persistentvolumeclaims", "persistentvolumes", "nodes"),
-        *may("list", "volumeattachments.storage.k8s.io", "csinodes.storage.k8s.io"),
-    ),
-    read=read,
-)

@@ -20,8 +20,8 @@ MOST_BACKENDS: Final = 20
 
 
 class _Row(RowValues):
-    kind: str  # Mutating- or ValidatingWebhookConfiguration
-    configuration: str
+    of_subject = ("kind", "configuration")  # Mutating- or ValidatingWebhookConfiguration
+
     name: str
     asked: bool  # the text is about this one, or names none
     named: bool  # the text names this one, or the Service that serves it
@@ -37,6 +37,11 @@ class _Row(RowValues):
     behind: BackendWorkload
 
 
+@probe(
+    says="a row per admission webhook: does it block, for how long, and what is its backend",
+    row=_Row,
+    permissions=(*backends.READS_WEBHOOKS, *backends.PERMISSIONS),
+)
 async def read(look: Look) -> ProbeResult:
     """Read every webhook; `missing` where the one that the text names does not exist."""
     found = await backends.webhooks(look)
@@ -60,8 +65,6 @@ def _worst_first(webhook: Webhook) -> tuple[bool, int, str, str]:
 def _row(webhook: Webhook, *, asked: bool, named: bool, behind: Backend) -> Row:
     namespace, service = webhook.place
     return _Row(
-        kind=webhook.kind,
-        configuration=webhook.configured_in,
         name=webhook.name,
         asked=asked,
         named=named,
@@ -80,11 +83,3 @@ def _row(webhook: Webhook, *, asked: bool, named: bool, behind: Backend) -> Row:
         quote=f"{webhook.name}: failurePolicy: {webhook.policy}, timeoutSeconds: {webhook.timeout_s}",
         reproduce=f"kubectl get {webhook.kind.lower()} {webhook.configured_in} -o yaml",
     )
-
-
-PROBE: Final = probe(
-    says="a row per admission webhook: does it block, for how long, and what is its backend",
-    row=_Row,
-    permissions=(*backends.READS_WEBHOOKS, *backends.PERMISSIONS),
-    read=read,
-)

@@ -66,6 +66,12 @@ class _Judged:
     autoscaled: bool = False
 
 
+@probe(
+    says="a row per Deployment, StatefulSet and DaemonSet in question: its pods that do not get ready and why, what"
+    " holds its rollout, and who set its replicas",
+    row=_Workload,
+    permissions=(*READS_WORKLOADS, *may("list", "events", "horizontalpodautoscalers.autoscaling")),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the workloads in question, and the pods of those in trouble."""
     found = await workloads_of(look)
@@ -200,12 +206,3 @@ def _quote(values: _Workload, workload: Json) -> str:
     progress = condition(workload, "Progressing")
     told = ": ".join(str(progress[key]) for key in ("reason", "message") if progress.get(key))
     return f"{values.ready}/{values.desired} ready, {values.updated} updated{'; ' if told else ''}{told}"[:300]
-
-
-PROBE: Final = probe(
-    says="a row per Deployment, StatefulSet and DaemonSet in question: its pods that do not get ready and why, what"
-    " holds its rollout, and who set its replicas",
-    row=_Workload,
-    permissions=(*READS_WORKLOADS, *may("list", "events", "horizontalpodautoscalers.autoscaling")),
-    read=read,
-)

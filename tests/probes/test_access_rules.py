@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.access_rules import PROBE
+from bot.probes.access_rules import read as PROBE
 from intents.domain import Row
 
 RBAC = "rbac.authorization.k8s.io"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.apiservices import PROBE
+from bot.probes.apiservices import read as PROBE
 from intents.domain import GapReason, ProbeResult, Row
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.argocd_applications import PROBE
+from bot.probes.argocd_applications import read as PROBE
 
 TOO_LONG = (
     "one or more objects failed to apply, reason: CustomResourceDefinition.apiextensions.k8s.io"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.capacity import PROBE
+from bot.probes.capacity import read as PROBE
 
 NODES = {
     "Node/small": {"cpu": 4, "memory": "8Gi", "status": {"allocatable": {"cpu": "4", "memory": "8Gi"}}},

@@ -66,7 +66,7 @@ def test_what_is_no_certificate_is_left_out() -> None:
 async def test_a_bundle_is_valid_as_long_as_one_of_its_certificates_is(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [webhook("old", bundle(OLD)), webhook("both", bundle(OLD, NEW)), webhook("none", "")]})
 
-    rows = (await read(certificates.PROBE, named={"webhook": "old.example.com"})).rows
+    rows = (await read(certificates.read, named={"webhook": "old.example.com"})).rows
 
     assert [(row.values["name"], row.values["state"], row.values["asked"]) for row in rows] == [
         ("old", "expired", True),
@@ -78,7 +78,7 @@ async def test_a_bundle_is_valid_as_long_as_one_of_its_certificates_is(cluster: 
 async def test_the_object_in_question_alone_is_read(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [webhook("old", bundle(OLD)), webhook("both", bundle(OLD, NEW))]})
 
-    (row,) = (await read(certificates.PROBE, kind="ValidatingWebhookConfiguration", name="both")).rows
+    (row,) = (await read(certificates.read, kind="ValidatingWebhookConfiguration", name="both")).rows
 
     assert (row.values["name"], row.values["part"], row.values["state"]) == ("both", "both.example.com", "valid")
 
@@ -86,6 +86,6 @@ async def test_the_object_in_question_alone_is_read(cluster: SimulatedCluster, r
 async def test_a_text_without_names_is_not_about_what_ended_long_ago(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [webhook("old", bundle(OLD))]})
 
-    (row,) = (await read(certificates.PROBE)).rows
+    (row,) = (await read(certificates.read)).rows
 
     assert (row.values["state"], row.values["asked"]) == ("expired", False)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.claims import PROBE
+from bot.probes.claims import read as PROBE
 
 
 def claim(name: str = "data-db-0", *, phase: str = "Pending", namespace: str = "pay", **spec: Any) -> dict:

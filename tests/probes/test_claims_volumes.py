@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.claims import PROBE
+from bot.probes.claims import read as PROBE
 from tests.probes.definitions import TIDB_CLUSTERS
 
 VOLUMES = {"shows": "volume"}

@@ -35,7 +35,7 @@ async def test_a_missing_config_map_is_told_with_the_closest_name_and_its_other_
         )
     )
 
-    reading = await read(config_references.PROBE, args={"compare": True}, **POD)
+    reading = await read(config_references.read, args={"compare": True}, **POD)
 
     (row,) = reading.rows
     assert (row.values["kind"], row.values["name"], row.values["key"]) == ("ConfigMap", "settings", "")
@@ -52,10 +52,10 @@ async def test_a_secret_is_missing_only_if_the_kubelet_says_so(cluster: Simulate
     told = 'MountVolume.SetUp failed for volume "tls" : secret "api-tls" not found'
 
     cluster.load(world(spec=spec, fault={"waiting": "ContainerCreating"}))
-    assert (await read(config_references.PROBE, **POD)).rows == ()
+    assert (await read(config_references.read, **POD)).rows == ()
 
     cluster.load(world(spec=spec, fault={"mount_error": told}))
-    assert [row.values["name"] for row in (await read(config_references.PROBE, **POD)).rows] == ["api-tls"]
+    assert [row.values["name"] for row in (await read(config_references.read, **POD)).rows] == ["api-tls"]
 
 
 REFUSED = (
@@ -92,7 +92,7 @@ async def test_a_file_that_a_container_mounts_alone_and_that_is_not_there(
     fault = {"exited": "StartError", "exit_message": REFUSED, "waiting": "CrashLoopBackOff"}
     cluster.load(world(spec=spec, fault=fault, **{"ConfigMap/shop/settings": {"data": {"api.yml": "a: 1"}}}))
 
-    rows = (await read(config_references.PROBE, args={"compare": True}, **POD)).rows
+    rows = (await read(config_references.read, args={"compare": True}, **POD)).rows
 
     keys = ("kind", "key", "problem", "almost")
     assert [tuple(row.values[key] for key in keys) for row in rows] == ([told] if told else [])
@@ -101,7 +101,7 @@ async def test_a_file_that_a_container_mounts_alone_and_that_is_not_there(
 async def test_a_pod_whose_containers_run_is_not_asked_about(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load(world(spec=uses("settings"), fault={}))
 
-    reading = await read(config_references.PROBE, **POD)
+    reading = await read(config_references.read, **POD)
 
     assert (reading.rows, reading.looked_at) == ((), 1)
 

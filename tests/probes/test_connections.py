@@ -84,7 +84,7 @@ async def test_what_the_text_names_is_called(
 ) -> None:
     cluster.load({"objects": WORLD})
 
-    reading = await read(connections.PROBE, named=named, **SOURCE)
+    reading = await read(connections.read, named=named, **SOURCE)
 
     (row,) = reading.rows
     assert (row.values["hop"], row.values["state"], row.values["service"]) == (*decides, service_meant)
@@ -94,7 +94,7 @@ async def test_what_the_text_names_is_called(
 async def test_a_service_that_is_asked_about_is_walked_without_a_source(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": WORLD})
 
-    reading = await read(connections.PROBE, named={"host": "backend.shop.svc.cluster.local"})
+    reading = await read(connections.read, named={"host": "backend.shop.svc.cluster.local"})
 
     (row,) = reading.rows
     assert (row.values["pod"], row.values["hop"], row.values["state"]) == ("", "ingress", "ok")
@@ -104,7 +104,7 @@ async def test_a_service_that_is_asked_about_is_walked_without_a_source(cluster:
 async def test_nothing_is_read_where_nothing_is_called(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": WORLD})
 
-    reading = await read(connections.PROBE, **SOURCE)
+    reading = await read(connections.read, **SOURCE)
 
     assert reading.rows == ()
     assert not any("services" in each.path or "networkpolicies" in each.path for each in cluster.requests)
@@ -114,7 +114,7 @@ async def test_nothing_is_read_where_nothing_is_called(cluster: SimulatedCluster
 async def test_a_walk_costs_at_most_fifteen_calls(cluster: SimulatedCluster, read: Any, host: str) -> None:
     cluster.load({"objects": [*WORLD, service("empty", ip="10.96.5.9")]})
 
-    await read(connections.PROBE, named={"address": f"{host}:80"}, **SOURCE)
+    await read(connections.read, named={"address": f"{host}:80"}, **SOURCE)
 
     assert len(cluster.requests) <= 15
 
@@ -127,7 +127,7 @@ async def test_what_may_not_be_read_is_not_known(cluster: SimulatedCluster, read
     cluster.load({"objects": WORLD})
     cluster.forbid(verb="list", resource=resource)
 
-    reading = await read(connections.PROBE, named={"host": "backend.shop.svc.cluster.local"})
+    reading = await read(connections.read, named={"host": "backend.shop.svc.cluster.local"})
 
     (row,) = reading.rows
     assert (row.values["hop"], row.values["state"]) == (hop, "unknown")
@@ -138,7 +138,7 @@ async def test_what_may_not_be_read_is_not_known(cluster: SimulatedCluster, read
 async def test_a_client_is_found_by_its_name(cluster: SimulatedCluster, read: Any, name: str) -> None:
     cluster.load({"objects": WORLD})
 
-    reading = await read(connections.PROBE, named={"name": name, "host": "backend"})
+    reading = await read(connections.read, named={"name": name, "host": "backend"})
 
     assert reading.rows[0].values["pod"] == "frontend-0"
     assert len(cluster.requests) <= 15
@@ -147,7 +147,7 @@ async def test_a_client_is_found_by_its_name(cluster: SimulatedCluster, read: An
 async def test_a_client_that_is_not_found_is_a_gap(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": WORLD})
 
-    reading = await read(connections.PROBE, named={"name": "checkout", "host": "backend"})
+    reading = await read(connections.read, named={"name": "checkout", "host": "backend"})
 
     assert reading.rows[0].values["pod"] == ""
     assert [str(gap.what) for gap in reading.gaps] == ["the client checkout"]

@@ -18,7 +18,7 @@ def world(fault: dict) -> dict:
 
 
 async def values(read: Any, container: str) -> dict:
-    reading = await read(container_runs.PROBE, args={"events": True}, **POD)
+    reading = await read(container_runs.read, args={"events": True}, **POD)
     return next(dict(row.values) for row in reading.rows if row.values["container"] == container)
 
 
@@ -98,7 +98,7 @@ async def test_the_use_of_a_cpu_limit(
     api = {"kind": "APIService", "metadata": {"name": "v1beta1.metrics.k8s.io"}, "spec": served}
     cluster.load({**staged, "objects": [api]})
 
-    reading = await read(container_runs.PROBE, args={"events": True, "usage": True}, **POD)
+    reading = await read(container_runs.read, args={"events": True, "usage": True}, **POD)
 
     shown = next(row.values for row in reading.rows if row.values["container"] == "api")
     assert (shown["cpu_limit"], shown["cpu_used"], shown["cpu_percent"], shown["more_cpu"]) == told

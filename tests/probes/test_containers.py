@@ -43,7 +43,7 @@ async def test_a_containers_own_security_setting_wins_over_its_pods(
     }
     cluster.load({"objects": [pod(spec=spec)]})
 
-    (row,) = (await read(containers.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+    (row,) = (await read(containers.read, kind="Pod", namespace="pay", name="api-0")).rows
 
     assert (row.values["run_as_non_root"], row.values["run_as_user"]) == expected
 
@@ -55,7 +55,7 @@ async def test_init_containers_come_first_and_ephemeral_ones_not_at_all(cluster:
     }
     cluster.load({"objects": [pod(spec=spec)]})
 
-    rows = (await read(containers.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+    rows = (await read(containers.read, kind="Pod", namespace="pay", name="api-0")).rows
 
     assert [(row.values["container"], row.values["init"]) for row in rows] == [
         ("wait", True), ("proxy", True), ("api", False),
@@ -72,7 +72,7 @@ async def test_a_state_says_what_it_is_and_when_the_last_run_ended(cluster: Simu
     }
     cluster.load({"objects": [pod(status={"containerStatuses": [waiting]})]})
 
-    (row,) = (await read(containers.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+    (row,) = (await read(containers.read, kind="Pod", namespace="pay", name="api-0")).rows
 
     values = row.values
     assert (values["state"], values["reason"], values["restarts"]) == ("waiting", "CrashLoopBackOff", 7)
@@ -84,34 +84,17 @@ async def test_a_state_says_what_it_is_and_when_the_last_run_ended(cluster: Simu
 async def test_a_container_without_a_status_still_has_a_row(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [pod(status={"phase": "Pending"})]})
 
-    (row,) = (await read(containers.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+    (row,) = (await read(containers.read, kind="Pod", namespace="pay", name="api-0")).rows
 
     assert row.values["state"] == ""
 
 
-async def test_trouble_is_not_ready_or_restarted_within_a_day(cluster: SimulatedCluster, read: Any) -> None:
-    done = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": "-3h"}}
-    statuses = {
-        "calm": running(),
-        "restarted": running(restartCount=1, lastState={"terminated": {"exitCode": 1, "finishedAt": "-2h"}}),
-        "long-ago": running(restartCount=1, lastState={"terminated": {"exitCode": 1, "finishedAt": "-3d"}}),
-        "unready": running(ready=False),
-    }
-    objects = [pod(name, status={"containerStatuses": [status]}) for name, status in statuses.items()]
-    objects.append(pod("job-x", status={"phase": "Succeeded", "containerStatuses": [running(ready=False, state=done)]}))
-    cluster.load({"objects": objects})
-
-    rows = (await read(containers.PROBE, namespace="pay", args={"troubled": True})).rows
-
-    assert [row.values["pod"] for row in rows] == ["restarted", "unready"]
-
-
 async def test_a_pod_not_there_is_missing_and_a_refusal_is_a_gap(cluster: SimulatedCluster, read: Any) -> None:
-    gone = await read(containers.PROBE, kind="Pod", namespace="pay", name="nope")
+    gone = await read(containers.read, kind="Pod", namespace="pay", name="nope")
     assert (gone.rows, gone.gaps, gone.missing) == ((), (), "Pod pay/nope")
 
     cluster.forbid(resource="pods")
-    refused = await read(containers.PROBE, kind="Pod", namespace="pay", name="nope")
+    refused = await read(containers.read, kind="Pod", namespace="pay", name="nope")
     assert [gap.reason for gap in refused.gaps] == [GapReason.FORBIDDEN]
 
 
@@ -148,11 +131,11 @@ async def test_the_topmost_owner_is_followed_for_waiting_containers_only(cluster
         }
     )
 
-    rows = (await read(containers.PROBE, namespace="pay", args={"owners": True})).rows
+    rows = (await read(containers.read, namespace="pay", args={"owners": True})).rows
     assert [(row.values["top_kind"], row.values["top_name"]) for row in rows] == [("TidbCluster", "db"), ("", "")]
 
     cluster.forbid(resource="tidbclusters")
-    refused = await read(containers.PROBE, namespace="pay", args={"owners": True})
+    refused = await read(containers.read, namespace="pay", args={"owners": True})
     assert [row.values["top_kind"] for row in refused.rows] == ["TidbCluster", ""]
     assert [str(gap) for gap in refused.gaps] == [
         "cannot read TidbCluster pay/db: needs get on pingcap.com/tidbclusters"
@@ -181,6 +164,6 @@ async def test_the_name_of_an_images_user_is_told_where_the_kubelet_refuses_it(
     }
     cluster.load({"objects": [pod(status={"containerStatuses": [refused]})]})
 
-    (row,) = (await read(containers.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+    (row,) = (await read(containers.read, kind="Pod", namespace="pay", name="api-0")).rows
 
     assert row.values["image_user"] == user

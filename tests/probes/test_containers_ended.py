@@ -51,15 +51,15 @@ async def test_the_window_lies_around_the_last_end_of_the_focused_pod(cluster: S
     )
     focus = {"kind": "Pod", "namespace": "pay", "name": "asked-0"}
 
-    assert names(await read(containers.PROBE, args=CODES, **focus)) == ["asked-0"]
-    assert names(await read(containers.PROBE, args={**CODES, "everywhere": True}, **focus)) == ["asked-0", "together-0"]
+    assert names(await read(containers.read, args=CODES, **focus)) == ["asked-0"]
+    assert names(await read(containers.read, args={**CODES, "everywhere": True}, **focus)) == ["asked-0", "together-0"]
 
 
 async def test_without_a_focused_pod_the_window_ends_now(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [pod("old-0", ended="-5h"), pod("new-0", ended="-10m"), pod("newer-0", ended="-1m")]})
 
-    assert names(await read(containers.PROBE, args={"ended": True})) == ["newer-0", "new-0"]
-    assert names(await read(containers.PROBE, args={"ended": True, "window_s": 86400})) == ["newer-0", "new-0", "old-0"]
+    assert names(await read(containers.read, args={"ended": True})) == ["newer-0", "new-0"]
+    assert names(await read(containers.read, args={"ended": True, "window_s": 86400})) == ["newer-0", "new-0", "old-0"]
 
 
 async def test_a_workload_competes_for_a_lease_if_a_pod_of_it_holds_one_or_it_is_named_like_one(
@@ -88,7 +88,7 @@ async def test_a_workload_competes_for_a_lease_if_a_pod_of_it_holds_one_or_it_is
         }
     )
 
-    rows = (await read(containers.PROBE, args={**CODES, "everywhere": True})).rows
+    rows = (await read(containers.read, args={**CODES, "everywhere": True})).rows
 
     assert {row.values["owner"]: row.values["lease"] for row in rows} == {
         "op": "a1b2.example.com", "certs": "certs-controller", "cni-operator": "cni-operator-resource-lock", "web": "",
@@ -100,8 +100,8 @@ async def test_leases_that_may_not_be_read_are_a_gap_beside_the_ends(cluster: Si
     cluster.load({"objects": [pod("asked-0", ended="-5m")]})
     cluster.forbid(group="coordination.k8s.io", resource="leases")
 
-    everywhere = await read(containers.PROBE, args={"ended": True, "everywhere": True})
-    focused = await read(containers.PROBE, args={"ended": True}, kind="Pod", namespace="pay", name="asked-0")
+    everywhere = await read(containers.read, args={"ended": True, "everywhere": True})
+    focused = await read(containers.read, args={"ended": True}, kind="Pod", namespace="pay", name="asked-0")
 
     assert names(everywhere) == ["asked-0"]
     assert "list on coordination.k8s.io/leases" in str(everywhere.gaps[0])
@@ -111,7 +111,7 @@ async def test_leases_that_may_not_be_read_are_a_gap_beside_the_ends(cluster: Si
 async def test_steady_containers_are_listed_if_asked_for(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [pod("steady-0"), pod("old-0", ended="-5h")]})
 
-    rows = (await read(containers.PROBE, namespace="pay", args={"ended": True, "steady": True})).rows
+    rows = (await read(containers.read, namespace="pay", args={"ended": True, "steady": True})).rows
 
     assert [(row.values["pod"], row.values["exit_code"], row.values["finished_s"]) for row in rows] == [
         ("steady-0", -1, -1)
@@ -122,9 +122,7 @@ async def test_steady_containers_are_listed_if_asked_for(cluster: SimulatedClust
 async def test_a_pod_that_is_gone_is_missing_and_its_successor_stands_in(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [pod("op-6c9f7d5b84-x7k2p", ended="-5m", owner="op")]})
 
-    reading = await read(
-        containers.PROBE, args={"ended": True}, kind="Pod", namespace="pay", name="op-6c9f7d5b84-b2c4d"
-    )
+    reading = await read(containers.read, args={"ended": True}, kind="Pod", namespace="pay", name="op-6c9f7d5b84-b2c4d")
 
     assert names(reading) == ["op-6c9f7d5b84-x7k2p"]
     assert reading.missing == "Pod pay/op-6c9f7d5b84-b2c4d"
@@ -136,7 +134,7 @@ async def test_static_pods_are_of_the_control_plane(cluster: SimulatedCluster, r
     static["metadata"]["ownerReferences"] = [{"kind": "Node", "name": "control-1"}]
     cluster.load({"objects": [static]})
 
-    rows = (await read(containers.PROBE, args={**CODES, "everywhere": True})).rows
+    rows = (await read(containers.read, args={**CODES, "everywhere": True})).rows
 
     assert [(row.values["owner_kind"], row.values["owner"]) for row in rows] == [("StaticPod", "kube-scheduler")]
     assert rows[0].values["lease"] == "kube-scheduler"

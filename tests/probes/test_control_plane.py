@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.control_plane import PROBE
+from bot.probes.control_plane import read as PROBE
 
 SCHEDULER = "kube-scheduler-control-1"
 WEB = {"Deployment/shop/web": {"containers": {"app": "web:7"}, "pods": {"web-6c9f7d8b54-k2x8q": {"age": "5h"}}}}

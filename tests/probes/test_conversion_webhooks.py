@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.conversion_webhooks import PROBE
+from bot.probes.conversion_webhooks import read as PROBE
 from intents.domain import GapReason
 
 

@@ -34,7 +34,7 @@ async def test_a_pod_that_never_existed_leads_to_its_stateful_set_by_the_ordinal
 ) -> None:
     cluster.load({"objects": [stateful_set()]})
 
-    found = await read(creation_errors.PROBE, kind="Pod", namespace="pay", name="mq-0")
+    found = await read(creation_errors.read, kind="Pod", namespace="pay", name="mq-0")
 
     (row,) = found.rows
     assert (row.values["kind"], row.values["name"], row.values["last_s"], found.missing) == (
@@ -50,7 +50,7 @@ async def test_the_paste_stands_in_for_events_that_expired(cluster: SimulatedClu
     cluster.load({"objects": [stateful_set(spec=spec)]})
     named = {"field": "spec.restartPolicy", "value": "Sometimes", "rule": "a rule"}
 
-    (row,) = (await read(creation_errors.PROBE, kind="StatefulSet", namespace="pay", name="mq", named=named)).rows
+    (row,) = (await read(creation_errors.read, kind="StatefulSet", namespace="pay", name="mq", named=named)).rows
 
     assert row.values["in_template"]
     assert row.values["problem"] == 'Invalid value: "Sometimes": a rule'
@@ -61,7 +61,7 @@ async def test_of_namesakes_in_several_namespaces_the_one_that_lacks_pods_counts
 ) -> None:
     cluster.load({"objects": [stateful_set(created=1), stateful_set(namespace="shop2")]})
 
-    rows = (await read(creation_errors.PROBE, kind="StatefulSet", name="mq")).rows
+    rows = (await read(creation_errors.read, kind="StatefulSet", name="mq")).rows
 
     assert [row.values["namespace"] for row in rows] == ["shop2"]
 
@@ -70,7 +70,7 @@ async def test_events_of_a_predecessor_of_the_same_name_do_not_count(cluster: Si
     cluster.load({"objects": [stateful_set(uid="11111111-0000-4000-8000-000000000000")], "events": [failed_create()]})
     cluster.load({"objects": [stateful_set(uid="22222222-0000-4000-8000-000000000000")]})
 
-    (row,) = (await read(creation_errors.PROBE, kind="StatefulSet", namespace="pay", name="mq")).rows
+    (row,) = (await read(creation_errors.read, kind="StatefulSet", namespace="pay", name="mq")).rows
 
     assert row.values["last_s"] == -1
 
@@ -78,7 +78,7 @@ async def test_events_of_a_predecessor_of_the_same_name_do_not_count(cluster: Si
 async def test_a_workload_that_is_gone_makes_its_event_stale(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"events": [failed_create(gone=True)]})
 
-    (row,) = (await read(creation_errors.PROBE, namespace="pay")).rows
+    (row,) = (await read(creation_errors.read, namespace="pay")).rows
 
     assert (row.values["stale"], row.values["desired"], row.values["field"]) == (True, -1, "spec.containers[0].image")
 
@@ -87,7 +87,7 @@ async def test_the_same_error_told_often_is_one_row_the_newest(cluster: Simulate
     events = [failed_create(last="-9m"), failed_create(REFUSED.replace("mq-0", "mq-1"), last="-20s")]
     cluster.load({"objects": [stateful_set()], "events": events})
 
-    (row,) = (await read(creation_errors.PROBE, kind="StatefulSet", namespace="pay", name="mq")).rows
+    (row,) = (await read(creation_errors.read, kind="StatefulSet", namespace="pay", name="mq")).rows
 
     assert abs(row.values["last_s"] - 20) <= 2
     assert "mq-1" in row.quote
@@ -129,7 +129,7 @@ async def test_a_replica_set_says_it_in_a_condition_and_its_deployment_is_on_top
         }
     )
 
-    (row,) = (await read(creation_errors.PROBE, kind="Deployment", namespace="edge", name="web")).rows
+    (row,) = (await read(creation_errors.read, kind="Deployment", namespace="edge", name="web")).rows
 
     values = row.values
     assert (values["name"], values["top_kind"], values["top_name"], values["revisions"]) == (
@@ -146,7 +146,7 @@ async def test_a_refused_read_of_revisions_is_a_gap_beside_the_row(cluster: Simu
     cluster.load({"objects": [stateful_set()], "events": [failed_create()]})
     cluster.forbid(resource="controllerrevisions")
 
-    found = await read(creation_errors.PROBE, kind="StatefulSet", namespace="pay", name="mq")
+    found = await read(creation_errors.read, kind="StatefulSet", namespace="pay", name="mq")
 
     assert [(row.values["in_template"], row.values["revisions"]) for row in found.rows] == [(True, -1)]
     assert [gap.reason for gap in found.gaps] == [GapReason.FORBIDDEN]
@@ -156,7 +156,7 @@ async def test_an_event_still_counts_when_its_workload_may_not_be_read(cluster: 
     cluster.load({"objects": [stateful_set()], "events": [failed_create()]})
     cluster.forbid(resource="statefulsets")
 
-    found = await read(creation_errors.PROBE, kind="StatefulSet", namespace="pay", name="mq")
+    found = await read(creation_errors.read, kind="StatefulSet", namespace="pay", name="mq")
 
     (row,) = found.rows
     assert (row.values["desired"], row.values["stale"], row.values["field"]) == (-1, False, "spec.containers[0].image")
@@ -179,7 +179,7 @@ async def test_a_custom_resource_is_asked_for_its_stateful_sets(cluster: Simulat
         }
     )
 
-    rows = (await read(creation_errors.PROBE, kind="TidbCluster", namespace="pay", name="db")).rows
+    rows = (await read(creation_errors.read, kind="TidbCluster", namespace="pay", name="db")).rows
 
     assert [(row.values["name"], row.values["top_name"]) for row in rows] == [("db-tikv", "db")]
 
@@ -188,7 +188,7 @@ async def test_what_was_never_created_is_missing_yet_gets_advice(cluster: Simula
     rule = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-'"
     named = {"field": "spec.template.spec.affinity.x[0].namespace", "value": "Prod_NS", "rule": rule}
 
-    found = await read(creation_errors.PROBE, kind="StatefulSet", namespace="pay", name="mq", named=named)
+    found = await read(creation_errors.read, kind="StatefulSet", namespace="pay", name="mq", named=named)
 
     assert found.missing == "StatefulSet pay/mq"
     assert [(row.values["suggestion"], row.values["desired"]) for row in found.rows] == [("prod-ns", -1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.custom_resources import PROBE
+from bot.probes.custom_resources import read as PROBE
 
 CONTROLLER = "Deployment/cert-manager/cert-manager"
 CERTIFICATE = {

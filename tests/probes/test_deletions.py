@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.deletions import PROBE
-from bot.probes.terminating_namespaces import PROBE as NAMESPACES
+from bot.probes.deletions import read as PROBE
+from bot.probes.terminating_namespaces import read as NAMESPACES
 
 CHALLENGE = {"apiVersion": "acme.cert-manager.io/v1"}
 HELD = {"deleted": "3h", "finalizers": ["finalizer.acme.cert-manager.io"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.disruption_budgets import PROBE
+from bot.probes.disruption_budgets import read as PROBE
 
 WEB = {
     "Deployment/shop/web": {

@@ -59,7 +59,7 @@ async def test_a_pods_events_come_with_those_of_all_its_owners_newest_first(
     ]
     cluster.load({"objects": WEB, "events": told})
 
-    found = await read(events.PROBE, kind="Pod", namespace="shop2", name="web-abc-x2x4z")
+    found = await read(events.read, kind="Pod", namespace="shop2", name="web-abc-x2x4z")
 
     assert [row.values["kind"] for row in found.rows] == ["Pod", "ReplicaSet", "Deployment"]
     assert (found.missing, found.gaps) == ("", ())
@@ -82,7 +82,7 @@ async def test_a_warning_is_stale_once_its_object_says_otherwise(
     name = f"{about['kind']}/shop2/{about['metadata']['name']}"
     cluster.load({"objects": [about], "events": [event(name, "Failed", "-1m", type=type_)]})
 
-    (row,) = (await read(events.PROBE, namespace="shop2")).rows
+    (row,) = (await read(events.read, namespace="shop2")).rows
 
     assert row.values["stale"] is stale
 
@@ -94,7 +94,7 @@ async def test_an_event_of_a_predecessor_or_of_something_gone_is_stale(cluster: 
     cluster.load({"objects": [first], "events": told})
     cluster.load({"objects": [second]})
 
-    rows = (await read(events.PROBE, namespace="shop2")).rows
+    rows = (await read(events.read, namespace="shop2")).rows
 
     assert [row.values["stale"] for row in rows] == [True, True]
 
@@ -111,7 +111,7 @@ async def test_reasons_kinds_and_patterns_choose_and_named_groups_become_keys(
     cluster.load({"objects": WEB, "events": told})
     args = {"reason": "FailedCreate, FailedUpdate", "kind": "ReplicaSet", "capture": r"quota: (?P<quota>\w+)"}
 
-    rows = (await read(events.PROBE, namespace="shop2", args=args)).rows
+    rows = (await read(events.read, namespace="shop2", args=args)).rows
 
     assert [(row.values["quota"], row.subject.kind) for row in rows] == [("small", "ReplicaSet")]
 
@@ -123,7 +123,7 @@ async def test_ages_are_read_from_either_style(cluster: SimulatedCluster, read: 
     ]
     cluster.load({"objects": WEB, "events": told})
 
-    rows = (await read(events.PROBE, kind="Pod", namespace="shop2", name="web-abc-x2x4z")).rows
+    rows = (await read(events.read, kind="Pod", namespace="shop2", name="web-abc-x2x4z")).rows
 
     assert [round(row.values["last_s"] / 60) for row in rows] == [1, 2]
 
@@ -131,7 +131,7 @@ async def test_ages_are_read_from_either_style(cluster: SimulatedCluster, read: 
 async def test_a_pod_that_is_gone_is_missing_but_its_events_remain(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"events": [event("Pod/shop2/away", "Failed", gone=True)]})
 
-    found = await read(events.PROBE, kind="Pod", namespace="shop2", name="away")
+    found = await read(events.read, kind="Pod", namespace="shop2", name="away")
 
     assert (found.missing, [row.values["stale"] for row in found.rows]) == ("Pod shop2/away", [True])
 
@@ -139,23 +139,23 @@ async def test_a_pod_that_is_gone_is_missing_but_its_events_remain(cluster: Simu
 async def test_an_object_named_without_its_namespace_is_looked_for_in_all(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": WEB, "events": [event("Deployment/shop2/web", "Failed")]})
 
-    rows = (await read(events.PROBE, kind="Deployment", name="web")).rows
+    rows = (await read(events.read, kind="Deployment", name="web")).rows
     assert [row.values["namespace"] for row in rows] == ["shop2"]
 
-    by_pod = await read(events.PROBE, kind="Pod", name="web-abc-x2x4z")
+    by_pod = await read(events.read, kind="Pod", name="web-abc-x2x4z")
     assert ([row.values["name"] for row in by_pod.rows], by_pod.missing) == (["web"], "")
 
 
 async def test_refusals_and_bad_patterns_are_gaps(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": WEB, "events": [event("ReplicaSet/shop2/web-abc", "FailedCreate")]})
     cluster.forbid(resource="replicasets")
-    unread = await read(events.PROBE, namespace="shop2")
+    unread = await read(events.read, namespace="shop2")
     assert [row.values["stale"] for row in unread.rows] == [False]
     assert [gap.reason for gap in unread.gaps] == [GapReason.FORBIDDEN]
 
-    bad = await read(events.PROBE, namespace="shop2", args={"capture": "("})
+    bad = await read(events.read, namespace="shop2", args={"capture": "("})
     assert [gap.reason for gap in bad.gaps] == [GapReason.NOT_CONFIGURED]
 
     cluster.forbid(resource="events")
-    refused = await read(events.PROBE, namespace="shop2")
+    refused = await read(events.read, namespace="shop2")
     assert (refused.rows, [gap.reason for gap in refused.gaps]) == ((), [GapReason.FORBIDDEN])

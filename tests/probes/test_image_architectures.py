@@ -22,18 +22,18 @@ async def test_an_image_that_runs_on_another_architecture_only(cluster: Simulate
     pod = {"kind": "Pod", "namespace": "shop", "name": "api-0"}
 
     cluster.load(world("amd-1"))
-    (row,) = (await read(image_architectures.PROBE, **pod)).rows
+    (row,) = (await read(image_architectures.read, **pod)).rows
     assert (row.values["architecture"], row.values["elsewhere"]) == ("arm64", ("amd64",))
     assert row.values["only_elsewhere"] is True
 
     cluster.load(world("arm-1"))
-    (row,) = (await read(image_architectures.PROBE, **pod)).rows
+    (row,) = (await read(image_architectures.read, **pod)).rows
     assert row.values["only_elsewhere"] is False
 
 
 async def test_pods_that_are_ready_are_not_judged(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load(world("amd-1") | {"faults": {}})
 
-    reading = await read(image_architectures.PROBE, kind="Pod", namespace="shop", name="api-0")
+    reading = await read(image_architectures.read, kind="Pod", namespace="shop", name="api-0")
 
     assert (reading.rows, reading.looked_at) == ((), 1)

@@ -33,7 +33,7 @@ def event(reason: str, message: str, last: str = "-30s", about: str = "Pod/store
 
 
 async def look(read: Any, name: str = "cart-0", **focus: Any) -> Any:
-    return await read(image_pulls.PROBE, kind="Pod", namespace="store", name=name, **focus)
+    return await read(image_pulls.read, kind="Pod", namespace="store", name=name, **focus)
 
 
 async def test_a_back_off_that_says_nothing_is_explained_by_the_events(cluster: SimulatedCluster, read: Any) -> None:
@@ -99,7 +99,7 @@ async def test_running_and_crashing_containers_have_their_image(cluster: Simulat
     crashing = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}}
     cluster.load({"objects": [pod(state={"running": {}}), pod("cart-1", state=crashing)], "events": events})
 
-    found = await read(image_pulls.PROBE, namespace="store")
+    found = await read(image_pulls.read, namespace="store")
 
     assert (found.rows, found.missing, found.gaps) == ((), "", ())
 

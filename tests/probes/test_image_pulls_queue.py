@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.image_pulls import PROBE
+from bot.probes.image_pulls import read as PROBE
 from intents.domain import ProbeResult
 
 CREATING = {"waiting": {"reason": "ContainerCreating"}}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.ingresses import PROBE
+from bot.probes.ingresses import read as PROBE
 
 
 def ingress(*, service: str = "cart", port: Any = 80, class_: str = "nginx", address: str = "", **spec: Any) -> Any:

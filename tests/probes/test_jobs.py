@@ -6,7 +6,7 @@ import pytest
 
 from bot.kube.job_runs import RERUN_OF
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.jobs import PROBE
+from bot.probes.jobs import read as PROBE
 from tests.probes.conftest import Read
 
 REPORT = {"age": "20d", "containers": {"app": "report:7"}, "job": "report-29541600", "pods": ["report-29541600-x7x7x"]}

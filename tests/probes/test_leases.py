@@ -32,7 +32,7 @@ async def test_a_lease_is_stale_after_two_of_its_durations(
 ) -> None:
     cluster.load({"objects": [lease("api", "api-0_1f", renewTime=renewed)]})
 
-    (row,) = (await read(leases.PROBE, kind="Lease", namespace="pay", name="api")).rows
+    (row,) = (await read(leases.read, kind="Lease", namespace="pay", name="api")).rows
 
     assert row.values["stale"] is stale
 
@@ -50,7 +50,7 @@ async def test_a_row_says_who_holds_a_lease_and_how_often_it_changed_hands(
 ) -> None:
     cluster.load({"objects": [lease("api", "api-1_9b2e", leaseTransitions=4, acquireTime="-50m"), lease("free")]})
 
-    held, free = (await read(leases.PROBE, namespace="pay")).rows
+    held, free = (await read(leases.read, namespace="pay")).rows
 
     assert (held.values["holder"], held.values["transitions"]) == ("api-1_9b2e", 4)
     assert "leaseTransitions: 4" in held.quote
@@ -60,7 +60,7 @@ async def test_a_row_says_who_holds_a_lease_and_how_often_it_changed_hands(
 async def test_node_heartbeats_are_no_elections(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load_neighbours()
 
-    rows = (await read(leases.PROBE)).rows
+    rows = (await read(leases.read)).rows
 
     assert "kube-scheduler" in {row.values["name"] for row in rows}
     assert "kube-node-lease" not in {row.values["namespace"] for row in rows}
@@ -71,21 +71,21 @@ async def test_of_a_pod_only_the_leases_it_competes_for(cluster: SimulatedCluste
         {"objects": [lease("x1.example.com", "api-0_1f"), lease("other", "other-0_2a"), pod("api-0"), pod("other-0")]}
     )
 
-    rows = (await read(leases.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+    rows = (await read(leases.read, kind="Pod", namespace="pay", name="api-0")).rows
 
     assert [row.values["name"] for row in rows] == ["x1.example.com"]
 
 
 async def test_a_lease_that_is_gone_is_missing(cluster: SimulatedCluster, read: Any) -> None:
-    assert (await read(leases.PROBE, namespace="pay", named={"lease": "api"})).missing == "Lease pay/api"
+    assert (await read(leases.read, namespace="pay", named={"lease": "api"})).missing == "Lease pay/api"
 
 
 async def test_leases_that_may_not_be_read_are_a_gap(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [lease("api", "api-0_1f")]})
     cluster.forbid(resource="leases")
 
-    named = await read(leases.PROBE, kind="Lease", namespace="pay", name="api")
-    listed = await read(leases.PROBE, namespace="pay")
+    named = await read(leases.read, kind="Lease", namespace="pay", name="api")
+    listed = await read(leases.read, namespace="pay")
 
     assert [str(gap) for gap in (*named.gaps, *listed.gaps)] == [
         "cannot read leases in pay: needs get on coordination.k8s.io/leases",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.load_balancers import PROBE
+from bot.probes.load_balancers import read as PROBE
 
 IDLE = "service.beta.kubernetes.io/aws-load-balancer-connection-idle-timeout"
 

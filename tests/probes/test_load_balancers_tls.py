@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.load_balancers import PROBE
+from bot.probes.load_balancers import read as PROBE
 
 A = "service.beta.kubernetes.io/aws-load-balancer-"
 

@@ -65,7 +65,7 @@ async def test_the_service_that_a_pod_asks_for(
 ) -> None:
     cluster.load(world(f"fatal: dial tcp: lookup {name} on 10.96.0.10:53: no such host"))
 
-    (row,) = (await read(log_errors.PROBE, args={"shows": "lookups"}, **POD)).rows
+    (row,) = (await read(log_errors.read, args={"shows": "lookups"}, **POD)).rows
 
     assert (row.values["pod"], row.values["name"]) == ("cart-0", name)
     assert (row.values["missing"], row.values["closest"], row.values["without_endpoints"]) == (missing, closest, empty)
@@ -74,6 +74,6 @@ async def test_the_service_that_a_pod_asks_for(
 async def test_a_ready_pod_asks_for_no_name(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load(world("") | {"faults": {}})
 
-    reading = await read(log_errors.PROBE, args={"shows": "lookups"}, **POD)
+    reading = await read(log_errors.read, args={"shows": "lookups"}, **POD)
 
     assert (reading.rows, reading.gaps) == ((), ())

@@ -44,7 +44,7 @@ async def test_a_line_comes_with_how_the_run_that_wrote_it_ended(cluster: Simula
     cluster.load({"objects": [pod("api-0", BACKING_OFF)], "logs": BEFORE_AND_AFTER[:1]})
 
     reading = await read(
-        logs.PROBE, kind="Pod", namespace="pay", name="api-0", args={"capture": "lost (?P<lost>[0-9]+)"}
+        logs.read, kind="Pod", namespace="pay", name="api-0", args={"capture": "lost (?P<lost>[0-9]+)"}
     )
 
     (row,) = reading.rows
@@ -71,7 +71,7 @@ async def test_of_a_restarted_container_either_run_can_be_asked_for(
     cluster.load({"objects": [pod("api-0", RESTARTED)], "logs": BEFORE_AND_AFTER})
     args = {"capture": "lost (?P<lost>[0-9]+)"} | which
 
-    rows = (await read(logs.PROBE, kind="Pod", namespace="pay", name="api-0", args=args)).rows
+    rows = (await read(logs.read, kind="Pod", namespace="pay", name="api-0", args=args)).rows
 
     assert [row.values["lost"] for row in rows] == lost
     assert [row.values["previous"] for row in rows] == [number == "7" for number in lost]
@@ -83,7 +83,7 @@ async def test_the_newest_run_of_a_container_that_backs_off_is_the_one_that_ende
     cluster.load({"objects": [pod("api-0", BACKING_OFF)], "logs": BEFORE_AND_AFTER[:1]})
     args = {"capture": "lost", "previous": "no"}
 
-    (row,) = (await read(logs.PROBE, kind="Pod", namespace="pay", name="api-0", args=args)).rows
+    (row,) = (await read(logs.read, kind="Pod", namespace="pay", name="api-0", args=args)).rows
 
     assert row.values["previous"] is True
 
@@ -94,7 +94,7 @@ async def test_a_container_that_never_ended_has_no_earlier_log_and_that_is_no_ga
     cluster.load({"objects": [pod("api-0")]})
     args = {"capture": "lost", "previous": "yes"}
 
-    reading = await read(logs.PROBE, kind="Pod", namespace="pay", name="api-0", args=args)
+    reading = await read(logs.read, kind="Pod", namespace="pay", name="api-0", args=args)
 
     assert (reading.rows, reading.gaps) == ((), ())
     assert not [request for request in cluster.requests if request.path.endswith("/log")]
@@ -105,7 +105,7 @@ async def test_a_log_that_the_kubelet_no_longer_has_is_a_gap(cluster: SimulatedC
     gone = "unable to retrieve container logs for containerd://0f3c"
     cluster.fail(path_prefix="/api/v1/namespaces/pay/pods/api-0/log", status=200, body=gone)
 
-    reading = await read(logs.PROBE, kind="Pod", namespace="pay", name="api-0", args={"capture": "lost"})
+    reading = await read(logs.read, kind="Pod", namespace="pay", name="api-0", args={"capture": "lost"})
 
     assert [gap.reason for gap in reading.gaps] == [GapReason.NOT_FOUND]
 
@@ -114,7 +114,7 @@ async def test_logs_that_may_not_be_read_are_one_gap_per_namespace(cluster: Simu
     cluster.load({"objects": [pod("api-0", RESTARTED), pod("api-1", RESTARTED)]})
     cluster.forbid(resource="pods/log")
 
-    reading = await read(logs.PROBE, namespace="pay", args={"capture": "lost"})
+    reading = await read(logs.read, namespace="pay", args={"capture": "lost"})
 
     assert [str(gap) for gap in reading.gaps] == ["cannot read container logs in pay: needs get on pods/log"]
 
@@ -129,7 +129,7 @@ async def test_what_is_broken_is_read_first_and_what_was_left_out_is_said(cluste
         }
     )
 
-    reading = await read(logs.PROBE, namespace="pay", args={"capture": "lost"})
+    reading = await read(logs.read, namespace="pay", args={"capture": "lost"})
 
     assert [row.values["pod"] for row in reading.rows] == ["zz-broken"]
     assert [gap.reason for gap in reading.gaps] == [GapReason.TRUNCATED]
@@ -144,8 +144,8 @@ async def test_among_narrows_a_request_about_no_object_and_never_one_about_an_ob
     cluster.load({"objects": [pod("api-0"), pod("store-0")], "logs": [*BEFORE_AND_AFTER[1:], other]})
     args = {"capture": "lost", "among": "^store"}
 
-    anywhere = await read(logs.PROBE, namespace="pay", args=args)
-    named = await read(logs.PROBE, kind="Pod", namespace="pay", name="api-0", args=args)
+    anywhere = await read(logs.read, namespace="pay", args=args)
+    named = await read(logs.read, kind="Pod", namespace="pay", name="api-0", args=args)
 
     assert [row.values["pod"] for row in anywhere.rows] == ["store-0"]
     assert [row.values["pod"] for row in named.rows] == ["api-0"]
@@ -155,7 +155,7 @@ async def test_a_fixed_component_that_is_no_pod_is_a_gap(cluster: SimulatedClust
     """Its absence must not read as its health."""
     args = {"capture": "slow", "selector": "component=etcd", "namespace": "kube-system"}
 
-    reading = await read(logs.PROBE, kind="Pod", namespace="pay", name="api-0", args=args)
+    reading = await read(logs.read, kind="Pod", namespace="pay", name="api-0", args=args)
 
     assert [gap.reason for gap in reading.gaps] == [GapReason.NOT_FOUND]
     assert "component=etcd" in str(reading.gaps[0])
@@ -166,7 +166,7 @@ async def test_only_lines_of_the_asked_time_count(cluster: SimulatedCluster, rea
     cluster.load({"objects": [pod("api-0")], "logs": [lines]})
 
     async def found(**args: Any) -> list[str]:
-        reading = await read(logs.PROBE, namespace="pay", args={"capture": "slow .", **args})
+        reading = await read(logs.read, namespace="pay", args={"capture": "slow .", **args})
         return [row.values["line"] for row in reading.rows]
 
     assert await found() == ["slow 4", "slow 3", "slow 2", "slow 1"]
@@ -182,8 +182,8 @@ async def test_a_busy_log_without_a_match_in_its_end_does_not_prove_that_there_i
         {"objects": [pod("api-0")], "logs": [{"pod": "pay/api-0", "container": "app", "since": "-30m", "text": text}]}
     )
 
-    within = await read(logs.PROBE, namespace="pay", args={"capture": "slow", "since_s": 3600})
-    at_the_end = await read(logs.PROBE, namespace="pay", args={"capture": "slow"})
+    within = await read(logs.read, namespace="pay", args={"capture": "slow", "since_s": 3600})
+    at_the_end = await read(logs.read, namespace="pay", args={"capture": "slow"})
 
     assert [gap.reason for gap in within.gaps] == [GapReason.TRUNCATED]
     assert at_the_end.gaps == ()
@@ -198,7 +198,7 @@ async def test_an_init_container_that_did_its_work_is_not_read(cluster: Simulate
     ]
     cluster.load({"objects": [waiting], "logs": [{"pod": "pay/api-0", "container": "migrate", "text": "lost nothing"}]})
 
-    assert (await read(logs.PROBE, namespace="pay", args={"capture": "lost"})).rows == ()
+    assert (await read(logs.read, namespace="pay", args={"capture": "lost"})).rows == ()
 
 
 async def test_a_text_that_names_a_lease_is_about_the_pods_that_compete_for_it(
@@ -214,9 +214,9 @@ async def test_a_text_that_names_a_lease_is_about_the_pods_that_compete_for_it(
     cluster.load({"objects": [holder, pod("other-0"), lease], "logs": [*BEFORE_AND_AFTER, other]})
     args = {"capture": "lost (?P<lost>[0-9]+)", "previous": "yes"}
 
-    by_kind = await read(logs.PROBE, kind="Lease", namespace="pay", name="3f1c.example.com", args=args)
-    by_word = await read(logs.PROBE, namespace="pay", args=args, named={"lease": "3f1c.example.com"})
-    gone = await read(logs.PROBE, kind="Lease", namespace="pay", name="other", args=args)
+    by_kind = await read(logs.read, kind="Lease", namespace="pay", name="3f1c.example.com", args=args)
+    by_word = await read(logs.read, namespace="pay", args=args, named={"lease": "3f1c.example.com"})
+    gone = await read(logs.read, kind="Lease", namespace="pay", name="other", args=args)
 
     assert [row.values["lost"] for row in by_kind.rows] == ["7"]
     assert by_word.rows == by_kind.rows
@@ -235,15 +235,15 @@ async def test_the_pods_of_leader_elections_can_be_read_first(cluster: Simulated
     cluster.load({"objects": [*worse, pod("zz-leader", RESTARTED), lease], "logs": [said]})
     args = {"capture": "leader election lost", "previous": "yes"}
 
-    first = await read(logs.PROBE, args=args | {"competing_first": True})
-    by_trouble = await read(logs.PROBE, args=args)
+    first = await read(logs.read, args=args | {"competing_first": True})
+    by_trouble = await read(logs.read, args=args)
 
     assert [row.values["pod"] for row in first.rows] == ["zz-leader"]
     assert by_trouble.rows == ()
 
 
 async def test_a_pattern_that_re2_refuses_is_a_gap_of_the_catalog(read: Any) -> None:
-    reading = await read(logs.PROBE, namespace="pay", args={"capture": "(?<=x)lost"})
+    reading = await read(logs.read, namespace="pay", args={"capture": "(?<=x)lost"})
 
     assert [gap.reason for gap in reading.gaps] == [GapReason.NOT_CONFIGURED]
 

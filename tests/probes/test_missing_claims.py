@@ -18,7 +18,7 @@ async def test_a_missing_claim_is_told_with_the_closest_name_and_where_one_exist
     others: dict[str, Any] = {"PersistentVolumeClaim/web/cache-2": {}, "PersistentVolumeClaim/media/cache": {}}
     cluster.load({"scene": {"Pod/web/files-0": NAMES_ONE, **others}, "faults": WAITS})
 
-    (row,) = (await read(claims.PROBE, args=ARGS, **POD)).rows
+    (row,) = (await read(claims.read, args=ARGS, **POD)).rows
 
     assert (row.values["pvc"], row.values["nearest"], row.values["elsewhere"]) == ("cache", "cache-2", ("media",))
 
@@ -26,7 +26,7 @@ async def test_a_missing_claim_is_told_with_the_closest_name_and_where_one_exist
 async def test_the_pods_that_name_a_claim_are_found_by_the_claim(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"scene": {"Pod/web/files-0": NAMES_ONE}, "faults": WAITS})
 
-    reading = await read(claims.PROBE, args=ARGS, kind="PersistentVolumeClaim", namespace="web", name="cache")
+    reading = await read(claims.read, args=ARGS, kind="PersistentVolumeClaim", namespace="web", name="cache")
 
     assert [row.values["pod"] for row in reading.rows] == ["files-0"]
 
@@ -37,8 +37,8 @@ async def test_a_claim_that_exists_has_no_row_and_one_that_cannot_be_read_is_a_g
     world = {"scene": {"Pod/web/files-0": NAMES_ONE, "PersistentVolumeClaim/web/cache": {}}, "faults": WAITS}
 
     cluster.load(world)
-    assert (await read(claims.PROBE, args=ARGS, **POD)).rows == ()
+    assert (await read(claims.read, args=ARGS, **POD)).rows == ()
 
     cluster.load({**world, "forbidden": ["get persistentvolumeclaims"]})
-    reading = await read(claims.PROBE, args=ARGS, **POD)
+    reading = await read(claims.read, args=ARGS, **POD)
     assert (reading.rows, len(reading.gaps)) == ((), 1)

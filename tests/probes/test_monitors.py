@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.monitors import PROBE
+from bot.probes.monitors import read as PROBE
 from intents.domain import GapReason
 
 ARGS = {"component": "kube-proxy"}

@@ -51,7 +51,7 @@ def picture(reading: Any) -> list[tuple[object, ...]]:
 async def test_healthy_agents_are_a_row_per_node(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load_neighbours()
 
-    reading = await read(node_agents.PROBE, args=PROXY)
+    reading = await read(node_agents.read, args=PROXY)
 
     assert [row.values["node"] for row in reading.rows] == ["control-1", "worker-a", "worker-b", "worker-c"]
     assert {(row.values["ok"], row.values["ok_nodes"], row.values["version"]) for row in reading.rows} == {
@@ -67,7 +67,7 @@ async def test_what_is_broken_comes_first_with_its_reason_and_what_its_node_alon
     node = {"kind": "Node", "metadata": {"name": "worker-b"}, "status": {"nodeInfo": {"kernelVersion": "5.4.0-26"}}}
     cluster.load({"objects": [pod("kube-proxy-n5tpz", "worker-b", LOOPING), node]})
 
-    reading = await read(node_agents.PROBE, args=PROXY)
+    reading = await read(node_agents.read, args=PROXY)
 
     row = reading.rows[0].values
     assert picture(reading)[0] == ("worker-b", "kube-proxy-n5tpz", "crash-looping", True)
@@ -80,7 +80,7 @@ async def test_only_the_nodes_of_the_pods_asked_about_are_in_question(cluster: S
     cluster.load_neighbours()
 
     async def asked(**request: Any) -> list[str]:
-        reading = await read(node_agents.PROBE, args=PROXY, **request)
+        reading = await read(node_agents.read, args=PROXY, **request)
         return [row.values["node"] for row in reading.rows if row.values["asked"]]
 
     everywhere = ["control-1", "worker-a", "worker-b", "worker-c"]
@@ -96,7 +96,7 @@ async def test_only_the_nodes_of_the_pods_asked_about_are_in_question(cluster: S
 async def test_of_a_pod_that_is_gone_no_node_is_in_question(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load_neighbours()
 
-    reading = await read(node_agents.PROBE, args=PROXY, kind="Pod", namespace="shop", name="gone-0")
+    reading = await read(node_agents.read, args=PROXY, kind="Pod", namespace="shop", name="gone-0")
 
     assert reading.missing == "Pod shop/gone-0"
     assert not any(row.values["asked"] for row in reading.rows)
@@ -108,7 +108,7 @@ async def test_a_node_without_its_pod_lacks_it_unless_it_is_new(cluster: Simulat
     new = {"kind": "Node", "metadata": {"name": "worker-d", "creationTimestamp": "-1m"}}
     cluster.load({"objects": [leaving, new]})
 
-    reading = await read(node_agents.PROBE, args=PROXY)
+    reading = await read(node_agents.read, args=PROXY)
 
     assert picture(reading)[:2] == [("worker-d", "", "starting", True), ("worker-b", "", "missing", True)]
     assert reading.rows[1].subject.kind == "DaemonSet"
@@ -124,7 +124,7 @@ async def test_a_pod_that_just_started_is_no_trouble_yet(cluster: SimulatedClust
     }
     cluster.load({"objects": [pod("kube-proxy-n5tpz", "worker-b", waking)]})
 
-    reading = await read(node_agents.PROBE, args=PROXY)
+    reading = await read(node_agents.read, args=PROXY)
 
     assert picture(reading)[0] == ("worker-b", "kube-proxy-n5tpz", "starting", True)
     assert reading.rows[0].values["bad_nodes"] == 0
@@ -135,7 +135,7 @@ async def test_logs_are_read_of_pods_that_are_ready_too(cluster: SimulatedCluste
     text = "ok\nE0302 proxier.go:1507] Failed to execute iptables-restore: exit status 1"
     cluster.load({"logs": [{"pod": "kube-system/kube-proxy-n5tpz", "container": "kube-proxy", "text": text}]})
 
-    reading = await read(node_agents.PROBE, args=LOGS)
+    reading = await read(node_agents.read, args=LOGS)
 
     said = {row.values["node"]: (row.values["line"], row.values["tool"]) for row in reading.rows if row.values["line"]}
     assert said == {
@@ -147,7 +147,7 @@ async def test_static_pods_are_agents_where_no_daemonset_is(cluster: SimulatedCl
     static = pod("kube-proxy-pool-1-x", "pool-1-x", ownerReferences=[{"kind": "Node", "name": "pool-1-x"}])
     cluster.load({"objects": [{"kind": "Node", "metadata": {"name": "pool-1-x"}}, static]})
 
-    reading = await read(node_agents.PROBE, args=PROXY)
+    reading = await read(node_agents.read, args=PROXY)
 
     assert picture(reading) == [("pool-1-x", "kube-proxy-pool-1-x", "", True)]
     assert (reading.rows[0].values["agent"], reading.rows[0].values["agent_kind"]) == ("kube-proxy", "StaticPod")
@@ -161,8 +161,8 @@ async def test_without_any_agent_the_question_does_not_apply_or_every_node_is_sh
     ready = {"type": "Ready", "status": "False", "message": message}
     cluster.load({"objects": [{"kind": "Node", "metadata": {"name": "worker-a"}, "status": {"conditions": [ready]}}]})
 
-    absent = await read(node_agents.PROBE, args={"among": "^cilium ", "absent": "no Cilium here"})
-    bare = await read(node_agents.PROBE, args={"among": "^cilium ", "every_node": "true", "capture": "x(?P<y>y)"})
+    absent = await read(node_agents.read, args={"among": "^cilium ", "absent": "no Cilium here"})
+    bare = await read(node_agents.read, args={"among": "^cilium ", "every_node": "true", "capture": "x(?P<y>y)"})
 
     assert (absent.rows, absent.not_applicable) == ((), "no Cilium here")
     assert {row.values["node"]: row.values["no_network"] for row in bare.rows} == {
@@ -174,12 +174,12 @@ async def test_without_any_agent_the_question_does_not_apply_or_every_node_is_sh
 async def test_what_may_not_be_read_is_a_gap(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load_neighbours()
     cluster.forbid(resource="pods/log")
-    unheard = await read(node_agents.PROBE, args=LOGS)
+    unheard = await read(node_agents.read, args=LOGS)
     cluster.forbid(verb="list", group="apps", resource="daemonsets")
-    unseen = await read(node_agents.PROBE, args={**PROXY, "absent": "none"})
+    unseen = await read(node_agents.read, args={**PROXY, "absent": "none"})
     cluster.forbid(verb="list", resource="nodes")
-    blind = await read(node_agents.PROBE, args=PROXY)
-    wrong = await read(node_agents.PROBE, args={"among": "("})
+    blind = await read(node_agents.read, args=PROXY)
+    wrong = await read(node_agents.read, args={"among": "("})
 
     assert len(unheard.rows) == 4
     assert [str(gap) for gap in unheard.gaps] == ["cannot read container logs in kube-system: needs get on pods/log"]
@@ -196,6 +196,6 @@ async def test_bare_objects_are_no_defect(cluster: SimulatedCluster, read: Any) 
     daemonset = {"kind": "DaemonSet", "metadata": {"name": "kube-proxy", "namespace": "kube-system"}, "spec": {}}
     cluster.load({"objects": [{"kind": "Node", "metadata": {"name": "n"}}, daemonset, bare]})
 
-    reading = await read(node_agents.PROBE, args={"among": "kube-proxy"})
+    reading = await read(node_agents.read, args={"among": "kube-proxy"})
 
     assert picture(reading) == [("n", "", "missing", True)]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.node_agents import PROBE
+from bot.probes.node_agents import read as PROBE
 
 ARGS = {"which": "requested", "capture": "cannot load (?P<what>[a-z]+)"}
 OK: dict = {"ready": True, "restartCount": 0, "state": {"running": {"startedAt": "-1h"}}}

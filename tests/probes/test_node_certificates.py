@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.node_certificates import PROBE
+from bot.probes.node_certificates import read as PROBE
 
 APPROVED = {"type": "Approved", "status": "True", "reason": "KubectlApprove", "message": "approved"}
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.node_requests import PROBE
+from bot.probes.node_requests import read as PROBE
 from intents.domain import ProbeResult
 
 

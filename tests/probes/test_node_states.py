@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.node_states import PROBE
+from bot.probes.node_states import read as PROBE
 
 POD = "web-6c9f7d8b54-k2x8q"
 SCENE = {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.object_managers import PROBE
+from bot.probes.object_managers import read as PROBE
 
 OF_WEB = {"kind": "Deployment", "namespace": "shop", "name": "web"}
 FIELDS = {"operation": "Update", "apiVersion": "apps/v1", "fieldsType": "FieldsV1"}

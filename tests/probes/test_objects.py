@@ -68,10 +68,10 @@ ARGS = {"kind": "Deployment", "fields": {"wanted": "spec.replicas"}}
 async def test_objects_come_with_their_fields_sorted_by_name(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [deployment("web", "pay", 2), deployment("api", "pay", 1), deployment("api", "shop", 3)]})
 
-    in_namespace = await read(objects.PROBE, args=ARGS, namespace="pay")
-    everywhere = await read(objects.PROBE, args=ARGS | {"namespace": "*", "selector": "app=api"}, namespace="pay")
-    focused = await read(objects.PROBE, args=ARGS, kind="Deployment", namespace="shop", name="api")
-    by_name = await read(objects.PROBE, args=ARGS | {"name": "web"})
+    in_namespace = await read(objects.read, args=ARGS, namespace="pay")
+    everywhere = await read(objects.read, args=ARGS | {"namespace": "*", "selector": "app=api"}, namespace="pay")
+    focused = await read(objects.read, args=ARGS, kind="Deployment", namespace="shop", name="api")
+    by_name = await read(objects.read, args=ARGS | {"name": "web"})
 
     assert [(row.values["name"], row.values["wanted"]) for row in in_namespace.rows] == [("api", "1"), ("web", "2")]
     assert [(row.values["namespace"], row.values["wanted"]) for row in everywhere.rows] == [("pay", "1"), ("shop", "3")]
@@ -83,8 +83,8 @@ async def test_objects_come_with_their_fields_sorted_by_name(cluster: SimulatedC
 
 
 async def test_an_object_that_is_not_there_is_missing(cluster: SimulatedCluster, read: Any) -> None:
-    in_namespace = await read(objects.PROBE, args=ARGS | {"name": "api"}, namespace="pay")
-    anywhere = await read(objects.PROBE, args=ARGS | {"name": "api"})
+    in_namespace = await read(objects.read, args=ARGS | {"name": "api"}, namespace="pay")
+    anywhere = await read(objects.read, args=ARGS | {"name": "api"})
 
     assert (in_namespace.missing, anywhere.missing) == ("Deployment pay/api", "Deployment api")
 
@@ -92,7 +92,7 @@ async def test_an_object_that_is_not_there_is_missing(cluster: SimulatedCluster,
 async def test_a_kind_that_the_cluster_does_not_serve_has_no_meaning_there(
     cluster: SimulatedCluster, read: Any
 ) -> None:
-    reading = await read(objects.PROBE, args={"kind": "applications.argoproj.io"})
+    reading = await read(objects.read, args={"kind": "applications.argoproj.io"})
 
     assert "applications.argoproj.io" in reading.not_applicable
     assert (reading.rows, reading.gaps) == ((), ())
@@ -101,13 +101,13 @@ async def test_a_kind_that_the_cluster_does_not_serve_has_no_meaning_there(
 async def test_what_may_not_be_read_is_a_gap(cluster: SimulatedCluster, read: Any) -> None:
     cluster.forbid(resource="deployments")
 
-    reading = await read(objects.PROBE, args=ARGS, namespace="pay")
+    reading = await read(objects.read, args=ARGS, namespace="pay")
 
     assert [gap.reason for gap in reading.gaps] == [GapReason.FORBIDDEN]
 
 
 async def test_a_path_that_cannot_be_read_is_a_gap_of_the_catalog(cluster: SimulatedCluster, read: Any) -> None:
-    reading = await read(objects.PROBE, args=ARGS | {"fields": {"wanted": "spec..replicas"}})
+    reading = await read(objects.read, args=ARGS | {"fields": {"wanted": "spec..replicas"}})
 
     assert [gap.reason for gap in reading.gaps] == [GapReason.NOT_CONFIGURED]
 
@@ -144,7 +144,7 @@ def quota(cluster: SimulatedCluster) -> None:
 
 @pytest.mark.usefixtures("quota")
 async def test_each_part_of_an_object_has_a_row_with_computed_keys(read: Any) -> None:
-    rows = (await read(objects.PROBE, args=PER_RESOURCE, kind="ResourceQuota", namespace="shop", name="compute")).rows
+    rows = (await read(objects.read, args=PER_RESOURCE, kind="ResourceQuota", namespace="shop", name="compute")).rows
 
     values = {row.values["resource"]: row.values for row in rows}
     # What is not admitted at all is not used up, and what is not known is no share.
@@ -163,14 +163,14 @@ async def test_each_part_of_an_object_has_a_row_with_computed_keys(read: Any) ->
 
 @pytest.mark.usefixtures("quota")
 async def test_only_the_object_in_question_is_read_where_an_entry_says_so(read: Any) -> None:
-    assert (await read(objects.PROBE, args=PER_RESOURCE, kind="Deployment", namespace="shop", name="web")).rows == ()
-    assert (await read(objects.PROBE, args=PER_RESOURCE, kind="ResourceQuota", namespace="shop", name="gone")).missing
+    assert (await read(objects.read, args=PER_RESOURCE, kind="Deployment", namespace="shop", name="web")).rows == ()
+    assert (await read(objects.read, args=PER_RESOURCE, kind="ResourceQuota", namespace="shop", name="gone")).missing
 
 
 @pytest.mark.usefixtures("quota")
 async def test_an_expression_that_gives_another_type_is_a_gap_of_the_catalog(read: Any) -> None:
     for wrong in ({"let": {"size": {"integer": "object.status.hard"}}}, {"each": "object.kind"}):
-        reading = await read(objects.PROBE, args={"kind": "ResourceQuota", **wrong}, namespace="shop")
+        reading = await read(objects.read, args={"kind": "ResourceQuota", **wrong}, namespace="shop")
 
         assert [gap.reason for gap in reading.gaps] == [GapReason.NOT_CONFIGURED]
 
@@ -188,7 +188,7 @@ async def test_ages_count_from_the_time_of_the_snapshot_and_secrets_stay_there(
         "given": "object.spec.template.spec.containers.map(c, c.env[0].value)",
     }
 
-    (row,) = (await read(objects.PROBE, args={"kind": "Deployment", "let": let}, namespace="pay")).rows
+    (row,) = (await read(objects.read, args={"kind": "Deployment", "let": let}, namespace="pay")).rows
 
     assert int(row.values["age_s"]) >= 7200
     assert (row.values["wanted"], row.values["never"]) == (2, -1)

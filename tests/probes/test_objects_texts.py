@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.objects import PROBE
+from bot.probes.objects import read as PROBE
 
 OLD = "Cluster-wide:\n  ScaleUp:     NoActivity (ready=3)\n  ScaleDown:   NoCandidates (candidates=0)\n"
 NEW = "clusterWide:\n  scaleUp:\n    status: NoActivity\n  scaleDown:\n    status: NoCandidates\n"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.persistent_volumes import PROBE
+from bot.probes.persistent_volumes import read as PROBE
 
 
 def storage_class(provisioner: str = "kubernetes.io/no-provisioner") -> dict:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.placement import PROBE
+from bot.probes.placement import read as PROBE
 from intents.domain import GapReason, ProbeResult
 
 GI = 2**30

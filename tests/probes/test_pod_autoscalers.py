@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.pod_autoscalers import PROBE
+from bot.probes.pod_autoscalers import read as PROBE
 from intents.domain import GapReason
 
 ISTIO = {"proxy": "istio"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.pod_endings import PROBE
+from bot.probes.pod_endings import read as PROBE
 
 MEMORY = (
     "The node was low on resource: memory. Threshold quantity: 100Mi, available: 71420Ki. Container app was using"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.pods import PROBE
+from bot.probes.pods import read as PROBE
 
 EVICTED = {"state": "evicted"}
 DISK = "The node was low on resource: ephemeral-storage. Threshold quantity: 10120387530, available: 9520612Ki. "

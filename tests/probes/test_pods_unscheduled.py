@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.pods import PROBE
+from bot.probes.pods import read as PROBE
 
 MESSAGE = (
     "0/3 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }, 2 Insufficient cpu."

@@ -32,7 +32,7 @@ async def test_slow_members_stand_first_and_say_how_long_they_have_been(cluster:
     cluster.load(commits(slow=[0.03, 1.0, 1.0, 1.0], fast=0.03, worse=1.5))
     args = {"query": COMMITS, "labels": {"member": "instance"}, "window_s": 3600, "limit": 0.25}
 
-    rows = (await read(promql.PROBE, args=args)).rows
+    rows = (await read(promql.read, args=args)).rows
 
     assert [row.values["member"] for row in rows] == ["worse", "slow", "fast"]
     assert [row.values["last"] for row in rows] == [pytest.approx(each, rel=0.01) for each in (1.5, 1.0, 0.03)]
@@ -50,7 +50,7 @@ async def test_a_member_that_is_no_longer_scraped_says_since_when(cluster: Simul
     world["metrics"][0]["until"] = "-20m"
     cluster.load(world)
 
-    rows = (await read(promql.PROBE, args={"query": COMMITS, "window_s": 3600})).rows
+    rows = (await read(promql.read, args={"query": COMMITS, "window_s": 3600})).rows
 
     assert rows[0].values["last_age_s"] == 16 * 60  # the window of its rate still reaches back to then
 
@@ -68,8 +68,8 @@ async def test_counters_are_asked_for_now(cluster: SimulatedCluster, read: Any) 
         }
     )
 
-    assert [row.values["last"] for row in (await read(promql.PROBE, args={"query": CHANGES})).rows] == [1008.0]
-    found = await read(promql.PROBE, args={"query": RESTARTS, "labels": {"what": "container"}, "none": True})
+    assert [row.values["last"] for row in (await read(promql.read, args={"query": CHANGES})).rows] == [1008.0]
+    found = await read(promql.read, args={"query": RESTARTS, "labels": {"what": "container"}, "none": True})
     assert [(row.values["what"], row.values["last"]) for row in found.rows] == [("kyverno", 25.0)]
     assert found.rows[0].points[0][0] == int(found.rows[0].points[0][0])
 
@@ -77,8 +77,8 @@ async def test_counters_are_asked_for_now(cluster: SimulatedCluster, read: Any) 
 async def test_no_series_is_no_proof_unless_the_query_counts(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load(commits(member=0.01))
 
-    unknown = await read(promql.PROBE, args={"query": CHANGES})
-    counted = await read(promql.PROBE, args={"query": RESTARTS, "none": True})
+    unknown = await read(promql.read, args={"query": CHANGES})
+    counted = await read(promql.read, args={"query": RESTARTS, "none": True})
 
     assert "does not scrape" in str(unknown.not_applicable)
     assert unknown.rows == () == unknown.gaps
@@ -87,7 +87,7 @@ async def test_no_series_is_no_proof_unless_the_query_counts(cluster: SimulatedC
 
 
 async def test_without_prometheus_it_is_a_quiet_gap(read: Any) -> None:
-    reading = await read(promql.PROBE, args={"query": COMMITS})
+    reading = await read(promql.read, args={"query": COMMITS})
 
     assert [(gap.reason, gap.quiet) for gap in reading.gaps] == [(GapReason.NOT_CONFIGURED, True)]
 
@@ -95,9 +95,9 @@ async def test_without_prometheus_it_is_a_quiet_gap(read: Any) -> None:
 async def test_a_refusal_and_a_mistake_are_told(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load(commits(member=0.01))
 
-    mistaken = await read(promql.PROBE, args={"query": "sum(rate(up[5m])"})
+    mistaken = await read(promql.read, args={"query": "sum(rate(up[5m])"})
     cluster.prometheus.forbidden = True
-    refused = await read(promql.PROBE, args={"query": COMMITS})
+    refused = await read(promql.read, args={"query": COMMITS})
 
     assert [(gap.reason, gap.quiet) for gap in (*mistaken.gaps, *refused.gaps)] == [
         (GapReason.SERVER_ERROR, False),
@@ -113,7 +113,7 @@ async def test_more_series_than_are_read_are_told(
     monkeypatch.setattr(measurements, "MOST_SERIES", 2)
     cluster.load(commits(a=0.01, b=0.01, c=0.01))
 
-    reading = await read(promql.PROBE, args={"query": COMMITS})
+    reading = await read(promql.read, args={"query": COMMITS})
 
     assert len(reading.rows) == 2
     assert [gap.reason for gap in reading.gaps] == [GapReason.TRUNCATED]
@@ -124,7 +124,7 @@ async def test_a_pod_or_a_node_is_named_where_the_labels_say_it(cluster: Simulat
     labels = [{"namespace": "pay", "pod": "api-0"}, {"node": "worker-a"}]
     cluster.load({"metrics": [{"name": name, "labels": each, "per_hour": 6} for each in labels]})
 
-    rows = (await read(promql.PROBE, args={"query": f"increase({name}[1h])"})).rows
+    rows = (await read(promql.read, args={"query": f"increase({name}[1h])"})).rows
 
     assert [row.subject for row in rows] == [
         ObjectRef(kind="Pod", namespace="pay", name="api-0"),
@@ -146,6 +146,6 @@ async def test_a_quotient_of_gauges_scraped_of_late(cluster: SimulatedCluster, r
     })  # fmt: skip
 
     args = {"query": 'size{job="etcd"} / quota{job="etcd"}', "labels": {"member": "instance"}}
-    rows = (await read(promql.PROBE, args=args)).rows
+    rows = (await read(promql.read, args=args)).rows
 
     assert [(row.values["member"], row.values["last"]) for row in rows] == [("a", 0.75)]

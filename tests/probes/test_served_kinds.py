@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.served_kinds import PROBE
+from bot.probes.served_kinds import read as PROBE
 from intents.domain import Value
 
 MONITORS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.service_endpoints import PROBE
+from bot.probes.service_endpoints import read as PROBE
 
 WEB = {"containers": {"app": {"image": "web:7", "ports": {"http": 8080}}}, "pods": ["web-6c9f7d8b54-k2x8q"]}
 OF_WEB = {"kind": "Service", "namespace": "shop", "name": "web"}

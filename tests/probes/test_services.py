@@ -51,7 +51,7 @@ async def test_a_service_is_joined_with_what_stands_behind_it(cluster: Simulated
     cluster.load_neighbours()
     cluster.load({"objects": EDGE})
 
-    (row,) = (await read(services.PROBE, kind="Service", namespace="edge", name="gate")).rows
+    (row,) = (await read(services.read, kind="Service", namespace="edge", name="gate")).rows
 
     expected = {
         "matched": True,
@@ -77,7 +77,7 @@ async def test_however_the_text_names_it_the_same_service_is_meant(cluster: Simu
     cluster.load({"objects": EDGE})
 
     async def meant(named: dict[str, str] | None = None, **focus: str) -> list[str]:
-        reading = await read(services.PROBE, named=named, **focus)
+        reading = await read(services.read, named=named, **focus)
         return [f"{row.values['name']}" for row in reading.rows if row.values["matched"]]
 
     assert await meant({"service": "gate"}) == ["gate"]
@@ -93,7 +93,7 @@ async def test_however_the_text_names_it_the_same_service_is_meant(cluster: Simu
 async def test_with_nothing_named_all_services_are_looked_at(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load_neighbours()
 
-    rows = (await read(services.PROBE)).rows
+    rows = (await read(services.read)).rows
 
     assert [row.values["name"] for row in rows] == ["kubernetes", "kube-dns", "metrics-server", "ledger", "storefront"]
 
@@ -104,7 +104,7 @@ async def test_a_control_plane_is_an_entrance_only_where_the_text_names_it(
     cluster.load_neighbours()
     cluster.load({"objects": EDGE})
 
-    (row,) = (await read(services.PROBE, named={"address": "10.0.0.10:30080"})).rows
+    (row,) = (await read(services.read, named={"address": "10.0.0.10:30080"})).rows
 
     assert row.values["named_node"] == "control-1"
     assert row.values["nodes_without"] == ("control-1", "worker-b", "worker-c")
@@ -114,7 +114,7 @@ async def test_endpoints_that_do_not_say_their_node_leave_no_node_out(cluster: S
     cluster.load_neighbours()
     cluster.load({"objects": [service(), endpoints({"addresses": ["192.0.2.7"]})]})
 
-    (row,) = (await read(services.PROBE, named={"service": "gate"})).rows
+    (row,) = (await read(services.read, named={"service": "gate"})).rows
 
     assert (row.values["ready_endpoints"], row.values["nodes_with"], row.values["nodes_without"]) == (1, (), ())
 
@@ -140,7 +140,7 @@ async def test_a_service_of_a_tidb_cluster_says_so_and_its_ports_are_compared(
         }
     )
 
-    (row,) = (await read(services.PROBE, named={"service": "gate"})).rows
+    (row,) = (await read(services.read, named={"service": "gate"})).rows
 
     assert (row.values["owner_kind"], row.values["owner"]) == ("TidbCluster", "orders")
     assert row.values["unanswered_ports"] == ("targetPort web: no container has a port of that name",)
@@ -150,11 +150,11 @@ async def test_what_is_not_there_or_may_not_be_read_is_said(cluster: SimulatedCl
     cluster.load_neighbours()
     cluster.load({"objects": EDGE})
 
-    gone = await read(services.PROBE, kind="Service", namespace="edge", name="gone")
+    gone = await read(services.read, kind="Service", namespace="edge", name="gone")
     cluster.forbid(group="discovery.k8s.io", resource="endpointslices")
-    part = await read(services.PROBE, kind="Service", namespace="edge", name="gate")
+    part = await read(services.read, kind="Service", namespace="edge", name="gate")
     cluster.forbid(resource="services")
-    blind = await read(services.PROBE, kind="Service", namespace="edge", name="gate")
+    blind = await read(services.read, kind="Service", namespace="edge", name="gate")
 
     assert (gone.rows, gone.missing) == ((), "Service edge/gone")
     assert [str(gap.permission) for gap in part.gaps] == ["list on discovery.k8s.io/endpointslices"]
@@ -164,6 +164,6 @@ async def test_what_is_not_there_or_may_not_be_read_is_said(cluster: SimulatedCl
 async def test_a_bare_service_is_no_defect(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [{"kind": "Service", "metadata": {"name": "bare", "namespace": "edge"}}]})
 
-    (row,) = (await read(services.PROBE, kind="Service", namespace="edge", name="bare")).rows
+    (row,) = (await read(services.read, kind="Service", namespace="edge", name="bare")).rows
 
     assert (row.values["type"], row.values["pods"], row.values["ready_endpoints"]) == ("ClusterIP", -1, 0)

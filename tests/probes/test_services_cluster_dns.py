@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.services import PROBE
+from bot.probes.services import read as PROBE
 
 DNS = {"which": "cluster-dns"}
 

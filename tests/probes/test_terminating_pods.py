@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.terminating_pods import PROBE
+from bot.probes.terminating_pods import read as PROBE
 
 POD = "web-6c9f7d8b54-k2x8q"
 OF_POD = {"kind": "Pod", "namespace": "shop", "name": POD}

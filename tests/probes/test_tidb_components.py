@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.tidb_components import PROBE
+from bot.probes.tidb_components import read as PROBE
 from intents.domain import ProbeResult, Value
 from tests.probes.definitions import TIDB_CLUSTERS
 

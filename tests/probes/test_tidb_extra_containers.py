@@ -9,7 +9,7 @@ from bot.probes import tidb_extra_containers
 from intents.domain import GapReason
 from tests.probes.definitions import TIDB_CLUSTERS
 
-PROBE = tidb_extra_containers.PROBE
+PROBE = tidb_extra_containers.read
 
 
 def tidb_cluster(*extras: dict, name: str = "demo", **tikv: Any) -> dict:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.tidb_members import PROBE
+from bot.probes.tidb_members import read as PROBE
 from tests.probes.definitions import TIDB_CLUSTERS
 
 ARGS = {"component": "pd"}

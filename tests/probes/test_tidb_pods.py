@@ -8,7 +8,7 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import tidb_pods
 from intents.domain import GapReason
 
-PROBE = tidb_pods.PROBE
+PROBE = tidb_pods.read
 LOOPING = {
     "ready": False,
     "restartCount": 9,

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.updates import MOST_ROWS, PROBE
+from bot.probes.updates import MOST_ROWS
+from bot.probes.updates import read as PROBE
 
 RULES = [{"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"], "operations": ["UPDATE"]}]
 

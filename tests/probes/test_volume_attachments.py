@@ -30,7 +30,7 @@ async def test_a_volume_on_another_node_has_a_holder_with_its_pod(cluster: Simul
     world = scene(**{"VolumeAttachment/a": attachment("worker-b"), "Pod/shop/db-1": other})
     cluster.load({"scene": world, "faults": WAITS})
 
-    (row,) = (await read(volume_attachments.PROBE, **POD)).rows
+    (row,) = (await read(volume_attachments.read, **POD)).rows
 
     assert (row.values["holder_node"], row.values["holder_ready"]) == ("worker-b", "True")
     assert (row.values["holder_pod"], row.values["volume"], row.values["error"]) == ("shop/db-1", "pvc-1", "")
@@ -41,7 +41,7 @@ async def test_a_volume_that_several_nodes_may_have_has_no_holder(cluster: Simul
     world = scene(**{"VolumeAttachment/a": attachment("worker-b"), "PersistentVolumeClaim/shop/db": shared})
     cluster.load({"scene": world, "faults": WAITS})
 
-    (row,) = (await read(volume_attachments.PROBE, **POD)).rows
+    (row,) = (await read(volume_attachments.read, **POD)).rows
 
     assert row.values["holder_node"] == ""
 
@@ -62,7 +62,7 @@ async def test_the_error_of_an_attachment_and_the_limit_of_the_node(cluster: Sim
         }
     )
 
-    (row,) = (await read(volume_attachments.PROBE, **POD)).rows
+    (row,) = (await read(volume_attachments.read, **POD)).rows
 
     assert (row.values["error"], row.values["used"], row.values["limit"]) == ("quota", 2, 2)
 
@@ -70,7 +70,7 @@ async def test_the_error_of_an_attachment_and_the_limit_of_the_node(cluster: Sim
 async def test_a_pod_that_runs_has_no_row_and_reads_no_attachments(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"scene": scene(), "forbidden": ["list volumeattachments.storage.k8s.io"]})
 
-    reading = await read(volume_attachments.PROBE, **POD)
+    reading = await read(volume_attachments.read, **POD)
 
     assert (reading.rows, reading.gaps, reading.looked_at) == ((), (), 1)
 

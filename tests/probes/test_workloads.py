@@ -3,8 +3,8 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.revisions import PROBE as REVISIONS
-from bot.probes.workloads import PROBE
+from bot.probes.revisions import read as REVISIONS
+from bot.probes.workloads import read as PROBE
 from intents.domain import GapReason
 from tests.probes.conftest import Read
 

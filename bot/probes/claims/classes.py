@@ -16,7 +16,7 @@ from bot.kube.owners import owner_of
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import class_of, class_of_volume, default_class
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, phase
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look, RowValues, probe
 from intents.domain import Json, ProbeResult, Row
 from intents.spelling import closest
 
@@ -67,6 +67,7 @@ class _Storage:
     volumes: Mapping[str, int] | None = None
 
 
+@probe(says="the claim in question, those of the pods in question, or all that are not bound", row=ClassShown)
 async def read(look: Look) -> ProbeResult:
     """Read the claims in question and the classes of the cluster."""
     question = await claims_in_question(look)

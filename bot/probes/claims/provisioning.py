@@ -17,7 +17,7 @@ from bot.kube.quantities import whole_or
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import NO_PROVISIONER, class_of, trouble_of, wanted_bytes
 from bot.probes.claims.in_question import ClaimsInQuestion, claims_in_question, is_unbound, phase
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.shared.holders import Holders
 from intents.domain import Json, ObjectRef, ProbeResult, Row
 
@@ -46,6 +46,7 @@ class ProvisioningShown(RowValues):
     driver: Driver
 
 
+@probe(says="those that a provisioner was asked to serve, with its error and its controller", row=ProvisioningShown)
 async def read_provisioning(look: Look) -> ProbeResult:
     """Read the unbound claims in question, their events, and the controller of their provisioner."""
     question = await claims_in_question(look)
@@ -143,6 +144,7 @@ class ResizeShown(RowValues):
     driver: Driver  # by the lease of its resizer
 
 
+@probe(says="how far the resize of the bound ones has come", row=ResizeShown)
 async def read_resizes(look: Look) -> ProbeResult:
     """Read the bound claims in question with their classes; events and the resizer only of those that grow."""
     question = await claims_in_question(look, wanted=_is_growing)

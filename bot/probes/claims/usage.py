@@ -16,7 +16,7 @@ from bot.kube.objects import name_of, namespace_of
 from bot.kube.timestamps import UNKNOWN
 from bot.kube.volumes import claim_names
 from bot.probes.claims.in_question import ClaimRow
-from bot.probes.contract import Look
+from bot.probes.contract import Look, probe
 from bot.probes.shared.scope import pods_of
 from bot.prometheus import PrometheusError
 from intents.domain import ObjectRef, ProbeResult, Row
@@ -52,6 +52,7 @@ class _Asked:
         return self.claims is None or place in self.claims or ("", place[1]) in self.claims
 
 
+@probe(says="how full their volumes are, where a Prometheus is configured", row=UsageShown)
 async def read(look: Look) -> ProbeResult:
     """Ask Prometheus for the free share of bytes and inodes."""
     asked = await _asked(look)

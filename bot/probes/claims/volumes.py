@@ -24,7 +24,7 @@ from bot.kube.volumes import (
     volume_name_of,
 )
 from bot.probes.claims.in_question import MOST_CLAIMS, ClaimRow, ClaimsInQuestion, claims_in_question, phase
-from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict, probe
 from bot.probes.shared.holders import suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
 from bot.probes.shared.scope import claim_and_volume, pods_or_claim_users
@@ -67,6 +67,7 @@ class _Claimed:
     top: Top
 
 
+@probe(says="the claims of the pods in question, and the age of the cluster they serve", row=VolumeShown)
 async def read_volumes(look: Look) -> ProbeResult:
     """Read the claims of the pods in question, those of containers in trouble first."""
     try:
@@ -151,6 +152,7 @@ class MissingShown(ClaimRow):
     elsewhere: tuple[str, ...]  # namespaces that have a claim of this name
 
 
+@probe(says="those that waiting pods name and that do not exist", row=MissingShown)
 async def read_missing(look: Look) -> ProbeResult:
     """Read the claims that the pods in question name, as far as these pods wait for their start."""
     suspects = await pods_or_claim_users(look)
@@ -194,6 +196,7 @@ class LostShown(RowValues):
     kept: tuple[str, ...]  # Released volumes that were bound to a claim of this name
 
 
+@probe(says="those whose volume is gone or bound to another claim", row=LostShown)
 async def read_lost(look: Look) -> ProbeResult:
     """Read the claims in question that are Lost, and the volumes they name."""
     question = await claims_in_question(look)

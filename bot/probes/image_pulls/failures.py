@@ -18,7 +18,7 @@ from bot.kube.owners import owner_of
 from bot.kube.pull_failures import cause_of, classify, is_telling, normalized, registry_of
 from bot.kube.settling import container_of_event
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look
+from bot.probes.contract import Look, probe
 from bot.probes.image_pulls.surroundings import PULL_REASONS, Around, Elsewhere, ImageRow, around, elsewhere
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
@@ -77,6 +77,7 @@ class _Pull:
         return next((each for each in (status, self.events.message) if is_telling(each)), status or self.events.message)
 
 
+@probe(says="containers whose image cannot be pulled, and where the same image runs", row=FailureShown)
 async def read(look: Look) -> ProbeResult:
     """Read the pods in question, their events, and what is around those that lack an image."""
     suspects = await pods_of(look)

@@ -25,7 +25,7 @@ from bot.kube.objects import node_name_of, place_of, ref, status_of, uid_of
 from bot.kube.pull_failures import UNTOLD, Pulled, failed_image, normalized, parse_pulled, pulling_image
 from bot.kube.settling import container_of_event
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look
+from bot.probes.contract import Look, probe
 from bot.probes.image_pulls.surroundings import PULL_REASONS, ImageRow, home_of
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
@@ -209,6 +209,7 @@ class _PullsInQuestion:
         )
 
 
+@probe(says="each pull of the pods in question and those it waited for on its node", row=QueueShown)
 async def read(look: Look) -> ProbeResult:
     """Read the events of the pods in question; where a pull took long, also those of everything beside them."""
     suspects = await pods_of(look)

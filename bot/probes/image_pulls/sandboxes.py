@@ -15,7 +15,7 @@ from bot.kube.containers import containers_in
 from bot.kube.objects import has_ended, name_of, node_name_of, place_of, ref, status_of, uid_of
 from bot.kube.pull_failures import REASON, classify, is_like_pause, normalized, registry_of, sandbox_image
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.image_pulls.surroundings import ImageRow, home_of
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
@@ -60,6 +60,7 @@ class _Lack:
         return node_name_of(self.pod)
 
 
+@probe(says="pods whose sandbox (pause) image the node's runtime could not get", row=SandboxShown)
 async def read(look: Look) -> ProbeResult:
     """Read the pods in question, the events about their sandboxes, and their nodes."""
     suspects = await pods_of(look)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from bot.cluster.object_lists import ObjectList
 from bot.kube.ingresses import Backend, backends_of, has_port, port_names
 from bot.kube.objects import name_of, namespace_of, ref
-from bot.probes.contract import Look, Read, Shown, may, probe
+from bot.probes.contract import Look, may, probe, probe_of
 from bot.probes.ingresses import classes
-from bot.probes.ingresses.classes import IngressRow, ingresses_in_question
+from bot.probes.ingresses.classes import IngressRow, of_ingresses
 from intents.domain import Json, ProbeResult, Row
 from intents.spelling import closest
 
@@ -28,6 +28,8 @@ class _Backend(IngressRow):
     closest: str  # the Service of the namespace, or the Service's port, that is most like it
 
 
+@probe(says="a row per rule, with the Service and port it leads to", row=_Backend)
+@of_ingresses
 async def _read_backends(look: Look, ingresses: ObjectList) -> ProbeResult:
     """Read the Services of the namespaces of Ingresses."""
     homes = sorted({namespace_of(each) for each in ingresses.items})
@@ -65,38 +67,10 @@ def _row(ingress: Json, backend: Backend, services: Mapping[str, Json]) -> Row:
     ).row(ref(ingress, "Ingress"), quote=quote, lasts=not found)
 
 
-def _of_ingresses(read: Callable[[Look, ObjectList], Awaitable[ProbeResult]]) -> Read:
-    async def of(look: Look) -> ProbeResult:
-        if look.focus.kind not in ("Ingress", "Service", "Secret", ""):
-            return ProbeResult(not_applicable=f"{look.focus.kind} is not an Ingress")
-        ingresses = await ingresses_in_question(look)
-        if not ingresses.items and not ingresses.truncated:
-            return ProbeResult(not_applicable="no Ingress leads there")
-        return await read(look, ingresses)
-
-    return of
-
-
-PROBE: Final = probe(
+read: Final = probe_of(
+    {"backends": _read_backends, "class": classes.read_classes, "certificates": classes.read_certificates},
     says="a row per Ingress in question: its backends, its class and controller, or its certificates",
     row=IngressRow,
-    shows={
-        "backends": Shown(
-            says="a row per rule, with the Service and port it leads to",
-            row=_Backend,
-            read=_of_ingresses(_read_backends),
-        ),
-        "class": Shown(
-            says="a row per Ingress, with what serves it",
-            row=classes.ClassShown,
-            read=_of_ingresses(classes.read_classes),
-        ),
-        "certificates": Shown(
-            says="a row per Secret of its TLS, with what the controller says of it",
-            row=classes.CertificateShown,
-            read=_of_ingresses(classes.read_certificates),
-        ),
-    },
     permissions=(
         *may("get list", "ingresses.networking.k8s.io"),
         *may("list", "ingressclasses.networking.k8s.io", "daemonsets.apps", "deployments.apps"),

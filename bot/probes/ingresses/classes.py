@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -30,7 +30,7 @@ from bot.kube.log_records import split_stamps
 from bot.kube.objects import created_at, full_name, label_selector, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.rollouts import replicas_of
 from bot.kube.timestamps import UNKNOWN, parse_time
-from bot.probes.contract import Look, Missing, RowValues
+from bot.probes.contract import Look, Missing, Read, RowValues, probe
 from bot.probes.shared.questioned import controller_workloads
 from intents.domain import Json, ProbeResult, Row
 from intents.spelling import closest
@@ -74,6 +74,20 @@ def _is_meant(look: Look, ingress: Json) -> bool:
     return not host or "." not in host or host.replace(".", "").isdigit() or host in hosts_of(ingress)
 
 
+def of_ingresses(read: Callable[[Look, ObjectList], Awaitable[ProbeResult]]) -> Read:
+    """Return the read of the Ingresses in question, if there are any."""
+
+    async def of(look: Look) -> ProbeResult:
+        if look.focus.kind not in ("Ingress", "Service", "Secret", ""):
+            return ProbeResult(not_applicable=f"{look.focus.kind} is not an Ingress")
+        ingresses = await ingresses_in_question(look)
+        if not ingresses.items and not ingresses.truncated:
+            return ProbeResult(not_applicable="no Ingress leads there")
+        return await read(look, ingresses)
+
+    return of
+
+
 class ClassShown(IngressRow):
     """An Ingress with its class and what serves it."""
 
@@ -99,6 +113,8 @@ class _Cluster:
     workloads: Sequence[Json] = ()
 
 
+@probe(says="a row per Ingress, with what serves it", row=ClassShown)
+@of_ingresses
 async def read_classes(look: Look, ingresses: ObjectList) -> ProbeResult:
     """Read classes and controllers, only where an Ingress has no address."""
     waiting = any(not address_of(each) for each in ingresses.items)
@@ -187,6 +203,8 @@ class _Said:
     logged: bool = False
 
 
+@probe(says="a row per Secret of its TLS, with what the controller says of it", row=CertificateShown)
+@of_ingresses
 async def read_certificates(look: Look, ingresses: ObjectList) -> ProbeResult:
     """Read the events of Ingresses that name Secrets, and the log of their controllers."""
     pairs = [(each, certificate) for each in ingresses.items for certificate in certificates_of(each)]

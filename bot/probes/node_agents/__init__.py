@@ -20,7 +20,7 @@ from bot.kube.owners import owner_of, workload_of
 from bot.kube.pod_states import wanted_node
 from bot.kube.services import ip_in
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, Shown, at_most, beside_the_verdict, may, probe
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict, may, probe, probe_of
 from bot.probes.node_agents.agent_pods import (
     MISSING,
     Agent,
@@ -91,6 +91,7 @@ class _Questioned:
 _Logged = tuple[Placed, Line | None]
 
 
+@probe(says="the agents that `among` finds, on all nodes", row=_Matching)
 async def _read_matching(look: Look) -> ProbeResult:
     """Read all nodes, the agents that match, and their logs where a pattern asks for lines."""
     among = compile_pattern(look.args.get("among"))
@@ -241,6 +242,7 @@ class _Requested(RowValues):
     same_line: int  # nodes of the same DaemonSet whose pods logged a matching line
 
 
+@probe(says="the DaemonSet that the request is about, or those with a crash-looping pod", row=_Requested)
 async def _read_requested(look: Look) -> ProbeResult:
     """Read the pods of the DaemonSets in question, their nodes, and the logs of pods that do not work."""
     pattern = compile_pattern(look.args.get("capture"))
@@ -314,27 +316,18 @@ def _rows_of_one(daemonset: ObjectRef, logged: Sequence[_Logged], nodes: Mapping
     return rows
 
 
-PROBE: Final = probe(
+read: Final = probe_of(
+    {"matching": _read_matching, "requested": _read_requested},
     says="a row per node and agent that every node runs: does it work there, what did it log, what is the node",
     row=AgentRow,
     by="which",
-    shows={
-        "matching": Shown(says="the agents that `among` finds, on all nodes", row=_Matching, read=_read_matching),
-        "requested": Shown(
-            says="the DaemonSet that the request is about, or those with a crash-looping pod",
-            row=_Requested,
-            read=_read_requested,
-        ),
-    },
     args={
-        "among": ArgDeclaration(
-            says="RE2 pattern that a DaemonSet's name and images (name image image …) must contain; with"
-            " `which: requested` only where the request names no object, and then healthy ones are shown as well"
-        ),
+        "among": "RE2 pattern that a DaemonSet's name and images (name image image …) must contain; with"
+        " `which: requested` only where the request names no object, and then healthy ones are shown as well",
         "capture": ArgDeclaration(says="RE2 pattern of a log line to look for (default: no logs)", adds_keys="regex"),
-        "since_s": ArgDeclaration(says="only lines of the last N seconds"),
-        "every_node": ArgDeclaration(says="true: also nodes without such an agent, with agent and trouble empty"),
-        "absent": ArgDeclaration(says="what it means if no node has one: the question is then not applicable"),
+        "since_s": "only lines of the last N seconds",
+        "every_node": "true: also nodes without such an agent, with agent and trouble empty",
+        "absent": "what it means if no node has one: the question is then not applicable",
     },
     permissions=(*READS_PODS, *may("list", "daemonsets.apps", "nodes"), *may("get", "pods/log")),
 )

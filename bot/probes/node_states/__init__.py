@@ -9,7 +9,7 @@ from bot.kube.node_readiness import allowed_behind, minors_behind
 from bot.kube.objects import ref
 from bot.kube.placement import is_cordoned
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues, Shown, may, probe
+from bot.probes.contract import Look, RowValues, may, probe, probe_of
 from bot.probes.node_states import cordons, pressure, readiness
 from bot.probes.node_states.questioned import NodeState, nodes_of
 from bot.probes.shared.scope import READS_PODS
@@ -27,6 +27,7 @@ class _Version(RowValues):
     too_new: bool
 
 
+@probe(says="the kubelet's and the API server's", row=_Version)
 async def _versions(look: Look) -> ProbeResult:
     """Read the nodes and the version of the API server."""
     look.snapshot.ahead(look.snapshot.server_version())
@@ -54,32 +55,16 @@ def _version_row(node: Json, server: str) -> Row | None:
     )
 
 
-PROBE: Final = probe(
+read: Final = probe_of(
+    {
+        "readiness": readiness.read,
+        "memory": pressure.of("the pressure, the pods evicted for it, the pods that may use most"),
+        "disk": pressure.of("the pressure, of all nodes where none is named, and how many pods were evicted for it"),
+        "pid": pressure.of("the pressure, the pods evicted for it"),
+        "cordons": cordons.read,
+        "versions": _versions,
+    },
     says="a row per node in question, which is the node named, or those of the pods in question, or all",
     row=NodeState,
-    shows={
-        "readiness": Shown(
-            says="why the node is not ready, the age of its lease, its pods that are not ready, other nodes then",
-            row=readiness.Readiness,
-            read=readiness.read,
-        ),
-        "memory": Shown(
-            says="the pressure, the pods evicted for it, the pods that may use most",
-            row=pressure.Pressure,
-            read=pressure.read,
-        ),
-        "disk": Shown(
-            says="the pressure, of all nodes where none is named, and how many pods were evicted for it",
-            row=pressure.Pressure,
-            read=pressure.read,
-        ),
-        "pid": Shown(says="the pressure, the pods evicted for it", row=pressure.Pressure, read=pressure.read),
-        "cordons": Shown(
-            says="who cordoned the node, and the waiting pods that only this keeps off it",
-            row=cordons.Cordon,
-            read=cordons.read,
-        ),
-        "versions": Shown(says="the kubelet's and the API server's", row=_Version, read=_versions),
-    },
     permissions=(*READS_PODS, *may("list", "nodes"), *may("get", "leases.coordination.k8s.io")),
 )

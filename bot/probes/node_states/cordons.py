@@ -10,7 +10,7 @@ from bot.kube.objects import full_name, name_of, place_of, ref, waits_for_schedu
 from bot.kube.owners import is_by_hand, last_written
 from bot.kube.placement import constraints_beyond, is_cordoned, unmet_labels, untolerated
 from bot.kube.quantities import lacking, pod_requests, use_of
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ProbeResult, Row
@@ -26,6 +26,7 @@ class Cordon(RowValues):
     waiting: int  # the pods in question that wait and that only the cordon keeps off the node
 
 
+@probe(says="who cordoned the node, and the waiting pods that only this keeps off it", row=Cordon)
 async def read(look: Look) -> ProbeResult:
     """Read the nodes; waiting pods only where one is cordoned, and its own pods only where pods wait."""
     # A pod that waits has no node: every cordoned node may be the one that it lacks.

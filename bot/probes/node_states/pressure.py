@@ -14,7 +14,7 @@ from bot.kube.placement import is_cordoned, taints_of
 from bot.kube.pod_states import DISK, EvictionCause, eviction_cause
 from bot.kube.quantities import MEMORY, amounts, pod_requests
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look, Probe, RowValues, probe
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
 from intents.domain import Json, ProbeResult, Row
 from intents.templates import bytes_
@@ -46,7 +46,12 @@ class Pressure(RowValues):
     use: _Use
 
 
-async def read(look: Look) -> ProbeResult:
+def of(says: str) -> Probe:
+    """Return the probe of the pressure that the argument `shows` asks for."""
+    return probe(says=says, row=Pressure)(_read)
+
+
+async def _read(look: Look) -> ProbeResult:
     """Read the nodes; pods only where a node has the pressure."""
     kind = str(look.args.get("shows"))
     # The node that is short of disk may be the one that a pod in question does not get.

@@ -11,7 +11,7 @@ from bot.kube.node_readiness import JOINING_S, failed_together, failure_of, is_j
 from bot.kube.objects import condition, created_at, full_name, is_terminating, name_of, ref, spec_of
 from bot.kube.placement import is_cordoned
 from bot.kube.timestamps import UNKNOWN
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.node_states.questioned import MOST_PODS, MOST_READ, NodeState, nodes_of, pods_on
 from bot.probes.shared.holders import HEARTBEATS
 from intents.domain import Json, ProbeResult, Row
@@ -35,6 +35,10 @@ class Readiness(RowValues):
     recovered_s: int  # since it is ready again, if that is less than a day; -1 otherwise
 
 
+@probe(
+    says="why the node is not ready, the age of its lease, its pods that are not ready, other nodes then",
+    row=Readiness,
+)
 async def read(look: Look) -> ProbeResult:
     """Read the nodes; the pods and leases only of those that are not ready."""
     found = await nodes_of(look)

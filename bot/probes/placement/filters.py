@@ -17,7 +17,7 @@ from bot.kube.placement import Taint, asked_labels, host_ports, is_cordoned, tak
 from bot.kube.quantities import PODS, NodeUse, lacking, pod_requests, uses_of
 from bot.kube.spreading import closed_nodes, surroundings
 from bot.kube.volumes import claim_names, place_of_volume, reaches
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.placement.waiting import MOST_NODES, Held, one_of_each_owner
 from bot.probes.shared.scope import claim_and_volume, pods_of
 from intents.domain import Json, ProbeResult, Row
@@ -77,6 +77,7 @@ class FiltersShown(RowValues):
     volume_nodes: tuple[str, ...]  # those nodes, each with why it refuses the pod
 
 
+@probe(says="each filter of the scheduler that refuses it there, and which filters are to blame", row=FiltersShown)
 async def read(look: Look) -> ProbeResult:
     """Read the waiting pods, all nodes, all pods, and the volumes of the waiting ones."""
     suspects = await pods_of(look)

@@ -11,7 +11,7 @@ from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
 from bot.kube.quantities import CPU, MEMORY, PODS, Amounts, NodeUse, amounts, lacking, pod_requests, uses_of
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
-from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict
+from bot.probes.contract import Look, RowValues, at_most, beside_the_verdict, probe
 from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, Held
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
@@ -56,6 +56,7 @@ class RoomShown(RowValues):
     consumers: _Consumers
 
 
+@probe(says="the pod's requests against what is free, the largest pods first", row=RoomShown)
 async def read(look: Look) -> ProbeResult:
     """Read the waiting pods, all nodes and all pods on them. A pod that has a node is no longer asked about here."""
     suspects = await pods_of(look)

@@ -30,7 +30,7 @@ from bot.kube.spreading import (
     same_component,
     surroundings,
 )
-from bot.probes.contract import Look, RowValues
+from bot.probes.contract import Look, RowValues, probe
 from bot.probes.placement.waiting import MOST_NODES, Held, one_of_each_owner
 from bot.probes.shared.scope import pods_of
 from intents.domain import Json, ObjectRef, ProbeResult, Row
@@ -75,6 +75,7 @@ class _PodInQuestion:
     message: str
 
 
+@probe(says="the rules that keep pods apart, and through whom they close a node", row=SpreadShown)
 async def read(look: Look) -> ProbeResult:
     """Hold every node that takes a waiting pod against the rules that keep it apart from other pods."""
     suspects = await pods_of(look)

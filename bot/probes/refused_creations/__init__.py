@@ -52,6 +52,27 @@ class RefusedRow(RowValues):
     last_s: int
 
 
+@probe(
+    says="a row per controller whose pods the API server refuses for one kind of reason: what refuses them, and"
+    " whether that still stands",
+    row=RefusedRow,
+    args={
+        "of": ArgDeclaration(
+            says="the part of admission that refuses",
+            choices=tuple(RefusalKind),
+            required=True,
+            fills={str(kind): empty.keys() for kind, (empty, _) in _OBSTACLES.items()},
+        )
+    },
+    permissions=(
+        *may("get list", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "deployments.apps", "jobs.batch"),
+        *may("get list", "serviceaccounts", "pods"),
+        *may("list", "limitranges", "events"),
+        *backends.READS_WEBHOOKS,
+        *backends.PERMISSIONS,
+        *may("get", "resourcequotas", "namespaces", "validatingadmissionpolicies.admissionregistration.k8s.io"),
+    ),
+)
 async def read(look: Look) -> ProbeResult:
     """Read the controllers in question that lack pods or lacked them lately, and what refuses them."""
     wanted = RefusalKind(str(look.args.get("of")))
@@ -142,27 +163,3 @@ def _row(workload: Workload[Refused], obstacle: Obstacle, *, last_s: int, messag
         reproduce=f"kubectl -n {about.namespace} describe {about.kind.lower()} {about.name}",
         more=obstacle.more.values(),
     )
-
-
-PROBE: Final = probe(
-    says="a row per controller whose pods the API server refuses for one kind of reason: what refuses them, and"
-    " whether that still stands",
-    row=RefusedRow,
-    args={
-        "of": ArgDeclaration(
-            says="the part of admission that refuses",
-            choices=tuple(RefusalKind),
-            required=True,
-            fills={str(kind): empty.keys() for kind, (empty, _) in _OBSTACLES.items()},
-        )
-    },
-    permissions=(
-        *may("get list", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "deployments.apps", "jobs.batch"),
-        *may("get list", "serviceaccounts", "pods"),
-        *may("list", "limitranges", "events"),
-        *backends.READS_WEBHOOKS,
-        *backends.PERMISSIONS,
-        *may("get", "resourcequotas", "namespaces", "validatingadmissionpolicies.admissionregistration.k8s.io"),
-    ),
-    read=read,
-)

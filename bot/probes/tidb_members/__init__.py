@@ -243,18 +243,7 @@ def _store_row(look: Look, cluster: Json, pod: str, its: Json | None, volume: Vo
     )
 
 
-async def read(look: Look) -> ProbeResult:
-    """Read the clusters in question, then the members of each."""
-    component = str(look.args.get("component") or "")
-    found, pod = await clusters.clusters_of(look, component)
-    if component == _PD:
-        members = (_pd_members(look, each) for each in found)
-    else:
-        members = (_tikv_stores(look, each, pod=pod) for each in found)
-    return ProbeResult(rows=tuple(row for rows in await asyncio.gather(*members) for row in rows))
-
-
-PROBE: Final = probe(
+@probe(
     says="a row per PD pod, or per TiKV store, of the TidbClusters in question: its state, its pod and its volume",
     row=clusters.Member,
     args={
@@ -271,5 +260,13 @@ PROBE: Final = probe(
         *may("get", "persistentvolumeclaims"),
         *may("get list", "persistentvolumes"),
     ),
-    read=read,
 )
+async def read(look: Look) -> ProbeResult:
+    """Read the clusters in question, then the members of each."""
+    component = str(look.args.get("component") or "")
+    found, pod = await clusters.clusters_of(look, component)
+    if component == _PD:
+        members = (_pd_members(look, each) for each in found)
+    else:
+        members = (_tikv_stores(look, each, pod=pod) for each in found)
+    return ProbeResult(rows=tuple(row for rows in await asyncio.gather(*members) for row in rows))
