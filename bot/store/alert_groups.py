@@ -17,8 +17,9 @@ from typing import Any, Final
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.common.portable import Portable
 from bot.store.outbox import AcceptedJob, add_job
-from bot.store.statements import Repository, insert_once, portions, read_as, row_of, upsert
+from bot.store.statements import Repository, insert_once, portions, read_as, upsert
 from bot.store.tables import alert_posts, alert_rounds, alerts
 from intents.alerts.alert import Alert, AlertStatus
 from intents.domain import Json
@@ -36,7 +37,7 @@ class SilenceState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredSilence:
+class StoredSilence(Portable):
     """A silence of a post's alerts. `dialog` is the one that asked for it, `id` is Alertmanager's."""
 
     state: SilenceState
@@ -54,20 +55,6 @@ class StoredSilence:
         if self.state is SilenceState.ASKED:
             return now - self.at < _ASKED_LASTS
         return self.state is SilenceState.ACTIVE and now < self.until
-
-    def as_json(self) -> Json:
-        return {
-            **row_of(self),
-            "until": self.until.isoformat(),
-            "at": self.at.isoformat(),
-            "matchers": [*self.matchers],
-        }
-
-    @classmethod
-    def from_json(cls, kept: Json) -> StoredSilence:
-        times = {name: datetime.fromisoformat(kept[name]) for name in ("until", "at")}
-        state, matchers = SilenceState(kept["state"]), tuple(kept["matchers"])
-        return cls(**{**kept, **times, "state": state, "matchers": matchers})
 
 
 # Placed together; the round places further ones afterwards.
