@@ -16,9 +16,10 @@ from bot.remedies.contract import Plan, Preview
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired, log_refusal
 from bot.store import StoredPlan
 from bot.workflows.job_payloads import By, DialogJob, Payload
-from bot.workflows.services import Services, retry_step
+from bot.workflows.services import Requester, Services, retry_step
 from intents.domain import Json, Question, Text
 from intents.typed_values import complaints
+from responses import failures
 from responses.slack.message import View
 from responses.slack.notices import notice
 from responses.slack.remedy_dialogs import loading_dialog, refusal_dialog
@@ -96,18 +97,48 @@ class SubmittedDialog:
         return self.typed.get(block, "").strip()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedDialog:
-    """A checked submission: the job to start and its id, or what else happens.
+# The id of the job that a submitted dialog starts, and its payload.
+DialogOutcome = tuple[str, Payload]
 
-    It is refused, or the inputs in these blocks are `wrong`, or the dialog goes on with another `view`.
-    """
 
-    job: Payload | None = None
-    id: str = ""
-    refused: Text | None = None
-    wrong: Mapping[str, Text] = field(default_factory=dict)
-    view: View | None = None
+class PressRefused(Exception):
+    """Error: the press starts nothing. `why` goes into the audit, `says` to the user who pressed."""
+
+    def __init__(self, why: str, says: Text = failures.UNKNOWN_BUTTON) -> None:
+        self.why = why
+        self.says = says
+        super().__init__(why)
+
+
+class DialogRefused(PressRefused):
+    """Error: a dialog is refused for a reason that both the audit and the user get."""
+
+    def __init__(self, says: Text) -> None:
+        super().__init__(says.en, says)
+
+
+class InvalidInput(Exception):
+    """Error: input of a dialog is invalid. Maps the input's block id to the message."""
+
+    def __init__(self, wrong: Mapping[str, Text]) -> None:
+        self.wrong = wrong
+        super().__init__(", ".join(wrong))
+
+
+class NextDialog(Exception):
+    """Error: the dialog goes on with this view."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        super().__init__(str(view.get("callback_id", "")))
+
+
+async def submitter(services: Services, dialog: SubmittedDialog, channel: str) -> Requester:
+    """Identify who submitted a dialog about a channel. Raise DialogRefused if that takes too long."""
+    requester = await services.in_time(services.requester(**dialog.by(channel)))
+    if requester is None:
+        raise DialogRefused(failures.BUSY)
+    return requester
 
 
 async def tell_user(services: Services, channel: str, user: str, says: Text, *, thread_ts: str = "") -> None:

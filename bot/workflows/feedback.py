@@ -15,7 +15,7 @@ from bot.jobs import JobRun
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import HELPFUL, NOT_IT, Mute, StoredAnswer, StoreUnavailable
-from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
+from bot.workflows.dialogs import DialogOutcome, DialogRefused, InvalidInput, SubmittedDialog, submitter
 from bot.workflows.job_payloads import By, CorrectionJob, OpinionJob
 from bot.workflows.kept_answer import KeptAnswer, correction_note
 from bot.workflows.message_poster import MessagePoster
@@ -125,29 +125,27 @@ def _choices(services: Services, answer: StoredAnswer) -> CorrectionChoices:
     return CorrectionChoices(areas=dict(sorted(areas.items())), saved=saved)
 
 
-async def check_correction(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
+async def check_correction(services: Services, dialog: SubmittedDialog) -> DialogOutcome:
     """Check a submitted dialog: permission, the mark before it, the entry. Raise StoreUnavailable."""
     request_id, user = dialog.about, dialog.user
     answer = await services.store.answers.get(request_id)
     if answer is None:
-        return CheckedDialog(refused=feedback_words.ANSWER_GONE)
-    requester = await services.in_time(services.requester(**dialog.by(answer.channel)))
-    if requester is None:
-        return CheckedDialog(refused=failures.BUSY)
+        raise DialogRefused(feedback_words.ANSWER_GONE)
+    requester = await submitter(services, dialog, answer.channel)
     marked = await services.store.feedback.has(request_id, user, NOT_IT)
     if requester.scope.reading is not ReadLevel.FULL or not marked:
         # The dialog opens only for those who may see the answer and marked it: this one was forged, or rights changed.
-        return CheckedDialog(refused=failures.OPINION_NOT_ALLOWED)
+        raise DialogRefused(failures.OPINION_NOT_ALLOWED)
     entry = dialog.entered(Press.WAS)
     says = safe_line(dialog.entered(Press.WAS_TEXT), limit=LONGEST_REMARK)
     if entry and entry != NONE_OF_THEM and entry not in services.engine(answer.channel).catalog.incidents:
-        return CheckedDialog(wrong={str(Press.WAS): feedback_words.ENTRY_GONE})
+        raise InvalidInput({str(Press.WAS): feedback_words.ENTRY_GONE})
     if not entry and not says:
-        return CheckedDialog(wrong={str(Press.WAS_TEXT): feedback_words.CHOOSE_OR_TYPE})
+        raise InvalidInput({str(Press.WAS_TEXT): feedback_words.CHOOSE_OR_TYPE})
     job = CorrectionJob(
         request=request_id, channel=answer.channel, user=user, entry=entry, says=says, at=services.clock()
     )
-    return CheckedDialog(job=job, id=f"{request_id}.correction.{dialog.view}")
+    return f"{request_id}.correction.{dialog.view}", job
 
 
 async def take_correction(services: Services, payload: CorrectionJob) -> None:
