@@ -22,7 +22,7 @@ from bot.app.programs import program_routes
 from bot.app.reload import LiveConfiguration
 from bot.app.runtime_options import RuntimeOptions
 from bot.app.upkeep import Upkeep
-from bot.app.watcher import LOOK_S, Watcher
+from bot.app.watcher import Watcher
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.jobs import SWEEP_EVERY_S, JobHandlers, JobIntake, JobPayload, Jobs, ScopedJobs
@@ -185,19 +185,15 @@ class WorkspaceApp:
         return every * _ASKED_LESS * random.uniform(0.75, 1.25) if self.id else every
 
     def _composed_alerts(self) -> AlertsWebhook:
-        settings, services = self._settings, self._services
+        settings = self._settings
         return AlertsWebhook(
+            services=self._services,
             credentials=AlertCredentials(
                 token=settings.alerts_token.get_secret_value(),
                 user=settings.alerts_user,
                 password=settings.alerts_password.get_secret_value(),
             ),
-            routes=lambda: services.configuration().alert_routes,
-            clusters=frozenset(services.clusters.names),
-            store=self.store,
             intake=self.intake,
-            metrics=self._shared.metrics,
-            clock=services.clock,
             stopping=self._shared.stopping.is_set,
         )
 
@@ -250,27 +246,22 @@ class WorkspaceApp:
         )
 
     def _composed_surface(self) -> SlackSurface:
-        services, settings = self._services, self._settings
+        services = self._services
         start, start_now = self._start, self.intake.start_now
         submissions = Submissions(
-            store=self.store,
+            services=services,
             job_intake=self.intake,
             admission=Admission(store=self.store, limit=self._shared.options.person_requests),
-            clock=services.clock,
-            metrics=services.metrics,
         )
         gestures = GestureIntake(store=self.store, identity=self.identity, start=start)
         form = AskDialog(services=services)
         return SlackSurface(
             identity=self.identity,
             intake=MessageIntake(
-                store=self.store,
+                services=services,
                 start=start_now,
                 submissions=submissions,
-                engine=services.engine,
                 notices=RefusalNotices(services=services),
-                clock=services.clock,
-                metrics=services.metrics,
             ),
             recorder=ChannelRecorder(store=self.store, jobs=self._chronicles, identity=self.identity),
             commands=CommandListener(
@@ -280,16 +271,8 @@ class WorkspaceApp:
                 learned=LearnedCommands(services=services, start=start),
                 channels=ChannelAnswersWorkflow(services=services),
                 form=form,
-                language=settings.lang,
             ),
-            shortcuts=ShortcutListener(
-                submissions=submissions,
-                gestures=gestures,
-                start=start,
-                slack=self.slack,
-                identity=self.identity,
-                language=settings.lang,
-            ),
+            shortcuts=ShortcutListener(submissions=submissions, gestures=gestures, start=start, identity=self.identity),
             gestures=gestures,
             start=start_now,
             presses=PressListener(
@@ -302,36 +285,24 @@ class WorkspaceApp:
         )
 
     def _composed_upkeep(self) -> Upkeep:
-        settings, shared = self._settings, self._shared
+        settings, clock = self._settings, self._services.clock
         return Upkeep(
-            store=self.store,
+            services=self._services,
+            settings=settings,
             jobs=self.jobs,
             start=self._start,
             chronicles=self._chronicles,
-            nudges=NudgeJobs(store=self.store, start=self._start, patterns=settings.nudges, clock=shared.options.clock),
+            nudges=NudgeJobs(store=self.store, start=self._start, patterns=settings.nudges, clock=clock),
             missed_events=self._missed_events,
-            kept=timedelta(days=settings.retention_days),
-            beat_s=shared.options.beat_s,
-            metrics=shared.metrics,
-            reports=settings.schedules,
-            feedback=settings.feedback_schedule,
             team=self.identity.team,
-            clock=shared.options.clock,
+            beat_s=self._shared.options.beat_s,
         )
 
     def _composed_watcher(self) -> Watcher:
-        settings, options = self._settings, self._shared.options
         return Watcher(
-            store=self.store,
+            services=self._services,
+            settings=self._settings,
+            options=self._shared.options,
             start=self._start,
-            clusters=self._shared.clusters,
-            places=settings.watched,
-            executor=settings.replica,
             team=self.identity.team,
-            clock=options.clock,
-            lasting=timedelta(minutes=settings.watch_after),
-            lease=options.watch_lease,
-            well=options.watch_well,
-            every=min(options.beat_s, LOOK_S),
-            count=self._shared.metrics.watch_changed,
         )

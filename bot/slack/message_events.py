@@ -346,7 +346,7 @@ class ChannelEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelEvent:
-    """A channel event. `user` joined or did it, `inviter` invited them; `name` is set if the event contains it."""
+    """A channel event. `user` joined or did it; `name` is set if the event contains it."""
 
     what: ChannelEventKind
     team: str
@@ -354,7 +354,6 @@ class ChannelEvent:
     at: datetime
     name: str = ""
     user: str = ""
-    inviter: str = ""
 
 
 def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent | None:
@@ -371,7 +370,6 @@ def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent |
         at=moment_of(text_in(event, "event_ts")),
         name=text_in(channel, "name"),
         user=str(event.get("user") or channel.get("creator") or event.get("actor_id") or ""),
-        inviter=text_in(event, "inviter"),
     )
 
 

@@ -171,10 +171,9 @@ class Topics(Repository):
 
     async def take_over(self, channel: str, fingerprint: str, *, leader: str, request_id: str, now: datetime) -> bool:
         """Make a member the leader in place of one whose answer does not stand. Return False if another one did."""
-        async with self._database.write("topic", channel, fingerprint) as connection:
-            led = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint) & (topics.c.leader == leader)
-            done = await connection.execute(update(topics).where(led).values(leader=request_id, first=now, last=now))
-            return done.rowcount > 0
+        led = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint) & (topics.c.leader == leader)
+        taken = update(topics).where(led).values(leader=request_id, first=now, last=now)
+        return await self._change(taken, "topic", channel, fingerprint) > 0
 
     async def close(self, request_id: str) -> None:
         """Let nobody else join a leader's topics; members that have joined keep them."""

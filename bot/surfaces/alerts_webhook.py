@@ -10,7 +10,6 @@ import base64
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import structlog
@@ -18,14 +17,13 @@ from aiohttp import web
 
 from bot.common.tracing import SpanName, trace
 from bot.jobs import JobIntake, JobsUnavailable
-from bot.metrics import Metrics
-from bot.policy.alert_routes import AlertRoutes
-from bot.store import Store, StoreUnavailable
+from bot.store import StoreUnavailable
 from bot.store.alert_groups import AlertScope, ArrivedAlert
 from bot.store.outbox import AcceptedJob
 from bot.surfaces.bodies import BodyError, read_body
 from bot.surfaces.web import Route
 from bot.workflows.job_payloads import AlertGroupJob
+from bot.workflows.services import Services
 from intents.alerts.alert import AlertGroup, AlertPayloadError, parse_webhook
 
 _log: Final = structlog.get_logger(__name__)
@@ -63,13 +61,9 @@ class AlertCredentials:
 class AlertsWebhook:
     """The handler of `POST /alerts`."""
 
+    services: Services
     credentials: AlertCredentials
-    routes: Callable[[], AlertRoutes]
-    clusters: frozenset[str]
-    store: Store
     intake: JobIntake
-    metrics: Metrics
-    clock: Callable[[], datetime]
     stopping: Callable[[], bool]
 
     def route(self) -> tuple[Route, ...]:
@@ -81,7 +75,7 @@ class AlertsWebhook:
         with trace(SpanName.REQUEST, kept=False, surface="alerts") as arrival:
             status, outcome, says = await self._handled(request)
             arrival.set(result=outcome)
-        self.metrics.alerts_delivered(outcome)
+        self.services.metrics.alerts_delivered(outcome)
         headers = {"WWW-Authenticate": "Bearer, Basic"} if status == 401 else None
         return web.json_response({"error": says} if says else {}, status=status, headers=headers)
 
@@ -106,16 +100,16 @@ class AlertsWebhook:
         return 200, "accepted", ""
 
     async def _record(self, group: AlertGroup) -> None:
-        arrived: list[ArrivedAlert] = []
-        routes = self.routes()
+        services, arrived = self.services, list[ArrivedAlert]()
+        routes, clusters = services.configuration().alert_routes, services.clusters.names
         for alert in group.alerts:
             route = routes.of(alert.labels)
-            self.metrics.alert_received(str(alert.status) if route else "unrouted")
+            services.metrics.alert_received(str(alert.status) if route else "unrouted")
             if route is not None:
                 context = route.cluster_of(alert.labels)
-                scope = AlertScope(channel=route.channel, cluster=context if context in self.clusters else "")
+                scope = AlertScope(channel=route.channel, cluster=context if context in clusters else "")
                 arrived.append(ArrivedAlert(scope=scope, alert=alert, mode=str(route.mode), link=group.link))
-        for job in await self.store.alert_groups.record(arrived, self.clock(), self._job):
+        for job in await services.store.alert_groups.record(arrived, services.clock(), self._job):
             self.intake.take(job)
 
     def _job(self, scope: AlertScope, number: int) -> AcceptedJob:

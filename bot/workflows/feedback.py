@@ -15,7 +15,7 @@ from bot.jobs import JobRun
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import HELPFUL, NOT_IT, Mute, StoredAnswer, StoreUnavailable
-from bot.workflows.dialogs import DialogOutcome, DialogRefused, InvalidInput, SubmittedDialog, submitter
+from bot.workflows.dialogs import ButtonPress, DialogOutcome, DialogRefused, InvalidInput, submitter
 from bot.workflows.job_payloads import By, CorrectionJob, OpinionJob
 from bot.workflows.kept_answer import KeptAnswer, correction_note
 from bot.workflows.message_poster import MessagePoster
@@ -125,9 +125,9 @@ def _choices(services: Services, answer: StoredAnswer) -> CorrectionChoices:
     return CorrectionChoices(areas=dict(sorted(areas.items())), saved=saved)
 
 
-async def check_correction(services: Services, dialog: SubmittedDialog) -> DialogOutcome:
+async def check_correction(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check a submitted dialog: permission, the mark before it, the entry. Raise StoreUnavailable."""
-    request_id, user = dialog.about, dialog.user
+    request_id, user = dialog.value, dialog.user
     answer = await services.store.answers.get(request_id)
     if answer is None:
         raise DialogRefused(feedback_words.ANSWER_GONE)

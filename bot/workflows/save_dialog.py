@@ -18,7 +18,7 @@ from bot.diagnosing import match_text
 from bot.policy import ReadLevel
 from bot.slack.errors import log_refusal
 from bot.slack.message_events import text_of
-from bot.workflows.dialogs import DialogOutcome, InvalidInput, NextDialog, SubmittedDialog
+from bot.workflows.dialogs import ButtonPress, DialogOutcome, DialogPlace, InvalidInput, NextDialog
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.learned_entries import InForce
@@ -54,7 +54,7 @@ _PROVEN: Final = (Verdict.CONFIRMED, Verdict.LIKELY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavePlace:
+class SavePlace(DialogPlace):
     """Target of a dialog: a new entry of the channel, or the next version of entry `id`.
 
     `seen` is the digest of the check that the dialog shows, "" for none.
@@ -65,19 +65,6 @@ class SavePlace:
     id: str = ""
     version: int = 0
     seen: str = ""
-
-    @property
-    def metadata(self) -> str:
-        return "|".join((self.channel, self.thread_ts, self.id, str(self.version), self.seen))
-
-    @classmethod
-    def of(cls, metadata: str) -> SavePlace | None:
-        """Read the metadata of a dialog; None for anything else."""
-        parts = metadata.split("|")
-        if len(parts) != 5 or not parts[3].isdecimal():
-            return None
-        channel, thread_ts, id, version, seen = parts
-        return cls(channel=channel, thread_ts=thread_ts, id=id, version=int(version), seen=seen)
 
 
 def may_change(found: InForce, requester: Requester) -> bool:
@@ -151,12 +138,12 @@ def telling_line(text: str) -> str:
     return (problem or next(iter(lines), ""))[:LONGEST_LINE]
 
 
-async def check_save(services: Services, dialog: SubmittedDialog) -> DialogOutcome:
+async def check_save(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check a submitted dialog: permission, texts, collisions with other entries. Raise StoreUnavailable."""
-    place, user = SavePlace.of(dialog.about), dialog.user
+    place, user = SavePlace.read(dialog.value), dialog.user
     if place is None or services.learned is None:
         raise NextDialog(refusal_dialog(failures.UNKNOWN_BUTTON, language=services.usual_language))
-    asked_by = services.requester(**dialog.by(place.channel))
+    asked_by = services.requester(**dialog.by_in(place.channel))
     look_up = asyncio.gather(asked_by, services.slack.place(place.channel), services.slack.person(user))
     if (known := await services.in_time(look_up)) is None:
         raise NextDialog(refusal_dialog(failures.BUSY, language=services.usual_language))

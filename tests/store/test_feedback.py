@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.store import NOT_IT, NewRequest, ReplyAddress, RequestState, Store, Surface
+from bot.store import NOT_IT, NewRequest, RequestState, Store, Surface
 from bot.store.database import Database, parse_url
 from bot.store.feedback import UnknownPastes
 from intents.feedback import NONE_OF_THEM, Correction, FeedbackSummary, UnknownPaste, summary_of
@@ -15,9 +15,7 @@ HOUR = timedelta(hours=1)
 
 async def asked(store: Store, id: str, now: datetime) -> str:
     """Store a mention with this id."""
-    request = NewRequest(
-        id=id, origin=Surface.MENTION, reply_to=ReplyAddress(team="T1", channel="C1"), user="U1", created=now
-    )
+    request = NewRequest(id=id, origin=Surface.MENTION, team="T1", channel="C1", user="U1", created=now)
     await store.requests.add(request)
     return id
 

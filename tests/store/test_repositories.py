@@ -17,7 +17,6 @@ from bot.store import (
     AuditEntry,
     Mute,
     NewRequest,
-    ReplyAddress,
     Store,
     StoreDamaged,
     StoreFull,
@@ -43,7 +42,8 @@ def asked(now: datetime, text: str = "oom", id: str = "Ev1") -> NewRequest:
     return NewRequest(
         id=id,
         origin=Surface.MESSAGE,
-        reply_to=ReplyAddress(team="T1", channel="C1"),
+        team="T1",
+        channel="C1",
         user="U1",
         text=text,
         created=now,

@@ -20,18 +20,18 @@ import structlog
 from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
-from bot.store import AuditEntry, NewRequest, ReplyAddress, Store, StoredAnswer, StoredPlan, Surface
-from bot.surfaces.slack.press_payload import AnswerNotStored, ButtonPress
+from bot.store import AuditEntry, NewRequest, Store, StoredAnswer, StoredPlan, Surface
+from bot.surfaces.slack.press_payload import AnswerNotStored
 from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.chronicle.gestures import check_fact_correction, check_mark
 from bot.workflows.chronicle.incident_changes import check_resolution
 from bot.workflows.dialogs import (
     TELL_S,
+    ButtonPress,
     DialogOutcome,
     InvalidInput,
     NextDialog,
     PressRefused,
-    SubmittedDialog,
     dialog_content,
     filling_id,
     name_to_type,
@@ -75,7 +75,7 @@ _STORED_WITHIN_S: Final = (0.1, 0.2, 0.4, 0.8)
 _STORED_LATER: Final = timedelta(minutes=15)
 
 
-_Check = Callable[[Services, SubmittedDialog], Awaitable[DialogOutcome]]
+_Check = Callable[[Services, ButtonPress], Awaitable[DialogOutcome]]
 _Take = Callable[["PressIntake", ButtonPress], Awaitable[None]]
 
 
@@ -197,13 +197,13 @@ class PressIntake:
             NewRequest(
                 id=f"{press.team}.{press.channel}.d{press.at}",
                 origin=Surface.BUTTON,
-                reply_to=ReplyAddress(team=press.team, channel=press.channel, thread_ts=press.thread_ts or press.ts),
-                user=press.user,
+                thread_ts=press.thread_ts or press.ts,
                 text=text,
                 kind=about.kind if about else "",
                 namespace=about.namespace if about else "",
                 name=about.name if about else "",
                 created=self.services.clock(),
+                **press.by,
             )
         )
 
@@ -265,10 +265,7 @@ class PressIntake:
 
     async def _checked(self, press: ButtonPress, check: _Check) -> None:
         """Start the job of a submitted dialog if it passes a check. A dialog that is submitted twice is one job."""
-        dialog = SubmittedDialog(
-            team=press.team, user=press.user, view=press.view, about=press.value, typed=press.typed
-        )
-        await self.start(*await check(self.services, dialog))
+        await self.start(*await check(self.services, press))
 
     async def _confirm(self, press: ButtonPress) -> None:
         plan = (await self._shown_to(press))[0]
@@ -278,7 +275,7 @@ class PressIntake:
             raise PressRefused("the dialog does not show the change")
         if press.press is Press.CONFIRM:
             name = name_to_type(plan)
-            if name and press.typed.get(Press.TYPED_NAME, "").strip() != name:
+            if name and press.entered(Press.TYPED_NAME) != name:
                 raise InvalidInput({str(Press.TYPED_NAME): words.NAME_DIFFERS.filled(safe_line(name))})
             if custodian := seen.preview.outlook.custodian:
                 # Another controller will revert the change.

@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.store import StoreUnavailable
+from bot.workflows.dialogs import ButtonPress
 from bot.workflows.job_payloads import By
 from responses.slack.presses import Press, parse_choice, parse_press
 
 Payload = Mapping[str, Any]
 # Elements that are menus, or may be: their value is that of the chosen option.
 _MENUS: Final = frozenset({Press.CLUSTER, Press.ASK_CLUSTER, Press.ASK_NAMESPACE, Press.ASK_KIND})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ButtonPress:
-    """A press on message `ts` of `channel`, or a submission of dialog `view`, with the `typed` inputs.
-
-    A choice in a dialog is `inside` it; `metadata` is that of the dialog. `home`: it was in a Home tab; then `channel`
-    is the direct message of its person.
-    """
-
-    press: Press
-    value: str
-    team: str
-    app: str
-    user: str
-    channel: str = ""
-    ts: str = ""
-    thread_ts: str = ""
-    trigger: str = ""
-    at: str = ""
-    view: str = ""
-    home: bool = False
-    inside: str = ""
-    metadata: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def by(self) -> By:
-        return {"team": self.team, "channel": self.channel, "user": self.user}
 
 
 def read_press(body: Payload) -> ButtonPress | None:

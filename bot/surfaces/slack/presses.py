@@ -16,9 +16,9 @@ from bot.slack.errors import SlackError
 from bot.slack.web_client import outgoing
 from bot.store import StoreUnavailable
 from bot.surfaces.slack.press_intake import PressIntake
-from bot.surfaces.slack.press_payload import ButtonPress, read_press, read_typed
+from bot.surfaces.slack.press_payload import read_press, read_typed
 from bot.workflows.ask_dialog import REPORTED, SUGGESTED
-from bot.workflows.dialogs import TELL_S, InvalidInput, NextDialog, PressRefused
+from bot.workflows.dialogs import TELL_S, ButtonPress, InvalidInput, NextDialog, PressRefused
 from bot.workflows.kept_answer import KeptAnswer
 from intents.domain import Language, Text
 from responses import failures

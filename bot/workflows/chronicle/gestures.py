@@ -19,7 +19,7 @@ from bot.slack.errors import log_refusal
 from bot.store import Mark
 from bot.workflows.chronicle.documents import forbidden
 from bot.workflows.chronicle.facts import SETTABLE, facts_of_chronicle, recorded_message
-from bot.workflows.dialogs import DialogOutcome, DialogRefused, InvalidInput, SubmittedDialog, submitter, tell_user
+from bot.workflows.dialogs import ButtonPress, DialogOutcome, DialogRefused, InvalidInput, submitter, tell_user
 from bot.workflows.incident_payloads import FactCorrectionJob, MarkDialogJob, MarkJob
 from bot.workflows.services import Requester, Services
 from intents.chronicle.channel_reader import WRONG
@@ -159,9 +159,9 @@ async def mark_view(services: Services, job: MarkDialogJob, _view: str) -> View:
     return correction_dialog(facts, channel=job.channel, language=language)
 
 
-async def check_mark(services: Services, dialog: SubmittedDialog) -> DialogOutcome:
+async def check_mark(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check the submitted dialog of a message. Raise StoreUnavailable."""
-    channel, _, ts = dialog.about.partition("|")
+    channel, _, ts = dialog.value.partition("|")
     await _permit(services, dialog, channel, ts)
     what = dialog.entered(Press.MARK_AS)
     if what not in SETTABLE:
@@ -172,14 +172,14 @@ async def check_mark(services: Services, dialog: SubmittedDialog) -> DialogOutco
         at=services.clock(),
         says=_typed(dialog, Press.MARK_TEXT),
         alone=True,
-        **dialog.by(channel),
+        **dialog.by_in(channel),
     )
     return f"{channel}.mark.{dialog.view}", job
 
 
-async def check_fact_correction(services: Services, dialog: SubmittedDialog) -> DialogOutcome:
+async def check_fact_correction(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check the submitted dialog of corrections. Raise StoreUnavailable."""
-    channel = dialog.about
+    channel = dialog.value
     await _permit(services, dialog, channel, "")
     key, what = dialog.entered(Press.FACT), dialog.entered(Press.FACT_IS)
     kind, says = kind_of_choice(key), _typed(dialog, Press.FACT_TEXT)
@@ -192,16 +192,16 @@ async def check_fact_correction(services: Services, dialog: SubmittedDialog) -> 
         what=what,
         at=services.clock(),
         says=says if what == Correction.EDITED else "",
-        **dialog.by(channel),
+        **dialog.by_in(channel),
     )
     return f"{channel}.correct.{dialog.view}", job
 
 
-async def _permit(services: Services, dialog: SubmittedDialog, channel: str, ts: str) -> None:
+async def _permit(services: Services, dialog: ButtonPress, channel: str, ts: str) -> None:
     requester = await submitter(services, dialog, channel)
     if refused := await refusal_of_mark(services, requester, channel, ts):
         raise DialogRefused(refused)
 
 
-def _typed(dialog: SubmittedDialog, press: Press) -> str:
+def _typed(dialog: ButtonPress, press: Press) -> str:
     return safe_line(dialog.entered(press), limit=LONGEST_SAYS)

@@ -22,7 +22,7 @@ from bot.workflows.chronicle.documents import draft_of, final_of, names_of, page
 from bot.workflows.chronicle.facts import row_of
 from bot.workflows.chronicle.incident_commands import refusal_of
 from bot.workflows.chronicle.pinned_summary import summary_key, take_back_canvas
-from bot.workflows.dialogs import DialogOutcome, DialogRefused, InvalidInput, SubmittedDialog, tell_user
+from bot.workflows.dialogs import ButtonPress, DialogOutcome, DialogRefused, InvalidInput, tell_user
 from bot.workflows.incident_payloads import CommandJob, GivenCause, ResolveDialogJob
 from bot.workflows.message_poster import post_once, take_back
 from bot.workflows.services import Services, retry_step
@@ -215,10 +215,10 @@ async def resolution_view(services: Services, job: ResolveDialogJob, _view: str)
     )
 
 
-async def check_resolution(services: Services, dialog: SubmittedDialog) -> DialogOutcome:
+async def check_resolution(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check a submitted dialog: permission, state of the channel, root cause. Raise StoreUnavailable."""
-    channel = dialog.about
-    asked_by = services.requester(**dialog.by(channel))
+    channel = dialog.value
+    asked_by = services.requester(**dialog.by_in(channel))
     found = await services.in_time(asyncio.gather(services.slack.place(channel), asked_by))
     if found is None:
         raise DialogRefused(failures.BUSY)
@@ -248,6 +248,6 @@ async def check_resolution(services: Services, dialog: SubmittedDialog) -> Dialo
         at=services.clock(),
         language=requester.language,
         cause=cause,
-        **dialog.by(channel),
+        **dialog.by_in(channel),
     )
     return f"{channel}.resolved.{dialog.view}", job
