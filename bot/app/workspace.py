@@ -44,10 +44,8 @@ from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.web import Route
 from bot.workflows.ask_dialog import AskDialog
-from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.chronicle.nudges import NudgeJobs
-from bot.workflows.feedback import Mutes
 from bot.workflows.learned_entries import LearnedEntries
 from bot.workflows.registry import alert_jobs, failure_reports, incident_commands, watch_jobs, workflows
 from bot.workflows.saved_incidents import LearnedCommands
@@ -266,10 +264,8 @@ class WorkspaceApp:
             recorder=ChannelRecorder(store=self.store, jobs=self._chronicles, identity=self.identity),
             commands=CommandListener(
                 submissions=submissions,
-                mutes=Mutes(services=services),
                 incidents=incident_commands(services, self._chronicles),
                 learned=LearnedCommands(services=services, start=start),
-                channels=ChannelAnswersWorkflow(services=services),
                 form=form,
             ),
             shortcuts=ShortcutListener(submissions=submissions, gestures=gestures, start=start, identity=self.identity),

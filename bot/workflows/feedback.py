@@ -6,7 +6,6 @@ so any process may take what was submitted, also after a restart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -38,52 +37,49 @@ from responses.words import DOT, ENUMERATION
 _REASON: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutes:
-    """Answers commands about a channel's mutes. Raises StoreUnavailable."""
+async def answer_mute_command(
+    services: Services, command: MutedQuery | MuteCommand, by: By, *, language: Language
+) -> Message:
+    """Mute, unmute, or list the mutes of a channel. Raise StoreUnavailable.
 
-    services: Services
+    A person who may not see the answers here must neither mute nor unmute them for others.
+    """
+    channel = by["channel"]
+    kept = await services.store.mutes.list(channel, services.clock())
+    wanted = command.muted if isinstance(command, MuteCommand) else command.unmute
+    chosen = [mute for mute in kept if wanted.lower() in ("all", mute.muted.lower())]
+    if not wanted or (isinstance(command, MutedQuery) and not chosen):
+        return all_muted([mute_shown(services, mute) for mute in kept], language=language)
+    requester = await services.in_time(services.requester(**by))
+    if requester is None or requester.scope.reading is not ReadLevel.FULL:
+        refusal = failures.UNMUTE_NOT_ALLOWED if requester else failures.BUSY
+        return notice(refusal, language=language)
+    if isinstance(command, MuteCommand):
+        return await _mute(services, command, channel=channel, user=by["user"], language=language)
+    for mute in chosen:
+        await services.store.mutes.remove(channel, mute.muted)
+    titles = [services.title_of(mute.muted, channel) for mute in chosen]
+    return unmuted(Text.joined(titles, ENUMERATION), language=language)
 
-    async def answer(self, command: MutedQuery | MuteCommand, by: By, *, language: Language) -> Message:
-        """Mute, unmute, or list the mutes of a channel.
 
-        A person who may not see the answers here must neither mute nor unmute them for others.
-        """
-        channel = by["channel"]
-        kept = await self.services.store.mutes.list(channel, self.services.clock())
-        wanted = command.muted if isinstance(command, MuteCommand) else command.unmute
-        chosen = [mute for mute in kept if wanted.lower() in ("all", mute.muted.lower())]
-        if not wanted or (isinstance(command, MutedQuery) and not chosen):
-            return all_muted([mute_shown(self.services, mute) for mute in kept], language=language)
-        requester = await self.services.in_time(self.services.requester(**by))
-        if requester is None or requester.scope.reading is not ReadLevel.FULL:
-            refusal = failures.UNMUTE_NOT_ALLOWED if requester else failures.BUSY
-            return notice(refusal, language=language)
-        if isinstance(command, MuteCommand):
-            return await self._mute(command, channel=channel, user=by["user"], language=language)
-        for mute in chosen:
-            await self.services.store.mutes.remove(channel, mute.muted)
-        titles = [self.services.title_of(mute.muted, channel) for mute in chosen]
-        return unmuted(Text.joined(titles, ENUMERATION), language=language)
-
-    async def _mute(self, command: MuteCommand, *, channel: str, user: str, language: Language) -> Message:
-        incidents = self.services.engine(channel).catalog.incidents
-        if " " not in command.muted and command.muted not in incidents:
-            says = Text(en=f'there is no incident "{command.muted}"', zh=f"没有问题“{command.muted}”")
-            meant = closest(command.muted, incidents, at_least=0)
-            wrong = Misuse(says=says, closest=f"mute {meant}" if meant else "")
-            return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
-        now = self.services.clock()
-        mute = Mute(
-            channel=channel,
-            muted=command.muted,
-            by=user,
-            at=now,
-            until=now + command.lasts,
-            reason=safe_line(command.reason, limit=_REASON),
-        )
-        await self.services.store.mutes.add(mute)
-        return muted(mute_shown(self.services, mute), language=language)
+async def _mute(services: Services, command: MuteCommand, *, channel: str, user: str, language: Language) -> Message:
+    incidents = services.engine(channel).catalog.incidents
+    if " " not in command.muted and command.muted not in incidents:
+        says = Text(en=f'there is no incident "{command.muted}"', zh=f"没有问题“{command.muted}”")
+        meant = closest(command.muted, incidents, at_least=0)
+        wrong = Misuse(says=says, closest=f"mute {meant}" if meant else "")
+        return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
+    now = services.clock()
+    mute = Mute(
+        channel=channel,
+        muted=command.muted,
+        by=user,
+        at=now,
+        until=now + command.lasts,
+        reason=safe_line(command.reason, limit=_REASON),
+    )
+    await services.store.mutes.add(mute)
+    return muted(mute_shown(services, mute), language=language)
 
 
 def mute_shown(services: Services, mute: Mute) -> MuteShown:

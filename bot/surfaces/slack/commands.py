@@ -21,10 +21,10 @@ from bot.surfaces.slack.gesture_intake import GestureIntake
 from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, MARK_AS, SAVE_AS_INCIDENT
 from bot.surfaces.slack.press_payload import by_shortcut
 from bot.workflows.ask_dialog import AskDialog, AskPlace
-from bot.workflows.channel_answers import ChannelAnswersWorkflow
+from bot.workflows.channel_answers import answer_wanted_command
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.dialogs import TELL_S
-from bot.workflows.feedback import Mutes
+from bot.workflows.feedback import answer_mute_command
 from bot.workflows.job_payloads import By, SaveDialogJob
 from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
@@ -59,10 +59,8 @@ class CommandListener:
     """Answers a command that needs no job, and submits the others."""
 
     submissions: Submissions
-    mutes: Mutes
     incidents: IncidentCommands
     learned: LearnedCommands
-    channels: ChannelAnswersWorkflow
     form: AskDialog
 
     def register(self, app: AsyncApp) -> None:
@@ -93,15 +91,16 @@ class CommandListener:
         await ack(outgoing({"response_type": "ephemeral", "text": reply.text, "blocks": [*reply.blocks]}))
 
     async def _take(self, asked: Command, body: dict[str, Any], text: str, language: Language) -> Message | None:
-        now, by = self.submissions.services.clock(), _by(body)
+        services, by = self.submissions.services, _by(body)
+        now = services.clock()
         trigger, url = str(body.get("trigger_id") or ""), str(body.get("response_url") or "")
         match asked:
             case HelpQuery() | Misuse():
                 return await self._helped(asked, by, url=url, trigger=trigger, language=language)
             case MutedQuery() | MuteCommand():
-                return await self.mutes.answer(asked, by, language=language)
+                return await answer_mute_command(services, asked, by, language=language)
             case WantedCommand():
-                return await self.channels.answer(asked, by, language=language)
+                return await answer_wanted_command(services, asked, by, language=language)
             case LearnedCommand():
                 return await self.learned.answer(asked, by, trigger=trigger, language=language)
             case ChannelCommand():
