@@ -337,11 +337,9 @@ class ChannelEventKind(StrEnum):
     CREATED = "channel_created"
     RENAMED = "channel_rename"
     JOINED = "member_joined_channel"
-    LEFT = "member_left_channel"
     ARCHIVED = "channel_archive"
     UNARCHIVED = "channel_unarchive"
     GONE = "channel_left"  # we were removed
-    DELETED = "channel_deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
