@@ -28,7 +28,7 @@ from bot.common.tracing import SpanName, span
 from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TokenRevoked, refusal
 from bot.slack.message_events import mapping_of, text_in
 from bot.slack.pacer import Limits, Pacer, Urgency
-from bot.slack.web_client import CompletedCall, NullWatch, Watch, bounded_session, outgoing
+from bot.slack.web_client import CompletedCall, Watch, bounded_session, outgoing
 
 T = TypeVar("T")
 
@@ -61,8 +61,8 @@ class Api:
 
     def __init__(self, client: AsyncWebClient, *, limits: Limits, watch: Watch | None = None) -> None:
         self.limits: Final = limits
-        self._watch: Watch = watch or NullWatch()
-        self.pacer: Final = Pacer(limits, waited=self._watch.slack_waited)
+        self._watch = watch
+        self.pacer: Final = Pacer(limits, waited=watch.slack_waited) if watch else Pacer(limits)
         self._given = client
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
@@ -174,7 +174,8 @@ class Api:
             seconds = time.monotonic() - began
             call = CompletedCall(method=method, seconds=seconds, error=error, date=watched.date)
             part.set(result=call.result)
-            self._watch.slack_called(call)
+            if self._watch is not None:
+                self._watch.slack_called(call)
 
         with span(SpanName.SLACK, method=method) as part:
             try:

@@ -18,6 +18,7 @@ from bot.store import (
     RecordedMessage,
     RequestState,
     Store,
+    StoredAnswer,
     StoredReport,
     Surface,
     WatchPost,
@@ -104,16 +105,17 @@ async def _write_answer(store: Store) -> None:
     await store.requests.set_state("Ev1", RequestState.ANSWERED)
     await store.outbox.begin("Ev1.placeholder", "C1", "1.5", NOW)
     await store.outbox.done("Ev1.placeholder", "1.6")
-    await store.answers.save(
-        "Ev1",
-        1,
+    answer = StoredAnswer(
+        request_id="Ev1",
+        revision=1,
         channel="C1",
         ts="1.6",
         incident="image-pull-failed",
         verdict="confirmed",
         message={"text": "CONFIRMED"},
-        now=NOW,
+        saved=NOW,
     )
+    await store.answers.save(answer)
     await store.topics.join("C1", "image-pull-failed", "Ev1", now=NOW, window=_HOUR)
     await store.channel_answers.set(ChannelAnswer(channel="C1", wanted="errors", by="U1", at=NOW))
     await store.channel_answers.set(ChannelAnswer(channel="C1", about="trouble pod.oom", by="U1", at=NOW))
