@@ -32,7 +32,7 @@ from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackError
 from bot.slack.web_client import web_client
 from bot.store import Store
-from bot.surfaces.alerts_webhook import AlertCredentials, AlertsWebhook
+from bot.surfaces.alerts_webhook import AlertsWebhook
 from bot.surfaces.slack.arrivals import CountedApp, bolt_app
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.commands import CommandListener, ShortcutListener
@@ -141,7 +141,13 @@ class WorkspaceApp:
             programs = program_routes(
                 self._services, self._settings, team=self.identity.team, stopping=self._shared.stopping.is_set
             )
-            self.routes = (*self._composed_alerts().route(), *await work.enter_async_context(programs))
+            alerts = AlertsWebhook(
+                services=self._services,
+                settings=self._settings,
+                intake=self.intake,
+                stopping=self._shared.stopping.is_set,
+            )
+            self.routes = (*alerts.route(), *await work.enter_async_context(programs))
             yield
 
     async def is_refused(self) -> bool:
@@ -181,19 +187,6 @@ class WorkspaceApp:
         every = self._shared.options.slack_check_s
         # Not all of them at the same time.
         return every * _ASKED_LESS * random.uniform(0.75, 1.25) if self.id else every
-
-    def _composed_alerts(self) -> AlertsWebhook:
-        settings = self._settings
-        return AlertsWebhook(
-            services=self._services,
-            credentials=AlertCredentials(
-                token=settings.alerts_token.get_secret_value(),
-                user=settings.alerts_user,
-                password=settings.alerts_password.get_secret_value(),
-            ),
-            intake=self.intake,
-            stopping=self._shared.stopping.is_set,
-        )
 
     async def _revoked(self) -> None:
         if self._removed is None:

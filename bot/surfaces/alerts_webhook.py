@@ -17,6 +17,7 @@ from aiohttp import web
 
 from bot.common.tracing import SpanName, trace
 from bot.jobs import JobIntake, JobsUnavailable
+from bot.settings import Settings
 from bot.store import StoreUnavailable
 from bot.store.alert_groups import AlertScope, ArrivedAlert
 from bot.store.outbox import AcceptedJob
@@ -35,40 +36,17 @@ _THREAD_FROM: Final = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertCredentials:
-    """What Alertmanager must send: a bearer token, or user and password."""
-
-    token: str = ""
-    user: str = ""
-    password: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.token or (self.user and self.password))
-
-    def accept(self, header: str) -> bool:
-        """Tell whether an Authorization header carries them; takes the same time for each wrong one."""
-        scheme, _, given = header.partition(" ")
-        if scheme.lower() == "basic" and self.user and self.password:
-            expected = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
-        elif scheme.lower() == "bearer" and self.token:
-            expected = self.token
-        else:
-            return False
-        return hmac.compare_digest(given.strip().encode("utf-8", "replace"), expected.encode())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsWebhook:
-    """The handler of `POST /alerts`."""
+    """The handler of `POST /alerts`. Alertmanager must send a bearer token, or user and password."""
 
     services: Services
-    credentials: AlertCredentials
+    settings: Settings
     intake: JobIntake
     stopping: Callable[[], bool]
 
     def route(self) -> tuple[Route, ...]:
         """Return the route; none without credentials."""
-        return (Route(path=PATH, handle=self.handle),) if self.credentials else ()
+        return (Route(path=PATH, handle=self.handle),) if self._token or self._password else ()
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request."""
@@ -80,7 +58,7 @@ class AlertsWebhook:
         return web.json_response({"error": says} if says else {}, status=status, headers=headers)
 
     async def _handled(self, request: web.Request) -> tuple[int, str, str]:
-        if not self.credentials.accept(request.headers.get("Authorization", "")):
+        if not self._accepts(request.headers.get("Authorization", "")):
             return 401, "unauthorized", "credentials are missing or wrong"
         if self.stopping():
             return 503, "unavailable", "Casebook is stopping"
@@ -98,6 +76,25 @@ class AlertsWebhook:
             _log.warning("alerts_not_recorded", error=str(error))
             return 503, "unavailable", "the alerts could not be recorded; send them again"
         return 200, "accepted", ""
+
+    @property
+    def _token(self) -> str:
+        return self.settings.alerts_token.get_secret_value()
+
+    @property
+    def _password(self) -> str:
+        return self.settings.alerts_password.get_secret_value() if self.settings.alerts_user else ""
+
+    def _accepts(self, header: str) -> bool:
+        """Tell whether an Authorization header has the credentials; takes the same time for each wrong one."""
+        scheme, _, given = header.partition(" ")
+        if scheme.lower() == "basic" and self._password:
+            expected = base64.b64encode(f"{self.settings.alerts_user}:{self._password}".encode()).decode()
+        elif scheme.lower() == "bearer" and self._token:
+            expected = self._token
+        else:
+            return False
+        return hmac.compare_digest(given.strip().encode("utf-8", "replace"), expected.encode())
 
     async def _record(self, group: AlertGroup) -> None:
         services, arrived = self.services, list[ArrivedAlert]()
