@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 
-from bot.policy.api_tokens import ApiTokens
 from bot.settings import Settings
 from bot.store import AuditEntry, StoreUnavailable
 from bot.surfaces.api.answer_service import AnswerService, Caller
@@ -52,8 +51,7 @@ async def program_routes(
 def _caller(services: Services, team: str, header: str) -> Caller | None:
     """Return who calls, as the tokens and the policy in force say."""
     now = services.configuration()
-    tokens: ApiTokens = now.api_tokens
-    token = tokens.bearer(header)
+    token = now.api_tokens.bearer(header)
     if token is None:
         return None
     scope = now.policy.scope(token.subject.actor(team))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,13 +18,14 @@ import structlog
 
 from bot.common.background import in_background
 from bot.jobs import JobPayload, Jobs, JobsUnavailable, ScopedJobs, StartJob
-from bot.metrics import Metrics
+from bot.settings import Settings
 from bot.settings.reports import ReportSchedule
 from bot.store import Store, StoreUnavailable
 from bot.surfaces.slack.health import MissedEvents
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.chronicle.nudges import NudgeJobs
 from bot.workflows.job_payloads import FeedbackReportJob, ReportJob
+from bot.workflows.services import Services
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -90,19 +91,15 @@ async def repeated(do: Callable[[datetime], Awaitable[None]], every: float) -> N
 class Upkeep:
     """Runs the periodic upkeep of a workspace, once per beat."""
 
-    store: Store
+    services: Services
+    settings: Settings
     jobs: ScopedJobs
     start: StartJob
     chronicles: ChronicleJobs
     nudges: NudgeJobs
     missed_events: MissedEvents
-    kept: timedelta
-    beat_s: float = BEAT_S
-    metrics: Metrics = field(default_factory=Metrics)
-    reports: Sequence[ReportSchedule] = ()
-    feedback: ReportSchedule | None = None
-    team: str = ""
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    team: str
+    beat_s: float
     _reported: dict[str, str] = field(default_factory=dict)
     _counted: Mapping[str, int] = field(default_factory=dict)
     _read_on: bool = False
@@ -124,7 +121,7 @@ class Upkeep:
 
     def _count(self, channels: Mapping[str, int]) -> None:
         """Show the number of incident channels by state."""
-        self.metrics.incident_channels(channels, before=self._counted)
+        self.services.metrics.incident_channels(channels, before=self._counted)
         self._counted = channels
 
     async def _once(self, now: datetime) -> None:
@@ -136,11 +133,11 @@ class Upkeep:
         if channels:
             await self.chronicles.show_due()
             await self.nudges.look()
-        await self._start_reports(self.clock())
+        await self._start_reports(self.services.clock())
         if channels:
             await self._go_on_reading()
             await self.missed_events.look(self._missed)
-            self._count(await self.store.chronicles.count_by_state())
+            self._count(await self.services.store.chronicles.count_by_state())
         else:
             # What a later channel needs is read when it is opened.
             self._read_on = True
@@ -152,8 +149,8 @@ class Upkeep:
         if self._purged is not None and now - self._purged <= _PURGE_EVERY:
             return False
         self._purged = now
-        before, chronicles = now - self.kept, now - max(self.kept, _CHRONICLES_KEPT)
-        rows = await self.store.purge(before, chronicles_before=chronicles)
+        kept = timedelta(days=self.settings.retention_days)
+        rows = await self.services.store.purge(now - kept, chronicles_before=now - max(kept, _CHRONICLES_KEPT))
         _log.info("expired_rows_deleted", rows=rows)
         return True
 
@@ -163,7 +160,7 @@ class Upkeep:
 
     async def _start_reports(self, now: datetime) -> None:
         """Start the reports that are due. Every replica does: a job of the same id runs once."""
-        for report in self.reports:
+        for report in self.settings.schedules:
             payload = ReportJob(
                 key=report.key,
                 team=self.team,
@@ -172,11 +169,11 @@ class Upkeep:
                 cluster=report.cluster,
             )
             await self._start_due(report, now, payload, late=_REPORT_LATE)
-        if self.feedback:
-            due = self.feedback.last_due(now)
-            since = self.feedback.last_due(due)
-            period = FeedbackReportJob(team=self.team, channel=self.feedback.channel, since=since, until=due)
-            await self._start_due(self.feedback, now, period, late=_FEEDBACK_LATE)
+        if feedback := self.settings.feedback_schedule:
+            due = feedback.last_due(now)
+            since = feedback.last_due(due)
+            period = FeedbackReportJob(team=self.team, channel=feedback.channel, since=since, until=due)
+            await self._start_due(feedback, now, period, late=_FEEDBACK_LATE)
 
     async def _start_due(self, report: ReportSchedule, now: datetime, payload: JobPayload, *, late: timedelta) -> None:
         """Start the job of a report once for each time that it is due."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,18 +13,19 @@ from typing import Final
 
 import structlog
 
-from bot.cluster.clusters import Clusters
+from bot.app.runtime_options import RuntimeOptions
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import well_known
 from bot.cluster.watching import Watching
 from bot.jobs import JobsUnavailable, StartJob
 from bot.overviews.troubled_objects import Identity
-from bot.overviews.watched_rows import WARNINGS, WATCHED, WELL, LastingTrouble, WatchedRows
+from bot.overviews.watched_rows import WARNINGS, WATCHED, LastingTrouble, WatchedRows
+from bot.settings import Settings
 from bot.settings.reports import WatchedPlace
-from bot.store import Store, StoreUnavailable
-from bot.store.watch_posts import LEASE
+from bot.store import StoreUnavailable
 from bot.workflows.job_payloads import WatchJob, WatchOverJob
+from bot.workflows.services import Services
 from responses.safety import safe_line
 
 _log: Final = structlog.get_logger(__name__)
@@ -41,7 +42,7 @@ class ClusterWatch:
     lasting: timedelta
     well: timedelta
     notes: dict[str, str]
-    count: Callable[[str], None] = lambda _change: None
+    count: Callable[[str], None]
     _rows: dict[str, WatchedRows] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -118,64 +119,61 @@ _EDIT_AGAIN: Final = timedelta(hours=1)
 class Watcher:
     """Runs the watches of this process. `notes` say what cannot be watched and why."""
 
-    store: Store
+    services: Services
+    settings: Settings
+    options: RuntimeOptions
     start: StartJob
-    clusters: Clusters
-    places: Sequence[WatchedPlace]
-    executor: str
     team: str
-    clock: Callable[[], datetime]
-    lasting: timedelta
-    lease: timedelta = LEASE
-    well: timedelta = WELL
-    every: float = LOOK_S
-    count: Callable[[str], None] = lambda _change: None
     notes: dict[str, str] = field(default_factory=dict)
     _watches: dict[str, ClusterWatch] = field(default_factory=dict)
     _edited: dict[str, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Watch until cancelled, then give the leases up."""
-        if not self.places:
+        if not self.settings.watched:
             return
         try:
             while True:
-                for cluster in sorted({place.cluster for place in self.places}):
+                for cluster in sorted({place.cluster for place in self.settings.watched}):
                     try:
-                        await self._once(cluster, self.clock())
+                        await self._once(cluster, self.services.clock())
                     except (StoreUnavailable, JobsUnavailable) as error:
                         _log.warning("watch_delayed", error=str(error))
                     except Exception:  # noqa: BLE001 - logged; without this loop no trouble would ever be posted
                         _log.exception("watch_round_failed", cluster=cluster)
-                await asyncio.sleep(self.every)
+                await asyncio.sleep(min(self.options.beat_s, LOOK_S))
         finally:
             for cluster in list(self._watches):
                 await self._stop(cluster)
                 with contextlib.suppress(StoreUnavailable):
-                    await self.store.watch_leases.release(cluster, self.executor)
+                    await self.services.store.watch_leases.release(cluster, self.settings.replica)
 
     async def _once(self, cluster: str, now: datetime) -> None:
-        if not await self.store.watch_leases.take(cluster, self.executor, now, lasts=self.lease):
+        if not await self.services.store.watch_leases.take(
+            cluster, self.settings.replica, now, lasts=self.options.watch_lease
+        ):
             await self._stop(cluster)
             return
         watch = self._watches.get(cluster) or self._begin(cluster)
         due = watch.due(now)
-        for place in [each for each in self.places if each.cluster == cluster]:
+        for place in [each for each in self.settings.watched if each.cluster == cluster]:
             for namespace in place.namespaces or ("",):
                 await self._look(place, due.get(namespace) or {}, now)
         await self._end(cluster, watch, now)
 
     def _begin(self, cluster: str) -> ClusterWatch:
-        namespaces = {name for place in self.places if place.cluster == cluster for name in place.namespaces or ("",)}
+        namespaces = {
+            name for place in self.settings.watched if place.cluster == cluster for name in place.namespaces or ("",)
+        }
         watch = self._watches[cluster] = ClusterWatch(
             cluster=cluster,
             namespaces=sorted(namespaces),
-            connect=partial(self.clusters.get, cluster),
-            clock=self.clock,
-            lasting=self.lasting,
-            well=self.well,
+            connect=partial(self.services.clusters.get, cluster),
+            clock=self.services.clock,
+            lasting=timedelta(minutes=self.settings.watch_after),
+            well=self.options.watch_well,
             notes=self.notes,
-            count=self.count,
+            count=self.services.metrics.watch_changed,
         )
         watch.start()
         return watch
@@ -201,7 +199,7 @@ class Watcher:
 
     async def _end(self, cluster: str, watch: ClusterWatch, now: datetime) -> None:
         """Start the edits of the posts whose objects have all been well for a minute."""
-        lasting = await self.store.watch_posts.lasting(cluster)
+        lasting = await self.services.store.watch_posts.lasting(cluster)
         for post in lasting:
             before = self._edited.get(post.key)
             recently = before is not None and now - before < _EDIT_AGAIN

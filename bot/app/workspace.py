@@ -22,7 +22,7 @@ from bot.app.programs import program_routes
 from bot.app.reload import LiveConfiguration
 from bot.app.runtime_options import RuntimeOptions
 from bot.app.upkeep import Upkeep
-from bot.app.watcher import LOOK_S, Watcher
+from bot.app.watcher import Watcher
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.jobs import SWEEP_EVERY_S, JobHandlers, JobIntake, JobPayload, Jobs, ScopedJobs
@@ -32,7 +32,7 @@ from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackError
 from bot.slack.web_client import web_client
 from bot.store import Store
-from bot.surfaces.alerts_webhook import AlertCredentials, AlertsWebhook
+from bot.surfaces.alerts_webhook import AlertsWebhook
 from bot.surfaces.slack.arrivals import CountedApp, bolt_app
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.commands import CommandListener, ShortcutListener
@@ -44,10 +44,8 @@ from bot.surfaces.slack.presses import PressListener
 from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.web import Route
 from bot.workflows.ask_dialog import AskDialog
-from bot.workflows.channel_answers import ChannelAnswersWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.chronicle.nudges import NudgeJobs
-from bot.workflows.feedback import Mutes
 from bot.workflows.learned_entries import LearnedEntries
 from bot.workflows.registry import alert_jobs, failure_reports, incident_commands, watch_jobs, workflows
 from bot.workflows.saved_incidents import LearnedCommands
@@ -143,7 +141,13 @@ class WorkspaceApp:
             programs = program_routes(
                 self._services, self._settings, team=self.identity.team, stopping=self._shared.stopping.is_set
             )
-            self.routes = (*self._composed_alerts().route(), *await work.enter_async_context(programs))
+            alerts = AlertsWebhook(
+                services=self._services,
+                settings=self._settings,
+                intake=self.intake,
+                stopping=self._shared.stopping.is_set,
+            )
+            self.routes = (*alerts.route(), *await work.enter_async_context(programs))
             yield
 
     async def is_refused(self) -> bool:
@@ -183,23 +187,6 @@ class WorkspaceApp:
         every = self._shared.options.slack_check_s
         # Not all of them at the same time.
         return every * _ASKED_LESS * random.uniform(0.75, 1.25) if self.id else every
-
-    def _composed_alerts(self) -> AlertsWebhook:
-        settings, services = self._settings, self._services
-        return AlertsWebhook(
-            credentials=AlertCredentials(
-                token=settings.alerts_token.get_secret_value(),
-                user=settings.alerts_user,
-                password=settings.alerts_password.get_secret_value(),
-            ),
-            routes=lambda: services.configuration().alert_routes,
-            clusters=frozenset(services.clusters.names),
-            store=self.store,
-            intake=self.intake,
-            metrics=self._shared.metrics,
-            clock=services.clock,
-            stopping=self._shared.stopping.is_set,
-        )
 
     async def _revoked(self) -> None:
         if self._removed is None:
@@ -250,46 +237,31 @@ class WorkspaceApp:
         )
 
     def _composed_surface(self) -> SlackSurface:
-        services, settings = self._services, self._settings
+        services = self._services
         start, start_now = self._start, self.intake.start_now
         submissions = Submissions(
-            store=self.store,
+            services=services,
             job_intake=self.intake,
             admission=Admission(store=self.store, limit=self._shared.options.person_requests),
-            clock=services.clock,
-            metrics=services.metrics,
         )
         gestures = GestureIntake(store=self.store, identity=self.identity, start=start)
         form = AskDialog(services=services)
         return SlackSurface(
             identity=self.identity,
             intake=MessageIntake(
-                store=self.store,
+                services=services,
                 start=start_now,
                 submissions=submissions,
-                engine=services.engine,
                 notices=RefusalNotices(services=services),
-                clock=services.clock,
-                metrics=services.metrics,
             ),
             recorder=ChannelRecorder(store=self.store, jobs=self._chronicles, identity=self.identity),
             commands=CommandListener(
                 submissions=submissions,
-                mutes=Mutes(services=services),
                 incidents=incident_commands(services, self._chronicles),
                 learned=LearnedCommands(services=services, start=start),
-                channels=ChannelAnswersWorkflow(services=services),
                 form=form,
-                language=settings.lang,
             ),
-            shortcuts=ShortcutListener(
-                submissions=submissions,
-                gestures=gestures,
-                start=start,
-                slack=self.slack,
-                identity=self.identity,
-                language=settings.lang,
-            ),
+            shortcuts=ShortcutListener(submissions=submissions, gestures=gestures, start=start, identity=self.identity),
             gestures=gestures,
             start=start_now,
             presses=PressListener(
@@ -302,36 +274,24 @@ class WorkspaceApp:
         )
 
     def _composed_upkeep(self) -> Upkeep:
-        settings, shared = self._settings, self._shared
+        settings, clock = self._settings, self._services.clock
         return Upkeep(
-            store=self.store,
+            services=self._services,
+            settings=settings,
             jobs=self.jobs,
             start=self._start,
             chronicles=self._chronicles,
-            nudges=NudgeJobs(store=self.store, start=self._start, patterns=settings.nudges, clock=shared.options.clock),
+            nudges=NudgeJobs(store=self.store, start=self._start, patterns=settings.nudges, clock=clock),
             missed_events=self._missed_events,
-            kept=timedelta(days=settings.retention_days),
-            beat_s=shared.options.beat_s,
-            metrics=shared.metrics,
-            reports=settings.schedules,
-            feedback=settings.feedback_schedule,
             team=self.identity.team,
-            clock=shared.options.clock,
+            beat_s=self._shared.options.beat_s,
         )
 
     def _composed_watcher(self) -> Watcher:
-        settings, options = self._settings, self._shared.options
         return Watcher(
-            store=self.store,
+            services=self._services,
+            settings=self._settings,
+            options=self._shared.options,
             start=self._start,
-            clusters=self._shared.clusters,
-            places=settings.watched,
-            executor=settings.replica,
             team=self.identity.team,
-            clock=options.clock,
-            lasting=timedelta(minutes=settings.watch_after),
-            lease=options.watch_lease,
-            well=options.watch_well,
-            every=min(options.beat_s, LOOK_S),
-            count=self._shared.metrics.watch_changed,
         )

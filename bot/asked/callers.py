@@ -43,9 +43,8 @@ from intents.sheets import NextAsk, Sheet, SheetRow
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 _RUNS: Final = frozenset({*_WORKLOADS, "ReplicaSet", "Job", "Pod"})
 PERMISSIONS: Final = may(
-    "list", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "services", "configmaps",
-    "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io", "horizontalpodautoscalers.autoscaling",
-)  # fmt: skip
+    "list", *_WORKLOADS, "Service", "ConfigMap", "Ingress", "NetworkPolicy", "HorizontalPodAutoscaler"
+)
 # Kinds that a text may name without their namespace.
 _IN_NAMESPACES: Final = frozenset({"ConfigMap", "ServiceAccount"})
 _SHOWN: Final = (10, 10)

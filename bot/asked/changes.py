@@ -25,16 +25,15 @@ from intents.templates import duration
 from responses.next_asks import further
 from responses.words import DOT
 
-PERMISSIONS: Final = (
-    *OF_OWNERS,
-    *may("get list", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "nodes"),
-    *may("list", "replicasets.apps", "controllerrevisions.apps", "services", "configmaps"),
-    *may("list", "ingresses.networking.k8s.io", "horizontalpodautoscalers.autoscaling"),
-    *may("get", "configmaps", "pods"),
-)
-DEFAULT: Final = timedelta(hours=24)
 # Of a namespace these are listed beside the workloads.
 _OTHERS: Final = ("ConfigMap", "CronJob", "Service", "Ingress", "HorizontalPodAutoscaler")
+PERMISSIONS: Final = (
+    *OF_OWNERS,
+    *may("get list", "Deployment", "StatefulSet", "DaemonSet", "CronJob", "Node"),
+    *may("list", "ReplicaSet", "ControllerRevision", *_OTHERS),
+    *may("get", "ConfigMap", "Pod"),
+)
+DEFAULT: Final = timedelta(hours=24)
 # Usually, and in full.
 _SHOWN: Final = (8, 30)
 _MOST_CONFIG_MAPS: Final = 8

@@ -26,11 +26,7 @@ _OF_NAMESPACE: Final = (
 _OF_CLUSTER: Final = ("Node", "Namespace", *_WORKLOADS)
 # Their names are those of one cluster.
 _UNALIKE: Final = frozenset({"Node"})
-PERMISSIONS: Final = may(
-    "list", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "services",
-    "ingresses.networking.k8s.io", "horizontalpodautoscalers.autoscaling", "persistentvolumeclaims", "resourcequotas",
-    "nodes", "namespaces",
-)  # fmt: skip
+PERMISSIONS: Final = may("list", *_OF_NAMESPACE, "Node", "Namespace")
 _SHOWN: Final = (12, 12)
 _NAMED: Final = 8
 _OFFERED: Final = 3

@@ -15,7 +15,6 @@ from bot.kube.ingresses import backends_of
 from bot.kube.objects import place_of
 from bot.probes.contract import Look, may
 from bot.probes.shared.scope import READS_PODS, pods_of, pods_or_claim_users
-from intents.catalog.loader import Catalog
 from intents.domain import Focus, Gap, Json, ObjectRef, Text
 from intents.sheets import CLUSTER, NextAsk, Sheet, SheetRow
 from intents.talk.asks import Ask
@@ -39,7 +38,6 @@ class Asked:
     """
 
     snapshot: Snapshot
-    catalog: Catalog
     text: str
     about: ObjectRef
     other: ObjectRef | None = None

@@ -14,11 +14,7 @@ from intents.domain import ObjectRef
 from intents.talk.mentions import BY_NAME, Inventory, Mentions, mentions, places_in
 
 _NODE: Final = "Node"
-PERMISSIONS: Final = may(
-    "list", "namespaces", "nodes", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch",
-    "jobs.batch", "services", "ingresses.networking.k8s.io", "horizontalpodautoscalers.autoscaling",
-    "persistentvolumeclaims", "pods",
-)  # fmt: skip
+PERMISSIONS: Final = may("list", "Namespace", _NODE, *BY_NAME, "Pod")
 # A person who names no kind means one of these, in this order.
 USUAL_KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod")
 _MOST: Final = 5_000

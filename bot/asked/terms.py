@@ -55,7 +55,6 @@ _WARNS: Final = Text(en="{} ({})", zh="{}（{}）")
 class KnownAction:
     """An action that can be asked for: its words, and the kinds of objects that it is for."""
 
-    name: str
     title: Text
     does: Text
     kinds: tuple[str, ...] = ()

@@ -45,6 +45,10 @@ class JobRun(Protocol):
     def id(self) -> str:
         """Return the id the job was started with, the same in every re-run; idempotency keys are built from it."""
 
+    @property
+    def workspace(self) -> str:
+        """Return the workspace that started the job, "" for the only one."""
+
     async def step(self, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
         """Run `do(*args)` at least once and record its small JSON result; the arguments are not recorded.
 

@@ -132,6 +132,7 @@ class DurableRun:
     """Implements `bot.jobs.contract.JobRun` on DBOS."""
 
     id: str
+    workspace: str
     turns: JobSlots
     turn: JobTurn
     calm: CalmLoop
@@ -187,13 +188,15 @@ class JobBody:
                 return await self._run(id, payload, recovered=recovered)
 
     async def _run(self, id: str, payload: Json, *, recovered: bool) -> Json | None:
-        turn = self.turn_of(self.kind, payload).within(split_id(id)[0])
+        workspace, own = split_id(id)
+        turn = self.turn_of(self.kind, payload).within(workspace)
         CALLER.set(turn.person)
         try:
             if recovered:
                 await self._delay_suspicious()
             await self.turns.take(turn)
-            return await self.workflow(DurableRun(id, self.turns, turn, self.calm, time.monotonic()), payload)
+            run = DurableRun(own, workspace, self.turns, turn, self.calm, time.monotonic())
+            return await self.workflow(run, payload)
         except DeadlinePassed:
             # The process is ending, not the job.
             raise

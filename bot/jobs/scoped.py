@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -84,20 +84,6 @@ class JobHandlers:
 FindHandlers = Callable[[str], Awaitable[JobHandlers | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class _ScopedRun:
-    """A job in flight, under the id that its workspace gave it."""
-
-    whole: JobRun
-    id: str
-
-    async def step(self, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
-        return await self.whole.step(name, do, *args)
-
-    async def sleep(self, seconds: float) -> None:
-        await self.whole.sleep(seconds)
-
-
 class JobRouter:
     """Takes each job to its workspace. `find` returns the handlers of one, None if it is not served."""
 
@@ -108,12 +94,11 @@ class JobRouter:
         """Return the workflow of a kind for all workspaces; a job of a workspace that is not served does nothing."""
 
         async def run(run: JobRun, payload: Json) -> Json | None:
-            workspace, id = split_id(run.id)
-            handlers = await self._find(workspace)
+            handlers = await self._find(run.workspace)
             if handlers is None:
-                _log.warning("job_of_unserved_workspace", kind=kind, workspace=workspace)
+                _log.warning("job_of_unserved_workspace", kind=kind, workspace=run.workspace)
                 return None
-            return await handlers.workflows[kind](_ScopedRun(run, id) if workspace else run, payload)
+            return await handlers.workflows[kind](run, payload)
 
         return run
 

@@ -196,14 +196,15 @@ def _finding(group: Group, state: ObjectState) -> _Looked | None:
     unread = _unread(group)
     if first is not None and (supported(first) or not state.unexplained):
         fault = fault_of(first) or f"{first.incident}|{row.id}"
-        return _Looked(group=group, finding=_of_cause(unread, first), fault=fault)
+        return _Looked(group=group, finding=of_cause(unread, first), fault=fault)
     if (state.unexplained and row.problem) or row.proven:
         says = Text.same(row.problem if row.proven else state.unexplained[0].quote)
         return _Looked(group=group, finding=replace(unread, unread=False, says=says), fault=str(row.id))
     return None
 
 
-def _of_cause(unread: OverviewFinding, cause: JudgedHypothesis) -> OverviewFinding:
+def of_cause(unread: OverviewFinding, cause: JudgedHypothesis) -> OverviewFinding:
+    """Return a finding with the cause of its trouble."""
     return replace(
         unread,
         unread=False,

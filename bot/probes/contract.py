@@ -293,10 +293,16 @@ def beside_the_verdict() -> Iterator[None]:
 
 
 def may(verbs: str, *resources: str) -> tuple[Permission, ...]:
-    """Return the permissions for verbs on resources, as kubectl names them: may("get", "pods/log", "jobs.batch")."""
-    named = (resource.partition(".") for resource in resources)
+    """Return the permissions for verbs on resources, as kubectl names them: may("get", "pods/log", "jobs.batch").
+
+    A well-known kind may be named too: may("list", "Job").
+    """
+    kinds = ((resource, well_known(resource) if resource[0].isupper() else None) for resource in resources)
+    named = (f"{kind.plural}.{kind.group}" if kind else resource for resource, kind in kinds)
     return tuple(
-        Permission(verb=verb, group=group, resource=plural) for plural, _, group in named for verb in verbs.split()
+        Permission(verb=verb, group=group, resource=plural)
+        for plural, _, group in (each.partition(".") for each in named)
+        for verb in verbs.split()
     )
 
 

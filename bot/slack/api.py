@@ -16,18 +16,21 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from yarl import URL
 
 from bot.common.tracing import SpanName, span
 from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TokenRevoked, refusal
 from bot.slack.message_events import mapping_of, text_in
 from bot.slack.pacer import Limits, Pacer, Urgency
-from bot.slack.web_client import CompletedCall, NullWatch, Watch, bounded_session, outgoing
+from bot.slack.web_client import CompletedCall, Watch, bounded_session, outgoing
+
+T = TypeVar("T")
 
 # At DEBUG, slack_sdk logs payloads and responses, including trigger ids and upload addresses.
 _quiet: Final = logging.getLogger("slack_sdk.calls")
@@ -58,8 +61,8 @@ class Api:
 
     def __init__(self, client: AsyncWebClient, *, limits: Limits, watch: Watch | None = None) -> None:
         self.limits: Final = limits
-        self._watch: Watch = watch or NullWatch()
-        self.pacer: Final = Pacer(limits, waited=self._watch.slack_waited)
+        self._watch = watch
+        self.pacer: Final = Pacer(limits, waited=watch.slack_waited) if watch else Pacer(limits)
         self._given = client
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
@@ -171,7 +174,8 @@ class Api:
             seconds = time.monotonic() - began
             call = CompletedCall(method=method, seconds=seconds, error=error, date=watched.date)
             part.set(result=call.result)
-            self._watch.slack_called(call)
+            if self._watch is not None:
+                self._watch.slack_called(call)
 
         with span(SpanName.SLACK, method=method) as part:
             try:
@@ -224,6 +228,45 @@ class Api:
         """Return the seconds before the next retry: exponential backoff, with jitter between half and all of it."""
         longest: float = self.limits.first_pause * 2 ** min(repetitions, 8)
         return longest * (0.5 + self._random.random() / 2)
+
+    async def repeated(self, attempt: Callable[[], Awaitable[T]], *, patience: float) -> T:
+        """Make an attempt again after each failure that may pass. Raise the last SlackUnavailable.
+
+        No attempt begins later than after `patience` seconds.
+        """
+        loop = asyncio.get_running_loop()
+        until, repetitions = loop.time() + patience, 0
+        while True:
+            try:
+                return await attempt()
+            except SlackUnavailable as error:
+                pause = error.retry_after if isinstance(error, RateLimited) else self.pause(repetitions)
+                if repetitions >= self.limits.repetitions or loop.time() + pause >= until:
+                    raise
+            repetitions += 1
+            await asyncio.sleep(pause)
+
+    @asynccontextmanager
+    async def requested(
+        self, name: str, verb: str, url: URL, *, within: float, **options: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request to an address that Slack gave us, which may be a secret, without our token and redirects.
+
+        Raise SlackUnavailable without a response, for 429 and for 5xx.
+        """
+        sent = self.session.request(verb, url, proxy=self.proxy, allow_redirects=False, middlewares=(), **options)
+        try:
+            async with asyncio.timeout(within), sent as answer:
+                if answer.status == 429:
+                    raise RateLimited(method=name, retry_after=retry_after(answer.headers))
+                if answer.status >= 500:
+                    raise SlackUnavailable(method=name, detail=f"HTTP {answer.status}", maybe_done=True)
+                yield answer
+        except TimeoutError as error:
+            raise SlackUnavailable(method=name, detail="no answer in time", maybe_done=True) from error
+        except (aiohttp.ClientError, OSError) as error:
+            # The error of aiohttp quotes the address.
+            raise unreachable(name, error) from None
 
     def _connected(self) -> AsyncWebClient:
         session = self.session

@@ -23,7 +23,7 @@ from bot.slack.message_forms import Form, checked, checked_view, forms, payload
 from bot.slack.pacer import Limits
 from bot.slack.people import Groups, Membership, People, Person, Place
 from bot.slack.posts import Address, History, MessageSearch, Pins, PostedMessage, Posts, Reactions
-from bot.slack.response_urls import ResponseUrls
+from bot.slack.response_urls import respond
 from bot.slack.web_client import Hosts, Watch
 from bot.store.outbox import StoredDirectory
 from responses.slack.as_text import text_only
@@ -76,13 +76,12 @@ class Slack:
         With `lists`, users and channels are listed all at once where Slack allows it; `kept` stores them.
         """
         self._api = Api(client, limits=limits or Limits(), watch=watch)
-        hosts = Hosts(base_url=self._api.base_url)
+        self._hosts = hosts = Hosts(base_url=self._api.base_url)
         search = MessageSearch(api=self._api, ours=self._is_ours)
         self.edits: Final = Edits(self._api)
         self._posts = Posts(api=self._api, search=search)
         self.uploads: Final = Uploads(api=self._api, hosts=hosts, search=search)
         self._continuations = Continuations(posts=self._posts, uploads=self.uploads)
-        self._response_urls = ResponseUrls(api=self._api, hosts=hosts)
         self.files: Final = Files(api=self._api, hosts=hosts)
         self._people = People(self._api, team=self._team, lists=lists, kept=kept)
         self._groups = Groups(self._api, org=bool(identity and identity.enterprise))
@@ -206,7 +205,7 @@ class Slack:
         It may arrive twice.
         """
         how = {"response_type": "ephemeral", "replace_original": False}
-        await _in_full_or_as_text(message, lambda given: self._response_urls.respond(response_url, given | how))
+        await _in_full_or_as_text(message, lambda given: respond(self._api, self._hosts, response_url, given | how))
 
     async def open_view(self, trigger_id: str, view: View) -> str:
         """Open a modal and return its id. Raise TriggerExpired if the press was more than three seconds ago."""

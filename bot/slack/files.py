@@ -14,7 +14,7 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from bot.slack.api import Api, unreachable
+from bot.slack.api import Api
 from bot.slack.errors import MissingScope, Refused, SlackRefusal, SlackUnavailable, unless_already
 from bot.slack.message_events import mapping_of, text_in
 from bot.slack.posts import MessageSearch
@@ -137,7 +137,6 @@ _NOT_KEPT: Final = frozenset({"tombstone", "hidden_by_limit", "external"})
 class ReadFile:
     """A file as text, or a sentence that says why it cannot be read. Exactly one of `text` and `refusal` is set."""
 
-    name: str
     text: str = ""
     refusal: Text | None = None
 
@@ -191,17 +190,19 @@ class Files:
             if listed.access == "check_file_info" or listed.mode == "file_access" or not listed.url:
                 listed = await self._details_of(listed)
             _refuse_listed(listed, limit=limit)
-            content = await self._download(listed, limit=limit)
+            content = await self.api.repeated(
+                lambda: self._fetch(listed, limit=limit), patience=2 * self.api.limits.call
+            )
             text = decoded(unpacked(content, limit=limit))
         except _Refusal as refusal:
-            return ReadFile(name=listed.name, refusal=refusal.says)
+            return ReadFile(refusal=refusal.says)
         except NotText:
-            return ReadFile(name=listed.name, refusal=failures.file_not_text(listed.name))
+            return ReadFile(refusal=failures.file_not_text(listed.name))
         except TooLarge:
-            return ReadFile(name=listed.name, refusal=failures.file_too_large(listed.name, size=0, limit=limit))
+            return ReadFile(refusal=failures.file_too_large(listed.name, size=0, limit=limit))
         if not text.strip():
-            return ReadFile(name=listed.name, refusal=failures.file_empty(listed.name))
-        return ReadFile(name=listed.name, text=text)
+            return ReadFile(refusal=failures.file_empty(listed.name))
+        return ReadFile(text=text)
 
     async def _details_of(self, listed: _Listed) -> _Listed:
         try:
@@ -212,23 +213,6 @@ class Files:
             raise _Refusal(failures.file_deleted(listed.name)) from error
         return _Listed.of(mapping_of(answer.data.get("file")))
 
-    async def _download(self, listed: _Listed, *, limit: int) -> bytes:
-        for repetition in range(self.api.limits.repetitions + 1):
-            try:
-                async with asyncio.timeout(2 * self.api.limits.call):
-                    return await self._fetch(listed, limit=limit)
-            except TimeoutError as error:
-                raise SlackUnavailable(method=_METHOD, detail="no answer in time") from error
-            except (aiohttp.ClientError, OSError) as error:
-                failure = unreachable(_METHOD, error)
-                if repetition == self.api.limits.repetitions:
-                    raise failure from error
-            except SlackUnavailable:
-                if repetition == self.api.limits.repetitions:
-                    raise
-            await asyncio.sleep(self.api.pause(repetition))
-        raise AssertionError("the last repetition returns or raises")
-
     async def _fetch(self, listed: _Listed, *, limit: int) -> bytes:
         address = listed.url
         for _ in range(_REDIRECTS + 1):
@@ -236,10 +220,8 @@ class Files:
             if url is None:
                 _log.warning("file_host_rejected", file=listed.id, host=_host(address))
                 raise _Refusal(failures.file_kept_elsewhere(listed.name))
-            headers = {"Authorization": f"Bearer {self.api.token}"}
-            async with self.api.session.get(
-                url, headers=headers, proxy=self.api.proxy, allow_redirects=False, middlewares=()
-            ) as answer:
+            headers, within = {"Authorization": f"Bearer {self.api.token}"}, 2 * self.api.limits.call
+            async with self.api.requested(_METHOD, "GET", url, within=within, headers=headers) as answer:
                 if answer.status not in {301, 302, 303, 307, 308}:
                     return await _body(answer, listed, limit=limit)
                 address = str(url.join(URL(answer.headers.get("Location", ""))))
@@ -247,8 +229,6 @@ class Files:
 
 
 async def _body(answer: aiohttp.ClientResponse, listed: _Listed, *, limit: int) -> bytes:
-    if answer.status == 429 or answer.status >= 500:
-        raise SlackUnavailable(method=_METHOD, detail=f"HTTP {answer.status}")
     if answer.status in {404, 410}:
         raise _Refusal(failures.file_deleted(listed.name))
     # Without the scope Slack responds with its login page and status 200.
@@ -338,36 +318,15 @@ class Uploads:
         url = self.hosts.trusted(address)
         if url is None:
             raise Refused(method=_BYTES, code="foreign_upload_url")
-        for repetition in range(self.api.limits.repetitions + 1):
-            try:
-                with self.api.watched(_BYTES):
-                    await self._send_once(url=url, content=content)
-            except SlackUnavailable:
-                if repetition == self.api.limits.repetitions:
-                    raise
-            else:
-                return
-            await asyncio.sleep(self.api.pause(repetition))
 
-    async def _send_once(self, *, url: URL, content: bytes) -> None:
-        # The address is itself a secret; our token is not sent.
-        try:
-            async with (
-                asyncio.timeout(self.api.limits.call),
-                self.api.session.post(
-                    url, data=content, proxy=self.api.proxy, allow_redirects=False, middlewares=()
-                ) as answer,
-            ):
-                status = answer.status
-                await answer.read()
-        except TimeoutError as error:
-            raise SlackUnavailable(method=_BYTES, detail="no answer in time") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise unreachable(_BYTES, error) from None
-        if status >= 500 or status == 429:
-            raise SlackUnavailable(method=_BYTES, detail=f"HTTP {status}")
-        if status != 200:
-            raise Refused(method=_BYTES, code=f"http_{status}")
+        async def attempt() -> None:
+            with self.api.watched(_BYTES):
+                async with self.api.requested(_BYTES, "POST", url, within=self.api.limits.call, data=content) as answer:
+                    await answer.read()
+                if answer.status != 200:
+                    raise Refused(method=_BYTES, code=f"http_{answer.status}")
+
+        await self.api.repeated(attempt, patience=self.api.limits.patience)
 
 
 def _encoded(content: str) -> bytes:

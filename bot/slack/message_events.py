@@ -337,16 +337,14 @@ class ChannelEventKind(StrEnum):
     CREATED = "channel_created"
     RENAMED = "channel_rename"
     JOINED = "member_joined_channel"
-    LEFT = "member_left_channel"
     ARCHIVED = "channel_archive"
     UNARCHIVED = "channel_unarchive"
     GONE = "channel_left"  # we were removed
-    DELETED = "channel_deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelEvent:
-    """A channel event. `user` joined or did it, `inviter` invited them; `name` is set if the event contains it."""
+    """A channel event. `user` joined or did it; `name` is set if the event contains it."""
 
     what: ChannelEventKind
     team: str
@@ -354,7 +352,6 @@ class ChannelEvent:
     at: datetime
     name: str = ""
     user: str = ""
-    inviter: str = ""
 
 
 def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent | None:
@@ -371,7 +368,6 @@ def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent |
         at=moment_of(text_in(event, "event_ts")),
         name=text_in(channel, "name"),
         user=str(event.get("user") or channel.get("creator") or event.get("actor_id") or ""),
-        inviter=text_in(event, "inviter"),
     )
 
 

@@ -47,16 +47,6 @@ class Watch(Protocol):
         """Record how long a call waited for the rate limit."""
 
 
-class NullWatch:
-    """A `Watch` that ignores everything."""
-
-    def slack_called(self, call: CompletedCall) -> None:
-        return
-
-    def slack_waited(self, method: str, seconds: float) -> None:
-        return
-
-
 # Slack's two clouds. Files, uploads and response URLs are on subdomains of the cloud whose API we call.
 _CLOUDS: Final = ("slack.com", "slack-gov.com")
 

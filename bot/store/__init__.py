@@ -27,9 +27,9 @@ from bot.store.installations import Installation, open_installations
 from bot.store.learned import LearnedEntry, open_learned
 from bot.store.migration import SchemaState, StoreInspection, inspect_store
 from bot.store.outbox import OutboxEntry, PostingState, StoredReport
-from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
+from bot.store.plans import CLAIMED, ClaimOutcome, EarlierClaim, StoredPlan
 from bot.store.repositories import Store, open_store
-from bot.store.requests import LONGEST_TEXT, NewRequest, ReplyAddress, RequestState, StoredRequest, Surface
+from bot.store.requests import LONGEST_TEXT, NewRequest, RequestState, StoredRequest, Surface
 from bot.store.watch_posts import WatchPost
 from bot.store.workspaces import (
     WORKSPACE_ID,

@@ -6,14 +6,14 @@ A topic is joined for a fixed time after its first request: repeats do not exten
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Insert, Row, Select, Update, delete, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.statements import Repository, read_as, row_of
+from bot.store.statements import Repository, read_as, row_of, upsert
 from bot.store.tables import answers, mutes, requests, standing_alerts, topic_members, topics
 from intents.domain import Json, ObjectRef
 from intents.mutes import covers
@@ -21,7 +21,7 @@ from intents.mutes import covers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAnswer:
-    """The answer to one revision of a request. `message` is its source document, `shown` holds later notes."""
+    """The answer to one revision of a request. `message` is its source document, `shown` holds notes."""
 
     request_id: str
     revision: int
@@ -30,49 +30,26 @@ class StoredAnswer:
     incident: str
     verdict: str
     message: Json
-    shown: Json
+    shown: Json = field(default_factory=dict)
     saved: datetime
 
 
 class Answers(Repository):
     """Repository of answers. All methods raise `StoreUnavailable`."""
 
-    async def save(
-        self,
-        request_id: str,
-        revision: int,
-        *,
-        channel: str,
-        ts: str,
-        incident: str,
-        verdict: str,
-        message: Json,
-        now: datetime,
-    ) -> bool:
-        """Save the answer and keep earlier notes. Return False if a later revision is already answered."""
+    async def save(self, answer: StoredAnswer) -> bool:
+        """Save the answer and add its notes to earlier ones. Return False if a later revision is already answered."""
 
         async def body(connection: AsyncConnection) -> bool:
-            found = select(answers.c.revision).where(answers.c.request_id == request_id)
-            before = (await connection.execute(found)).scalar_one_or_none()
-            if before is not None and before > revision:
+            found = select(answers.c.revision, answers.c.shown).where(answers.c.request_id == answer.request_id)
+            before = (await connection.execute(found)).one_or_none()
+            if before is not None and before.revision > answer.revision:
                 return False
-            values = {
-                "request_id": request_id,
-                "revision": revision,
-                "channel": channel,
-                "ts": ts,
-                "incident": incident,
-                "verdict": verdict,
-                "message": message,
-                "saved": now,
-            }
-            if before is None:
-                await connection.execute(insert(answers).values(shown={}, **values))
-            else:
-                await connection.execute(update(answers).where(answers.c.request_id == request_id).values(values))
+            shown = {**before.shown, **answer.shown} if before else answer.shown
+            await upsert(connection, answers, {**row_of(answer), "shown": shown})
             return True
 
-        return await self._database.transact(body, "answer", request_id)
+        return await self._database.transact(body, "answer", answer.request_id)
 
     async def get(self, request_id: str) -> StoredAnswer | None:
         """Return the answer to a request, or None."""
@@ -171,10 +148,9 @@ class Topics(Repository):
 
     async def take_over(self, channel: str, fingerprint: str, *, leader: str, request_id: str, now: datetime) -> bool:
         """Make a member the leader in place of one whose answer does not stand. Return False if another one did."""
-        async with self._database.write("topic", channel, fingerprint) as connection:
-            led = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint) & (topics.c.leader == leader)
-            done = await connection.execute(update(topics).where(led).values(leader=request_id, first=now, last=now))
-            return done.rowcount > 0
+        led = (topics.c.channel == channel) & (topics.c.fingerprint == fingerprint) & (topics.c.leader == leader)
+        taken = update(topics).where(led).values(leader=request_id, first=now, last=now)
+        return await self._change(taken, "topic", channel, fingerprint) > 0
 
     async def close(self, request_id: str) -> None:
         """Let nobody else join a leader's topics; members that have joined keep them."""

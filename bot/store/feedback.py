@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Final
@@ -33,16 +32,6 @@ class Feedback(Repository):
                 return False
             await upsert(connection, feedback, {"request_id": request_id, "user": user, "what": what, "at": now})
             return True
-
-    async def of(self, request_id: str) -> Mapping[str, int]:
-        """Return the number of people per opinion."""
-        query = (
-            select(feedback.c.what, func.count())
-            .where(feedback.c.request_id == request_id)
-            .group_by(feedback.c.what)
-            .order_by(feedback.c.what)
-        )
-        return {row[0]: row[1] for row in await self._rows(query)}
 
     async def has(self, request_id: str, user: str, what: str) -> bool:
         """Tell whether a person has this opinion of an answer."""

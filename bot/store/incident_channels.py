@@ -194,8 +194,8 @@ class IncidentChannels(Repository):
     ) -> bool:
         """Claim the rendering of a revision for `by`, the name of one attempt. Return whether it is claimed.
 
-        It is refused if the revision is already shown or another attempt is rendering; that one learns of the newer
-        revision from `rendered`.
+        It is refused if the revision is already shown or another attempt is rendering; that one sees the newer
+        revision afterwards.
         """
 
         def changed(row: Row[Any]) -> Json | None:
@@ -206,22 +206,19 @@ class IncidentChannels(Repository):
 
         return await self._set(channel, changed)
 
-    async def rendered(self, channel: str, revision: int, by: str) -> int | None:
-        """Record that the summary shows a revision. Return the newest revision, or None for an unknown channel.
+    async def rendered(self, channel: str, revision: int, by: str) -> None:
+        """Record that the summary shows a revision.
 
         An attempt that reports after its claim has passed to another may have overwritten newer text: the shown
         revision is then reset and rendered again.
         """
-        newest: list[int] = []
 
         def changed(row: Row[Any]) -> Json | None:
-            newest.append(row.revision)
             if row.rendered_by == by:
                 return {"shown": revision, **_RELEASED}
             return {"shown": 0} if row.shown != revision else None
 
         await self._set(channel, changed)
-        return newest[-1] if newest else None
 
     async def placed(self, channel: str, *, summary_ts: str | None = None, canvas: str | None = None) -> bool:
         """Record where the summary is shown. Return False for an unknown channel."""

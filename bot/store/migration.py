@@ -25,6 +25,7 @@ from bot.store.database import (
     prepare_sqlite,
     translated_error,
 )
+from bot.store.tables import METADATA
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -63,6 +64,9 @@ def _upgrade(connection: Connection) -> None:
     present = _present(connection)
     if present == (HEAD,):
         return
+    if not present:
+        _create(connection)
+        return
     from alembic import command  # noqa: PLC0415 - 9 MiB, which a start on a migrated database does without
 
     if not set(present) <= known_revisions():
@@ -71,6 +75,38 @@ def _upgrade(connection: Connection) -> None:
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     _log.info("database_migrated schema=%s", HEAD)
+
+
+# The database itself refuses changes of the audit. SQLite's REPLACE deletes without firing a DELETE trigger, hence the
+# third trigger; PostgreSQL's TRUNCATE likewise.
+_SQLITE_GUARDS: Final = (
+    """CREATE TRIGGER audit_keeps_entries BEFORE UPDATE ON audit
+       BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END""",
+    """CREATE TRIGGER audit_loses_nothing BEFORE DELETE ON audit
+       BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END""",
+    """CREATE TRIGGER audit_replaces_nothing BEFORE INSERT ON audit
+       WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+       BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END""",
+)
+_POSTGRES_GUARDS: Final = (
+    """CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$""",
+    """CREATE TRIGGER audit_keeps_entries BEFORE UPDATE OR DELETE ON audit
+       FOR EACH ROW EXECUTE FUNCTION audit_is_append_only()""",
+    """CREATE TRIGGER audit_loses_nothing BEFORE TRUNCATE ON audit
+       FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()""",
+)
+
+
+def _create(connection: Connection) -> None:
+    """Create all tables in an empty database, with alembic's record of their revision."""
+    METADATA.create_all(connection, checkfirst=False)
+    guards = _SQLITE_GUARDS if connection.dialect.name == "sqlite" else _POSTGRES_GUARDS
+    of_revision = f"version_num VARCHAR(32) NOT NULL, CONSTRAINT {VERSION_TABLE}_pkc PRIMARY KEY (version_num)"
+    record = (f"CREATE TABLE {VERSION_TABLE} ({of_revision})", f"INSERT INTO {VERSION_TABLE} VALUES ('{HEAD}')")
+    for statement in (*guards, *record):
+        connection.exec_driver_sql(statement)
+    _log.info("database_created schema=%s", HEAD)
 
 
 def _present(connection: Connection) -> tuple[str, ...]:

@@ -46,16 +46,6 @@ class ClaimOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimResult:
-    """The result of a claim: `by` and `when` name the claimant, `state` the progress; "" if unclaimed."""
-
-    outcome: ClaimOutcome
-    by: str = ""
-    when: datetime | None = None
-    state: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierClaim:
     """An earlier claim: its plan, action, subject, claimant, time and progress."""
 
@@ -103,7 +93,7 @@ class Plans(Repository):
         subject: str = "",
         since: datetime | None = None,
         unless: ClaimVeto | None = None,
-    ) -> ClaimResult:
+    ) -> ClaimOutcome:
         """Claim a plan for good. The same `token`, a press repeated by a re-run job, may claim it again.
 
         `unless` is called if the plan can be claimed, with all other claims from `since` on, newest first. No other
@@ -112,20 +102,19 @@ class Plans(Repository):
         async with self._database.write(_TURN) as connection:
             row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).one_or_none()
             if row is None:
-                return ClaimResult(outcome=ClaimOutcome.UNKNOWN)
+                return ClaimOutcome.UNKNOWN
             if row.token:
-                outcome = ClaimOutcome.OK if row.token == token else ClaimOutcome.ALREADY
-                return ClaimResult(outcome=outcome, by=row.claimed_by, when=row.claimed_at, state=row.state)
+                return ClaimOutcome.OK if row.token == token else ClaimOutcome.ALREADY
             if now >= row.expires:
-                return ClaimResult(outcome=ClaimOutcome.EXPIRED, state=row.state)
+                return ClaimOutcome.EXPIRED
             if unless is not None and since is not None and unless(await _former(connection, since)):
-                return ClaimResult(outcome=ClaimOutcome.HELD_BACK, state=row.state)
+                return ClaimOutcome.HELD_BACK
             await connection.execute(
                 update(plans)
                 .where(plans.c.id == plan_id)
                 .values(claimed_by=by, claimed_at=now, token=token, state=CLAIMED, action=action, subject=subject)
             )
-            return ClaimResult(outcome=ClaimOutcome.OK, by=by, when=now, state=CLAIMED)
+            return ClaimOutcome.OK
 
     async def claimed_since(self, since: datetime) -> tuple[EarlierClaim, ...]:
         """Return the claims from `since` on, newest first."""
@@ -146,21 +135,17 @@ class Plans(Repository):
             kept: Json = document[key]
             return kept
 
-    async def set_state(self, plan_id: str, state: str, patch: Json | None = None) -> bool:
-        """Set the state and merge `patch`, key by key, into the document. Return False for an unknown plan."""
-        return await self._patch(plan_id, patch or {}, state=state)
+    async def set_state(self, plan_id: str, state: str) -> bool:
+        """Set the state. Return False for an unknown plan."""
+        return await self._change(update(plans).where(plans.c.id == plan_id).values(state=state), "plan", plan_id) > 0
 
     async def note(self, plan_id: str, patch: Json) -> bool:
         """Merge `patch`, key by key, into the document in any state. Return False for an unknown plan."""
-        return await self._patch(plan_id, patch)
-
-    async def _patch(self, plan_id: str, patch: Json, **values: str) -> bool:
         async with self._database.write("plan", plan_id) as connection:
             document = await _document(connection, plan_id)
             if document is None:
                 return False
-            changed = update(plans).where(plans.c.id == plan_id).values(document={**document, **patch}, **values)
-            await connection.execute(changed)
+            await connection.execute(update(plans).where(plans.c.id == plan_id).values(document={**document, **patch}))
             return True
 
 

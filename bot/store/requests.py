@@ -62,26 +62,20 @@ class RequestState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplyAddress:
-    """The address of an answer: in a channel, in its thread or ("") below; `response_url` answers for 30 minutes."""
-
-    team: str
-    channel: str
-    thread_ts: str = ""
-    response_url: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NewRequest:
-    """A request as it arrived, the same for every surface: `origin` names the surface, `reply_to` where to answer.
+    """A request as it arrived, the same for every surface, which `origin` names.
 
-    `user` is the requester, "" if nobody asked in person. `text` is already redacted; `source_ts` is "" if no
-    message carries it. `files` has id, name, size, mimetype and url of each file.
+    It is answered in its channel, in the thread or ("") below; `response_url` takes answers for 30 minutes. `user` is
+    the requester, "" if nobody asked in person. `text` is already redacted; `source_ts` is "" if no message carries it.
+    `files` has id, name, size, mimetype and url of each file.
     """
 
     id: str
     origin: Surface
-    reply_to: ReplyAddress
+    team: str
+    channel: str
+    thread_ts: str = ""
+    response_url: str = ""
     user: str
     source_ts: str = ""
     text: str = ""
@@ -91,22 +85,6 @@ class NewRequest:
     files: tuple[Json, ...] = ()
     language: str = ""
     created: datetime
-
-    @property
-    def team(self) -> str:
-        return self.reply_to.team
-
-    @property
-    def channel(self) -> str:
-        return self.reply_to.channel
-
-    @property
-    def thread_ts(self) -> str:
-        return self.reply_to.thread_ts
-
-    @property
-    def response_url(self) -> str:
-        return self.reply_to.response_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +239,7 @@ def _digest(text: str) -> str:
 
 
 def _row_of(request: NewRequest) -> Json:
-    values = {name: getattr(request, name) for name in (*_COPIED, *_ADDRESS)}
+    values = {name: getattr(request, name) for name in _COPIED}
     return {
         **values,
         "files": list(request.files),
@@ -281,8 +259,10 @@ _OPEN: Final = (
 _OPEN_OF_USER: Final = _OPEN.where(requests.c.user == bindparam("user"))
 _OPEN_OF_CHANNEL: Final = _OPEN.where(requests.c.user == "", requests.c.channel == bindparam("channel"))
 
-_COPIED: Final = ("id", "user", "source_ts", "kind", "namespace", "name", "language", "created")
-_ADDRESS: Final = ("team", "channel", "thread_ts", "response_url")
+_COPIED: Final = (
+    "id", "team", "channel", "thread_ts", "response_url", "user", "source_ts", "kind", "namespace", "name", "language",
+    "created",
+)  # fmt: skip
 
 
 async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[StoredRequest, ...]:
@@ -296,10 +276,7 @@ async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Stored
 
 def _request(row: Row[Any], texts: dict[str, str]) -> StoredRequest:
     values = {name: getattr(row, name) for name in _COPIED}
-    reply_to = ReplyAddress(**{name: getattr(row, name) for name in _ADDRESS})
-    original = NewRequest(
-        **values, reply_to=reply_to, origin=Surface(row.surface), files=tuple(row.files), text=_joined(texts)
-    )
+    original = NewRequest(**values, origin=Surface(row.surface), files=tuple(row.files), text=_joined(texts))
     return StoredRequest(original=original, revision=row.revision, parts=texts, state=RequestState(row.state))
 
 

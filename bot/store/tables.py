@@ -1,4 +1,4 @@
-"""Define the current tables. `migrations/` has their history; a test keeps the two equal."""
+"""Define the current tables. `migrations/` brings older databases here; a test keeps the two equal."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ import base64
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import structlog
@@ -18,14 +17,14 @@ from aiohttp import web
 
 from bot.common.tracing import SpanName, trace
 from bot.jobs import JobIntake, JobsUnavailable
-from bot.metrics import Metrics
-from bot.policy.alert_routes import AlertRoutes
-from bot.store import Store, StoreUnavailable
+from bot.settings import Settings
+from bot.store import StoreUnavailable
 from bot.store.alert_groups import AlertScope, ArrivedAlert
 from bot.store.outbox import AcceptedJob
 from bot.surfaces.bodies import BodyError, read_body
 from bot.surfaces.web import Route
 from bot.workflows.job_payloads import AlertGroupJob
+from bot.workflows.services import Services
 from intents.alerts.alert import AlertGroup, AlertPayloadError, parse_webhook
 
 _log: Final = structlog.get_logger(__name__)
@@ -37,56 +36,29 @@ _THREAD_FROM: Final = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertCredentials:
-    """What Alertmanager must send: a bearer token, or user and password."""
-
-    token: str = ""
-    user: str = ""
-    password: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.token or (self.user and self.password))
-
-    def accept(self, header: str) -> bool:
-        """Tell whether an Authorization header carries them; takes the same time for each wrong one."""
-        scheme, _, given = header.partition(" ")
-        if scheme.lower() == "basic" and self.user and self.password:
-            expected = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
-        elif scheme.lower() == "bearer" and self.token:
-            expected = self.token
-        else:
-            return False
-        return hmac.compare_digest(given.strip().encode("utf-8", "replace"), expected.encode())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsWebhook:
-    """The handler of `POST /alerts`."""
+    """The handler of `POST /alerts`. Alertmanager must send a bearer token, or user and password."""
 
-    credentials: AlertCredentials
-    routes: Callable[[], AlertRoutes]
-    clusters: frozenset[str]
-    store: Store
+    services: Services
+    settings: Settings
     intake: JobIntake
-    metrics: Metrics
-    clock: Callable[[], datetime]
     stopping: Callable[[], bool]
 
     def route(self) -> tuple[Route, ...]:
         """Return the route; none without credentials."""
-        return (Route(path=PATH, handle=self.handle),) if self.credentials else ()
+        return (Route(path=PATH, handle=self.handle),) if self._token or self._password else ()
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request."""
         with trace(SpanName.REQUEST, kept=False, surface="alerts") as arrival:
             status, outcome, says = await self._handled(request)
             arrival.set(result=outcome)
-        self.metrics.alerts_delivered(outcome)
+        self.services.metrics.alerts_delivered(outcome)
         headers = {"WWW-Authenticate": "Bearer, Basic"} if status == 401 else None
         return web.json_response({"error": says} if says else {}, status=status, headers=headers)
 
     async def _handled(self, request: web.Request) -> tuple[int, str, str]:
-        if not self.credentials.accept(request.headers.get("Authorization", "")):
+        if not self._accepts(request.headers.get("Authorization", "")):
             return 401, "unauthorized", "credentials are missing or wrong"
         if self.stopping():
             return 503, "unavailable", "Casebook is stopping"
@@ -105,17 +77,36 @@ class AlertsWebhook:
             return 503, "unavailable", "the alerts could not be recorded; send them again"
         return 200, "accepted", ""
 
+    @property
+    def _token(self) -> str:
+        return self.settings.alerts_token.get_secret_value()
+
+    @property
+    def _password(self) -> str:
+        return self.settings.alerts_password.get_secret_value() if self.settings.alerts_user else ""
+
+    def _accepts(self, header: str) -> bool:
+        """Tell whether an Authorization header has the credentials; takes the same time for each wrong one."""
+        scheme, _, given = header.partition(" ")
+        if scheme.lower() == "basic" and self._password:
+            expected = base64.b64encode(f"{self.settings.alerts_user}:{self._password}".encode()).decode()
+        elif scheme.lower() == "bearer" and self._token:
+            expected = self._token
+        else:
+            return False
+        return hmac.compare_digest(given.strip().encode("utf-8", "replace"), expected.encode())
+
     async def _record(self, group: AlertGroup) -> None:
-        arrived: list[ArrivedAlert] = []
-        routes = self.routes()
+        services, arrived = self.services, list[ArrivedAlert]()
+        routes, clusters = services.configuration().alert_routes, services.clusters.names
         for alert in group.alerts:
             route = routes.of(alert.labels)
-            self.metrics.alert_received(str(alert.status) if route else "unrouted")
+            services.metrics.alert_received(str(alert.status) if route else "unrouted")
             if route is not None:
                 context = route.cluster_of(alert.labels)
-                scope = AlertScope(channel=route.channel, cluster=context if context in self.clusters else "")
+                scope = AlertScope(channel=route.channel, cluster=context if context in clusters else "")
                 arrived.append(ArrivedAlert(scope=scope, alert=alert, mode=str(route.mode), link=group.link))
-        for job in await self.store.alert_groups.record(arrived, self.clock(), self._job):
+        for job in await services.store.alert_groups.record(arrived, services.clock(), self._job):
             self.intake.take(job)
 
     def _job(self, scope: AlertScope, number: int) -> AcceptedJob:

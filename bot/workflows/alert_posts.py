@@ -295,7 +295,7 @@ async def close_answers(services: Services, exchange: Exchange, now: datetime) -
             notice(over_after(lasted), language=exchange.language),
             to=original.channel,
             key=f"{original.id}.over",
-            thread_ts=original.reply_to.thread_ts or original.source_ts,
+            thread_ts=original.thread_ts or original.source_ts,
         )
     # The same alert later is another one.
     await services.store.topics.close(request.id)

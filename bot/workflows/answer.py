@@ -23,7 +23,7 @@ from bot.policy.channel_defaults import AlertAnswers
 from bot.slack.errors import log_refusal
 from bot.slack.pacer import unasked
 from bot.slack.posts import PostedMessage
-from bot.store import RequestState, StoredRequest, Surface
+from bot.store import RequestState, StoredAnswer, StoredRequest, Surface
 from bot.workflows.alert_posts import alert_standing, close_answers
 from bot.workflows.channel_answers import kind_of, wants
 from bot.workflows.chronicle.facts import record_answer, record_withdrawal, tell_of_similar
@@ -305,20 +305,19 @@ class AnswerWorkflow:
         sent = await self.poster.sent(request, step=ANSWER)
         sent = sent or await self.poster.post(request, reply.message(notes), step=ANSWER)
         if sent is not None:
-            newest = await store.answers.save(
-                request.id,
-                request.revision,
+            answer = StoredAnswer(
+                request_id=request.id,
+                revision=request.revision,
                 channel=sent.channel,
                 ts=sent.ts,
                 incident=reply.incident,
                 verdict=reply.verdict,
                 message=reply.kept,
-                now=self.services.clock(),
+                shown={**(reply.turn.note() if reply.turn else {}), **reply.notes},
+                saved=self.services.clock(),
             )
-            if not newest:
+            if not await store.answers.save(answer):
                 return None
-            if notes_of_reply := {**(reply.turn.note() if reply.turn else {}), **reply.notes}:
-                await store.answers.note(request.id, notes_of_reply)
             # An answer that was just posted is updated only for news, because Slack limits updates most.
             if sent.earlier or await self.poster.notes(request) != notes:
                 await self.poster.show(request, reply.plain)

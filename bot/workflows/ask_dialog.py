@@ -7,7 +7,6 @@ and what its menus depend on, because Slack sends suggestions without what was c
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -19,12 +18,12 @@ import structlog
 from bot.asked.inventory import USUAL_KINDS, like_typed, objects_of
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.common.portable import Portable
 from bot.common.recent import remember
 from bot.kube.access import Access
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
-from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Surface
+from bot.store import LONGEST_TEXT, NewRequest, Surface
+from bot.workflows.dialogs import DialogPlace
 from bot.workflows.services import LimitReached, Requester, Services
 from intents.domain import Json, Language, ObjectRef, Text
 from intents.kinds import CLUSTER_SCOPED
@@ -58,7 +57,7 @@ _LONGEST_TYPED: Final = 253
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskPlace(Portable):
+class AskPlace(DialogPlace):
     """The channel of the command, and the choices made so far."""
 
     team: str
@@ -67,18 +66,6 @@ class AskPlace(Portable):
     cluster: str = ""
     namespace: str = ""
     kind: str = ""
-
-    @property
-    def metadata(self) -> str:
-        return json.dumps(self.as_json(), ensure_ascii=False, separators=(",", ":"))
-
-    @classmethod
-    def read(cls, metadata: str) -> AskPlace | None:
-        """Return the place of a dialog; None for what Casebook did not write."""
-        try:
-            return cls.from_json(json.loads(metadata))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return None
 
 
 _Key = tuple[str, Access, str, tuple[str, ...]]
@@ -185,7 +172,9 @@ class AskDialog:
         request = NewRequest(
             id=f"{place.team}.{place.channel}.v{view}",
             origin=Surface.COMMAND,
-            reply_to=ReplyAddress(team=place.team, channel=place.channel, response_url=place.url),
+            team=place.team,
+            channel=place.channel,
+            response_url=place.url,
             user=user,
             created=self.services.clock(),
         )

@@ -19,6 +19,7 @@ import structlog
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.common.portable import Portable
 from bot.kube.access import Access, ActsAs
 from bot.policy import Decision, Limit, Limits, ObjectLabels, PolicyScope
 from bot.remedies.action import words_of
@@ -28,7 +29,7 @@ from bot.remedies.records import Denied
 from bot.remedies.session import Session
 from bot.store import CLAIMED, EarlierClaim
 from bot.workflows.services import Exchange, Requester, Services
-from intents.domain import Diagnosis, Json, JudgedHypothesis, ObjectRef, Text
+from intents.domain import Diagnosis, JudgedHypothesis, ObjectRef, Text
 from intents.request import Request as Question
 from responses import failures
 from responses.safety import safe_value
@@ -136,8 +137,11 @@ _LOOK_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
-    """Rights of a press: what it may read, the identity of its writes, and the rule that requires a second approver."""
+class Authority(Portable):
+    """Rights of a press: what it may read, the identity of its writes, and the rule that requires a second approver.
+
+    The claim stores them: rights that are revoked later do not stop a started remedy.
+    """
 
     access: Access
     acting_as: ActsAs | None = None
@@ -146,29 +150,6 @@ class Authority:
     def session(self, connection: Connection) -> Session:
         """Return a session on the plan's cluster that reads and writes no more than this."""
         return Session(connection=connection, access=self.access, acting_as=self.acting_as)
-
-    def as_json(self) -> Json:
-        acting = {"user": self.acting_as.user, "groups": [*self.acting_as.groups]} if self.acting_as else None
-        return {
-            "namespaces": sorted(self.access.namespaces),
-            "cluster_scoped": self.access.cluster_scoped,
-            "metrics": self.access.metrics,
-            "acting_as": acting,
-        }
-
-    @classmethod
-    def from_json(cls, kept: Json) -> Authority:
-        """Read the rights stored by the claim: rights that are revoked later do not stop a started remedy."""
-        acting = kept.get("acting_as")
-        return cls(
-            access=Access(
-                namespaces=frozenset(kept["namespaces"]),
-                cluster_scoped=bool(kept["cluster_scoped"]),
-                # Rights that were stored before there was such a switch included metrics.
-                metrics=bool(kept.get("metrics", True)),
-            ),
-            acting_as=ActsAs(user=acting["user"], groups=tuple(acting["groups"])) if acting else None,
-        )
 
 
 async def authorise(

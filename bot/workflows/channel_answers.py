@@ -63,81 +63,76 @@ def _wanted(services: Services, who: Actor, kept: tuple[ChannelAnswer, ...]) -> 
     return Wanted(own) if own in set(Wanted) else services.defaults.answers(who) or Wanted.ALL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelAnswersWorkflow:
-    """Answers the command about what a channel wants answered, and takes the presses below answers."""
+async def answer_wanted_command(services: Services, command: WantedCommand, by: By, *, language: Language) -> Message:
+    """Set what the channel wants answered if the person may, and show it. Raise StoreUnavailable."""
+    requester = await services.in_time(services.requester(**by))
+    if requester is None:
+        return notice(failures.BUSY, language=language)
+    if requester.scope.who.direct:
+        return notice(shown.DIRECT, language=language)
+    wanted = command.wanted
+    if wanted is None and not command.default:
+        return await _shown(services, requester, language)
+    if refused := _refusal(requester):
+        await _audit(services, by, "refused", str(wanted or "default"))
+        return notice(refused, language=language)
+    store, channel = services.store.channel_answers, by["channel"]
+    if wanted is None:
+        await store.remove(channel, "")
+    else:
+        await store.set(ChannelAnswer(channel=channel, wanted=str(wanted), by=by["user"], at=services.clock()))
+    await _audit(services, by, "set", str(wanted or "default"))
+    return await _shown(services, requester, language)
 
-    services: Services
 
-    async def answer(self, command: WantedCommand, by: By, *, language: Language) -> Message:
-        """Set what the channel wants answered if the person may, and show it. Raise StoreUnavailable."""
-        requester = await self.services.in_time(self.services.requester(**by))
-        if requester is None:
-            return notice(failures.BUSY, language=language)
-        if requester.scope.who.direct:
-            return notice(shown.DIRECT, language=language)
-        wanted = command.wanted
-        if wanted is None and not command.default:
-            return await self._shown(requester, language)
-        if refused := _refusal(requester):
-            await self._audit(by, "refused", str(wanted or "default"))
-            return notice(refused, language=language)
-        store, channel = self.services.store.channel_answers, by["channel"]
-        if wanted is None:
-            await store.remove(channel, "")
-        else:
-            await store.set(ChannelAnswer(channel=channel, wanted=str(wanted), by=by["user"], at=self.services.clock()))
-        await self._audit(by, "set", str(wanted or "default"))
-        return await self._shown(requester, language)
+async def take_channel_answers(services: Services, payload: ChannelAnswersJob) -> None:
+    """Run the job `channel_answers`."""
+    requester = await services.presser(payload)
+    request = await services.store.requests.get(payload.request) if payload.request else None
+    thread_ts = request.original.thread_ts if request else ""
+    if refused := _refusal(requester):
+        await _audit(services, payload.sender, "refused", payload.about)
+        message = not_done(refused, language=requester.language)
+        await services.tell(payload.sender, message, thread_ts=thread_ts)
+        return
+    store, about = services.store.channel_answers, payload.about
+    if payload.again:
+        changed = await store.remove(payload.channel, about)
+    else:
+        now = services.clock()
+        await store.set(ChannelAnswer(channel=payload.channel, about=about, by=payload.user, at=now))
+        changed = True
+    if changed:
+        await _audit(services, payload.sender, "answered again" if payload.again else "not answered", about)
+    if request is None:
+        message = await _shown(services, requester, requester.language)
+        await services.tell(payload.sender, message, thread_ts=thread_ts)
+        return
+    note = {"lowered": "" if payload.again else payload.user}
+    if await services.store.answers.note(payload.request, note) is not None:
+        await MessagePoster(services=services).show(request)
 
-    async def take(self, payload: ChannelAnswersJob) -> None:
-        """Run the job `channel_answers`."""
-        requester = await self.services.presser(payload)
-        request = await self.services.store.requests.get(payload.request) if payload.request else None
-        thread_ts = request.original.thread_ts if request else ""
-        if refused := _refusal(requester):
-            await self._audit(payload.sender, "refused", payload.about)
-            message = not_done(refused, language=requester.language)
-            await self.services.tell(payload.sender, message, thread_ts=thread_ts)
-            return
-        store, about = self.services.store.channel_answers, payload.about
-        if payload.again:
-            changed = await store.remove(payload.channel, about)
-        else:
-            now = self.services.clock()
-            await store.set(ChannelAnswer(channel=payload.channel, about=about, by=payload.user, at=now))
-            changed = True
-        if changed:
-            await self._audit(payload.sender, "answered again" if payload.again else "not answered", about)
-        if request is None:
-            message = await self._shown(requester, requester.language)
-            await self.services.tell(payload.sender, message, thread_ts=thread_ts)
-            return
-        note = {"lowered": "" if payload.again else payload.user}
-        if await self.services.store.answers.note(payload.request, note) is not None:
-            await MessagePoster(services=self.services).show(request)
 
-    async def _shown(self, requester: Requester, language: Language) -> Message:
-        """Return what the channel wants answered."""
-        who = requester.scope.who
-        kept = await self.services.store.channel_answers.of(who.channel)
-        own = next((each for each in kept if not each.about), None)
-        view = shown.ChannelAnswersShown(
-            wanted=_wanted(self.services, who, kept),
-            by=own.by if own else "",
-            in_file=own is None and self.services.defaults.answers(who) is not None,
-            lowered=tuple(
-                shown.LoweredShown(
-                    key=each.about, says=words_of(self.services, who.channel, each.about), by=each.by, at=each.at
-                )
-                for each in kept
-                if each.about
-            ),
-        )
-        return shown.channel_message(view, language=language)
+async def _shown(services: Services, requester: Requester, language: Language) -> Message:
+    """Return what the channel wants answered."""
+    who = requester.scope.who
+    kept = await services.store.channel_answers.of(who.channel)
+    own = next((each for each in kept if not each.about), None)
+    view = shown.ChannelAnswersShown(
+        wanted=_wanted(services, who, kept),
+        by=own.by if own else "",
+        in_file=own is None and services.defaults.answers(who) is not None,
+        lowered=tuple(
+            shown.LoweredShown(key=each.about, says=words_of(services, who.channel, each.about), by=each.by, at=each.at)
+            for each in kept
+            if each.about
+        ),
+    )
+    return shown.channel_message(view, language=language)
 
-    async def _audit(self, by: By, outcome: str, what: str) -> None:
-        await self.services.audit(by, action=_ACTION, outcome=outcome, target=what)
+
+async def _audit(services: Services, by: By, outcome: str, what: str) -> None:
+    await services.audit(by, action=_ACTION, outcome=outcome, target=what)
 
 
 def _refusal(requester: Requester) -> Text | None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 import structlog
 
@@ -16,11 +16,13 @@ from bot.remedies.contract import Plan, Preview
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired, log_refusal
 from bot.store import StoredPlan
 from bot.workflows.job_payloads import By, DialogJob, Payload
-from bot.workflows.services import Services, retry_step
+from bot.workflows.services import Requester, Services, retry_step
 from intents.domain import Json, Question, Text
 from intents.typed_values import complaints
+from responses import failures
 from responses.slack.message import View
 from responses.slack.notices import notice
+from responses.slack.presses import Press
 from responses.slack.remedy_dialogs import loading_dialog, refusal_dialog
 
 _log: Final = structlog.get_logger(__name__)
@@ -78,17 +80,35 @@ async def _give_up(services: Services, job: DialogJob, view: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubmittedDialog:
-    """A dialog as it was submitted: by whom, what it is about, and its inputs by block."""
+class ButtonPress:
+    """A press on message `ts` of `channel`, or a submission of dialog `view`, with the `typed` inputs.
 
+    A choice in a dialog is `inside` it; `metadata` is that of the dialog. `home`: it was in a Home tab; then `channel`
+    is the direct message of its person.
+    """
+
+    press: Press
+    value: str
     team: str
+    app: str
     user: str
-    view: str
-    about: str
-    typed: Mapping[str, str]
+    channel: str = ""
+    ts: str = ""
+    thread_ts: str = ""
+    trigger: str = ""
+    at: str = ""
+    view: str = ""
+    home: bool = False
+    inside: str = ""
+    metadata: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
 
-    def by(self, channel: str) -> By:
-        """Return who submitted it, and the channel that it is about."""
+    @property
+    def by(self) -> By:
+        return self.by_in(self.channel)
+
+    def by_in(self, channel: str) -> By:
+        """Return who pressed it, and the channel that it is about: a dialog belongs to none."""
         return {"team": self.team, "channel": channel, "user": self.user}
 
     def entered(self, block: str) -> str:
@@ -96,18 +116,66 @@ class SubmittedDialog:
         return self.typed.get(block, "").strip()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedDialog:
-    """A checked submission: the job to start and its id, or what else happens.
+class DialogPlace(Portable):
+    """Base of what a dialog is about, which its metadata carries."""
 
-    It is refused, or the inputs in these blocks are `wrong`, or the dialog goes on with another `view`.
-    """
+    __slots__ = ()
 
-    job: Payload | None = None
-    id: str = ""
-    refused: Text | None = None
-    wrong: Mapping[str, Text] = field(default_factory=dict)
-    view: View | None = None
+    @property
+    def metadata(self) -> str:
+        return json.dumps(self.as_json(), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def read(cls, metadata: str) -> Self | None:
+        """Return the place of a dialog; None for what Casebook did not write."""
+        try:
+            return cls.from_json(json.loads(metadata))
+        except ValueError:
+            return None
+
+
+# The id of the job that a submitted dialog starts, and its payload.
+DialogOutcome = tuple[str, Payload]
+
+
+class PressRefused(Exception):
+    """Error: the press starts nothing. `why` goes into the audit, `says` to the user who pressed."""
+
+    def __init__(self, why: str, says: Text = failures.UNKNOWN_BUTTON) -> None:
+        self.why = why
+        self.says = says
+        super().__init__(why)
+
+
+class DialogRefused(PressRefused):
+    """Error: a dialog is refused for a reason that both the audit and the user get."""
+
+    def __init__(self, says: Text) -> None:
+        super().__init__(says.en, says)
+
+
+class InvalidInput(Exception):
+    """Error: input of a dialog is invalid. Maps the input's block id to the message."""
+
+    def __init__(self, wrong: Mapping[str, Text]) -> None:
+        self.wrong = wrong
+        super().__init__(", ".join(wrong))
+
+
+class NextDialog(Exception):
+    """Error: the dialog goes on with this view."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        super().__init__(str(view.get("callback_id", "")))
+
+
+async def submitter(services: Services, dialog: ButtonPress, channel: str) -> Requester:
+    """Identify who submitted a dialog about a channel. Raise DialogRefused if that takes too long."""
+    requester = await services.in_time(services.requester(**dialog.by_in(channel)))
+    if requester is None:
+        raise DialogRefused(failures.BUSY)
+    return requester
 
 
 async def tell_user(services: Services, channel: str, user: str, says: Text, *, thread_ts: str = "") -> None:

@@ -6,7 +6,6 @@ so any process may take what was submitted, also after a restart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -15,7 +14,7 @@ from bot.jobs import JobRun
 from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import HELPFUL, NOT_IT, Mute, StoredAnswer, StoreUnavailable
-from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
+from bot.workflows.dialogs import ButtonPress, DialogOutcome, DialogRefused, InvalidInput, submitter
 from bot.workflows.job_payloads import By, CorrectionJob, OpinionJob
 from bot.workflows.kept_answer import KeptAnswer, correction_note
 from bot.workflows.message_poster import MessagePoster
@@ -38,52 +37,49 @@ from responses.words import DOT, ENUMERATION
 _REASON: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutes:
-    """Answers commands about a channel's mutes. Raises StoreUnavailable."""
+async def answer_mute_command(
+    services: Services, command: MutedQuery | MuteCommand, by: By, *, language: Language
+) -> Message:
+    """Mute, unmute, or list the mutes of a channel. Raise StoreUnavailable.
 
-    services: Services
+    A person who may not see the answers here must neither mute nor unmute them for others.
+    """
+    channel = by["channel"]
+    kept = await services.store.mutes.list(channel, services.clock())
+    wanted = command.muted if isinstance(command, MuteCommand) else command.unmute
+    chosen = [mute for mute in kept if wanted.lower() in ("all", mute.muted.lower())]
+    if not wanted or (isinstance(command, MutedQuery) and not chosen):
+        return all_muted([mute_shown(services, mute) for mute in kept], language=language)
+    requester = await services.in_time(services.requester(**by))
+    if requester is None or requester.scope.reading is not ReadLevel.FULL:
+        refusal = failures.UNMUTE_NOT_ALLOWED if requester else failures.BUSY
+        return notice(refusal, language=language)
+    if isinstance(command, MuteCommand):
+        return await _mute(services, command, channel=channel, user=by["user"], language=language)
+    for mute in chosen:
+        await services.store.mutes.remove(channel, mute.muted)
+    titles = [services.title_of(mute.muted, channel) for mute in chosen]
+    return unmuted(Text.joined(titles, ENUMERATION), language=language)
 
-    async def answer(self, command: MutedQuery | MuteCommand, by: By, *, language: Language) -> Message:
-        """Mute, unmute, or list the mutes of a channel.
 
-        A person who may not see the answers here must neither mute nor unmute them for others.
-        """
-        channel = by["channel"]
-        kept = await self.services.store.mutes.list(channel, self.services.clock())
-        wanted = command.muted if isinstance(command, MuteCommand) else command.unmute
-        chosen = [mute for mute in kept if wanted.lower() in ("all", mute.muted.lower())]
-        if not wanted or (isinstance(command, MutedQuery) and not chosen):
-            return all_muted([mute_shown(self.services, mute) for mute in kept], language=language)
-        requester = await self.services.in_time(self.services.requester(**by))
-        if requester is None or requester.scope.reading is not ReadLevel.FULL:
-            refusal = failures.UNMUTE_NOT_ALLOWED if requester else failures.BUSY
-            return notice(refusal, language=language)
-        if isinstance(command, MuteCommand):
-            return await self._mute(command, channel=channel, user=by["user"], language=language)
-        for mute in chosen:
-            await self.services.store.mutes.remove(channel, mute.muted)
-        titles = [self.services.title_of(mute.muted, channel) for mute in chosen]
-        return unmuted(Text.joined(titles, ENUMERATION), language=language)
-
-    async def _mute(self, command: MuteCommand, *, channel: str, user: str, language: Language) -> Message:
-        incidents = self.services.engine(channel).catalog.incidents
-        if " " not in command.muted and command.muted not in incidents:
-            says = Text(en=f'there is no incident "{command.muted}"', zh=f"没有问题“{command.muted}”")
-            meant = closest(command.muted, incidents, at_least=0)
-            wrong = Misuse(says=says, closest=f"mute {meant}" if meant else "")
-            return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
-        now = self.services.clock()
-        mute = Mute(
-            channel=channel,
-            muted=command.muted,
-            by=user,
-            at=now,
-            until=now + command.lasts,
-            reason=safe_line(command.reason, limit=_REASON),
-        )
-        await self.services.store.mutes.add(mute)
-        return muted(mute_shown(self.services, mute), language=language)
+async def _mute(services: Services, command: MuteCommand, *, channel: str, user: str, language: Language) -> Message:
+    incidents = services.engine(channel).catalog.incidents
+    if " " not in command.muted and command.muted not in incidents:
+        says = Text(en=f'there is no incident "{command.muted}"', zh=f"没有问题“{command.muted}”")
+        meant = closest(command.muted, incidents, at_least=0)
+        wrong = Misuse(says=says, closest=f"mute {meant}" if meant else "")
+        return misused(wrong.says, wrong.closest, usage=wrong.usage, language=language)
+    now = services.clock()
+    mute = Mute(
+        channel=channel,
+        muted=command.muted,
+        by=user,
+        at=now,
+        until=now + command.lasts,
+        reason=safe_line(command.reason, limit=_REASON),
+    )
+    await services.store.mutes.add(mute)
+    return muted(mute_shown(services, mute), language=language)
 
 
 def mute_shown(services: Services, mute: Mute) -> MuteShown:
@@ -125,29 +121,27 @@ def _choices(services: Services, answer: StoredAnswer) -> CorrectionChoices:
     return CorrectionChoices(areas=dict(sorted(areas.items())), saved=saved)
 
 
-async def check_correction(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
+async def check_correction(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check a submitted dialog: permission, the mark before it, the entry. Raise StoreUnavailable."""
-    request_id, user = dialog.about, dialog.user
+    request_id, user = dialog.value, dialog.user
     answer = await services.store.answers.get(request_id)
     if answer is None:
-        return CheckedDialog(refused=feedback_words.ANSWER_GONE)
-    requester = await services.in_time(services.requester(**dialog.by(answer.channel)))
-    if requester is None:
-        return CheckedDialog(refused=failures.BUSY)
+        raise DialogRefused(feedback_words.ANSWER_GONE)
+    requester = await submitter(services, dialog, answer.channel)
     marked = await services.store.feedback.has(request_id, user, NOT_IT)
     if requester.scope.reading is not ReadLevel.FULL or not marked:
         # The dialog opens only for those who may see the answer and marked it: this one was forged, or rights changed.
-        return CheckedDialog(refused=failures.OPINION_NOT_ALLOWED)
+        raise DialogRefused(failures.OPINION_NOT_ALLOWED)
     entry = dialog.entered(Press.WAS)
     says = safe_line(dialog.entered(Press.WAS_TEXT), limit=LONGEST_REMARK)
     if entry and entry != NONE_OF_THEM and entry not in services.engine(answer.channel).catalog.incidents:
-        return CheckedDialog(wrong={str(Press.WAS): feedback_words.ENTRY_GONE})
+        raise InvalidInput({str(Press.WAS): feedback_words.ENTRY_GONE})
     if not entry and not says:
-        return CheckedDialog(wrong={str(Press.WAS_TEXT): feedback_words.CHOOSE_OR_TYPE})
+        raise InvalidInput({str(Press.WAS_TEXT): feedback_words.CHOOSE_OR_TYPE})
     job = CorrectionJob(
         request=request_id, channel=answer.channel, user=user, entry=entry, says=says, at=services.clock()
     )
-    return CheckedDialog(job=job, id=f"{request_id}.correction.{dialog.view}")
+    return f"{request_id}.correction.{dialog.view}", job
 
 
 async def take_correction(services: Services, payload: CorrectionJob) -> None:

@@ -254,12 +254,12 @@ class PlanClaims:
             plan.id, one.user, press.token, now, action=one.action, subject=one.subject, since=one.since(limits),
             unless=lambda former: one.held_back(former, limits) is not None,
         )  # fmt: skip
-        if claimed.outcome is ClaimOutcome.HELD_BACK:
+        if claimed is ClaimOutcome.HELD_BACK:
             why = one.held_back(await plans.claimed_since(one.since(limits)), limits)
             return await self._refused(press, Denied(says=why or failures.BUSY))
-        if claimed.outcome is not ClaimOutcome.OK:
-            late = Reason.CONFLICT if claimed.outcome is ClaimOutcome.ALREADY else Reason.EXPIRED
-            says = failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.ALREADY_PRESSED
+        if claimed is not ClaimOutcome.OK:
+            late = Reason.CONFLICT if claimed is ClaimOutcome.ALREADY else Reason.EXPIRED
+            says = failures.PLAN_EXPIRED if claimed is ClaimOutcome.EXPIRED else failures.ALREADY_PRESSED
             return await self._refused(press, Refusal(reason=late, says=says))
         await self.recorder.audit(press, "claimed", None)
         press = replace(press, stored=replace(press.stored, claimed_at=press.stored.claimed_at or now))

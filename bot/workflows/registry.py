@@ -13,14 +13,14 @@ from bot.workflows import job_payloads as jobs
 from bot.workflows.alert_groups import AlertGroupWorkflow
 from bot.workflows.alert_posts import AlertPostWorkflow, run_alert_over
 from bot.workflows.answer import AnswerWorkflow, PickWorkflow
-from bot.workflows.channel_answers import ChannelAnswersWorkflow
+from bot.workflows.channel_answers import take_channel_answers
 from bot.workflows.chronicle.backfill import BackfillWorkflow
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs, IncidentStartWorkflow, tell_archiver, tell_remover
 from bot.workflows.chronicle.documents import catch_up
 from bot.workflows.chronicle.gestures import correct_fact, mark_message, mark_view
 from bot.workflows.chronicle.incident_changes import IncidentChangeWorkflow, resolution_view
 from bot.workflows.chronicle.incident_commands import IncidentCommands
-from bot.workflows.chronicle.nudges import NudgeWorkflow
+from bot.workflows.chronicle.nudges import run_nudge
 from bot.workflows.chronicle.pinned_summary import SummaryWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.dialogs import fill_dialog
@@ -31,7 +31,7 @@ from bot.workflows.home import HomeWorkflow
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.pane import PaneWorkflow
 from bot.workflows.press_records import PlanClaims, PressRecorder
-from bot.workflows.remedy import PreviewWorkflow, RemedyWorkflow
+from bot.workflows.remedy import RemedyWorkflow, preview_view
 from bot.workflows.repeats import Repeats
 from bot.workflows.replies import Replies
 from bot.workflows.reports import post_report, report_feedback
@@ -132,7 +132,7 @@ def _answers(services: Services, poster: MessagePoster) -> _Kinds:
     return (
         _job(jobs.AlertOverJob, partial(run_alert_over, services)),
         _job(jobs.AnswerJob, answers.run),
-        _step(jobs.ChannelAnswersJob, "take", ChannelAnswersWorkflow(services=services).take),
+        _step(jobs.ChannelAnswersJob, "take", partial(take_channel_answers, services)),
         _step(jobs.CorrectionJob, "take", partial(take_correction, services)),
         _job(jobs.OpinionJob, partial(take_opinion, services)),
         _job(jobs.PickJob, PickWorkflow(services=services, answers=answers).run),
@@ -144,7 +144,7 @@ def _remedies(services: Services, poster: MessagePoster) -> _Kinds:
     recorder = PressRecorder(services=services, poster=poster)
     claims = PlanClaims(services=services, recorder=recorder)
     return (
-        _job(jobs.PreviewJob, partial(fill_dialog, services, PreviewWorkflow(services=services).view)),
+        _job(jobs.PreviewJob, partial(fill_dialog, services, partial(preview_view, services))),
         _job(jobs.RemedyJob, RemedyWorkflow(services=services, claims=claims, recorder=recorder).run),
     )
 
@@ -161,7 +161,7 @@ def _channels(services: Services, chronicles: ChronicleJobs) -> _Kinds:
         _step(incidents.MarkJob, "mark", partial(mark_message, services)),
         _step(incidents.FactCorrectionJob, "correct", partial(correct_fact, services)),
         _job(incidents.MarkDialogJob, partial(fill_dialog, services, partial(mark_view, services))),
-        _job(incidents.NudgeJob, NudgeWorkflow(services=services).run),
+        _job(incidents.NudgeJob, partial(run_nudge, services)),
         _named_step(incidents.RemovedJob, "tell", partial(tell_remover, services)),
         _job(incidents.RereadJob, BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run),
         _job(incidents.ResolveDialogJob, partial(fill_dialog, services, partial(resolution_view, services))),

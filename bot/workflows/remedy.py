@@ -51,74 +51,72 @@ class CheckedPreview:
     approval: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewWorkflow:
-    """The job `preview`. After the plan's questions are answered it runs again in the same dialog."""
+async def preview_view(services: Services, job: PreviewJob, view_id: str) -> View:
+    """Return the dialog, with the preview or the refusal; store the guards of the write with the plan.
 
-    services: Services
-
-    async def view(self, job: PreviewJob, view_id: str) -> View:
-        """Return the dialog, with the preview or the refusal; store the guards of the write with the plan."""
-        store, user = self.services.store, job.user
-        requester = await self.services.presser(job)
-        stored = await store.plans.get(job.plan)
-        if stored is None or "plan" not in stored.document:
-            return refusal_dialog(failures.PLAN_EXPIRED, language=requester.language)
-        if stored.claimed_by:
-            return refusal_dialog(failures.ALREADY_PRESSED, language=requester.language)
-        approval = stored.document.get(APPROVAL) or {}
-        asked_by = str(approval.get("by", ""))
-        if asked_by == user:
-            return refusal_dialog(failures.WAITING_FOR_APPROVER, language=requester.language)
-        plan, answers = Plan.from_json(stored.document["plan"]), job.answers
-        if asked_by and plan.asks:
-            # An approver approves the values that the first user entered.
-            theirs = dialog_content(stored, str(approval.get("view", "")))
-            answers = theirs.answers if theirs else None
-        seen = await self._previewed(plan, requester, answers, asked_by=asked_by)
-        shown: DialogContent | None = None
-        if isinstance(seen, CheckedPreview):
-            shown = DialogContent(preview=_guards(seen.preview), answers=answers or {}, approves=asked_by)
-            if holds_secret(shown.as_json()) or writes_redacted(shown.preview.steps):
-                seen = Refusal(reason=Reason.UNSAFE, says=failures.CHANGE_HOLDS_SECRET)
-        if isinstance(seen, Refusal | Denied):
-            await audit_remedy(self.services, plan, job.sender, "preview", seen)
-            says = refusal_text(seen) if isinstance(seen, Refusal) else seen.says
-            return refusal_dialog(says, language=requester.language)
-        kept: Json = {dialog_key(user): view_id}
-        if seen is None or shown is None:
-            await store.plans.note(plan.id, kept)
-            return values_dialog(_asking(plan), language=requester.language)
-        kept[content_key(filling_id(view_id, shown.fill))] = shown.as_json()
+    After the plan's questions are answered the job runs again in the same dialog.
+    """
+    store, user = services.store, job.user
+    requester = await services.presser(job)
+    stored = await store.plans.get(job.plan)
+    if stored is None or "plan" not in stored.document:
+        return refusal_dialog(failures.PLAN_EXPIRED, language=requester.language)
+    if stored.claimed_by:
+        return refusal_dialog(failures.ALREADY_PRESSED, language=requester.language)
+    approval = stored.document.get(APPROVAL) or {}
+    asked_by = str(approval.get("by", ""))
+    if asked_by == user:
+        return refusal_dialog(failures.WAITING_FOR_APPROVER, language=requester.language)
+    plan, answers = Plan.from_json(stored.document["plan"]), job.answers
+    if asked_by and plan.asks:
+        # An approver approves the values that the first user entered.
+        theirs = dialog_content(stored, str(approval.get("view", "")))
+        answers = theirs.answers if theirs else None
+    seen = await _previewed(services, plan, requester, answers, asked_by=asked_by)
+    shown: DialogContent | None = None
+    if isinstance(seen, CheckedPreview):
+        shown = DialogContent(preview=_guards(seen.preview), answers=answers or {}, approves=asked_by)
+        if holds_secret(shown.as_json()) or writes_redacted(shown.preview.steps):
+            seen = Refusal(reason=Reason.UNSAFE, says=failures.CHANGE_HOLDS_SECRET)
+    if isinstance(seen, Refusal | Denied):
+        await audit_remedy(services, plan, job.sender, "preview", seen)
+        says = refusal_text(seen) if isinstance(seen, Refusal) else seen.says
+        return refusal_dialog(says, language=requester.language)
+    kept: Json = {dialog_key(user): view_id}
+    if seen is None or shown is None:
         await store.plans.note(plan.id, kept)
-        return confirmation_dialog(_dialog(plan, seen, fill=shown.fill, asked_by=asked_by), language=requester.language)
+        return values_dialog(_asking(plan), language=requester.language)
+    kept[content_key(filling_id(view_id, shown.fill))] = shown.as_json()
+    await store.plans.note(plan.id, kept)
+    return confirmation_dialog(_dialog(plan, seen, fill=shown.fill, asked_by=asked_by), language=requester.language)
 
-    async def _previewed(
-        self, plan: Plan, requester: Requester, answers: Json | None, *, asked_by: str
-    ) -> CheckedPreview | Refusal | Denied | None:
-        """Return the preview; None if values must be entered first. A remedy that no longer applies asks for none."""
-        authority = await authorise(self.services, plan, requester, asked_by=asked_by)
-        if not isinstance(authority, Authority):
-            return authority
-        try:
-            connection = await self.services.clusters.get(plan.cluster)
-        except ClusterError as error:
-            return _not_checked(plan, error, begun=False)
-        session = authority.session(connection)
-        refused = await check(plan, engine=self.services.engine(), session=session, now=self.services.clock())
-        if refused is not None or (plan.asks and answers is None):
-            return refused
-        seen = await preview(plan.answered(answers or {}), session=session)
-        if isinstance(seen, Refusal):
-            return seen
-        # A limit that blocks the remedy now is told before the user reads the diff.
-        user, limits = asked_by or requester.scope.who.user, requester.scope.limits
-        one = Attempt.of(plan, seen.outlook, user=user, at=self.services.clock())
-        if held := one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits):
-            return Denied(says=held)
-        # Only the preview shows which objects are affected.
-        reaching = await authorise(self.services, plan, requester, steps=seen.steps, asked_by=asked_by)
-        return CheckedPreview(preview=seen, approval=reaching.approval) if isinstance(reaching, Authority) else reaching
+
+async def _previewed(
+    services: Services, plan: Plan, requester: Requester, answers: Json | None, *, asked_by: str
+) -> CheckedPreview | Refusal | Denied | None:
+    """Return the preview; None if values must be entered first. A remedy that no longer applies asks for none."""
+    authority = await authorise(services, plan, requester, asked_by=asked_by)
+    if not isinstance(authority, Authority):
+        return authority
+    try:
+        connection = await services.clusters.get(plan.cluster)
+    except ClusterError as error:
+        return _not_checked(plan, error, begun=False)
+    session = authority.session(connection)
+    refused = await check(plan, engine=services.engine(), session=session, now=services.clock())
+    if refused is not None or (plan.asks and answers is None):
+        return refused
+    seen = await preview(plan.answered(answers or {}), session=session)
+    if isinstance(seen, Refusal):
+        return seen
+    # A limit that blocks the remedy now is told before the user reads the diff.
+    user, limits = asked_by or requester.scope.who.user, requester.scope.limits
+    one = Attempt.of(plan, seen.outlook, user=user, at=services.clock())
+    if held := one.held_back(await services.store.plans.claimed_since(one.since(limits)), limits):
+        return Denied(says=held)
+    # Only the preview shows which objects are affected.
+    reaching = await authorise(services, plan, requester, steps=seen.steps, asked_by=asked_by)
+    return CheckedPreview(preview=seen, approval=reaching.approval) if isinstance(reaching, Authority) else reaching
 
 
 def refusal_text(refused: Refusal) -> Text:

@@ -18,7 +18,7 @@ from bot.diagnosing import match_text
 from bot.policy import ReadLevel
 from bot.slack.errors import log_refusal
 from bot.slack.message_events import text_of
-from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
+from bot.workflows.dialogs import ButtonPress, DialogOutcome, DialogPlace, InvalidInput, NextDialog
 from bot.workflows.job_payloads import SaveDialogJob, SaveJob
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.learned_entries import InForce
@@ -54,7 +54,7 @@ _PROVEN: Final = (Verdict.CONFIRMED, Verdict.LIKELY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavePlace:
+class SavePlace(DialogPlace):
     """Target of a dialog: a new entry of the channel, or the next version of entry `id`.
 
     `seen` is the digest of the check that the dialog shows, "" for none.
@@ -65,19 +65,6 @@ class SavePlace:
     id: str = ""
     version: int = 0
     seen: str = ""
-
-    @property
-    def metadata(self) -> str:
-        return "|".join((self.channel, self.thread_ts, self.id, str(self.version), self.seen))
-
-    @classmethod
-    def of(cls, metadata: str) -> SavePlace | None:
-        """Read the metadata of a dialog; None for anything else."""
-        parts = metadata.split("|")
-        if len(parts) != 5 or not parts[3].isdecimal():
-            return None
-        channel, thread_ts, id, version, seen = parts
-        return cls(channel=channel, thread_ts=thread_ts, id=id, version=int(version), seen=seen)
 
 
 def may_change(found: InForce, requester: Requester) -> bool:
@@ -151,22 +138,22 @@ def telling_line(text: str) -> str:
     return (problem or next(iter(lines), ""))[:LONGEST_LINE]
 
 
-async def check_save(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
+async def check_save(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check a submitted dialog: permission, texts, collisions with other entries. Raise StoreUnavailable."""
-    place, user = SavePlace.of(dialog.about), dialog.user
+    place, user = SavePlace.read(dialog.value), dialog.user
     if place is None or services.learned is None:
-        return CheckedDialog(view=refusal_dialog(failures.UNKNOWN_BUTTON, language=services.usual_language))
-    asked_by = services.requester(**dialog.by(place.channel))
+        raise NextDialog(refusal_dialog(failures.UNKNOWN_BUTTON, language=services.usual_language))
+    asked_by = services.requester(**dialog.by_in(place.channel))
     look_up = asyncio.gather(asked_by, services.slack.place(place.channel), services.slack.person(user))
     if (known := await services.in_time(look_up)) is None:
-        return CheckedDialog(view=refusal_dialog(failures.BUSY, language=services.usual_language))
+        raise NextDialog(refusal_dialog(failures.BUSY, language=services.usual_language))
     requester, where, person = known
     found = await _in_force(services, place.id) if place.id else None
     if refused := _refusal(place, found, requester):
-        return CheckedDialog(view=refusal_dialog(refused, language=requester.language))
+        raise NextDialog(refusal_dialog(refused, language=requester.language))
     saved, wrong = _typed(dialog.entered)
     if wrong:
-        return CheckedDialog(wrong=wrong)
+        raise InvalidInput(wrong)
     saved = replace(
         saved,
         channel=found.entry.channel_name if found else where.name or place.channel,
@@ -179,30 +166,23 @@ async def check_save(services: Services, dialog: SubmittedDialog) -> CheckedDial
 
 async def _checked(
     services: Services, place: SavePlace, found: InForce | None, requester: Requester, saved: SavedIncident, *, id: str
-) -> CheckedDialog:
+) -> DialogOutcome:
     """Check the entry that would be written; it is saved if the dialog already shows this check."""
     try:
         yaml = redacted_text(entry_yaml(saved, id=id))
     except UnusableLine:
-        return CheckedDialog(wrong={shown.LINE: learned_words.UNUSABLE})
+        raise InvalidInput({shown.LINE: learned_words.UNUSABLE}) from None
     incident = read_entry(yaml)
     if incident is None:
-        return CheckedDialog(wrong={shown.LINE: learned_words.HOLDS_SECRET})
+        raise InvalidInput({shown.LINE: learned_words.HOLDS_SECRET})
     check = await _check(services, incident, place.channel)
     if check is None:
-        return CheckedDialog(wrong={shown.LINE: learned_words.NOT_FOUND_AGAIN})
+        raise InvalidInput({shown.LINE: learned_words.NOT_FOUND_AGAIN})
     seen = _digest(check)
     if place.seen != seen:
         check = replace(check, changed=bool(place.seen))
-        return CheckedDialog(
-            view=save_dialog(
-                saved,
-                metadata=replace(place, seen=seen).metadata,
-                language=requester.language,
-                edits=bool(place.id),
-                check=check,
-            )
-        )
+        metadata, language = replace(place, seen=seen).metadata, requester.language
+        raise NextDialog(save_dialog(saved, metadata=metadata, language=language, edits=bool(place.id), check=check))
     who, entry = requester.scope.who, found.entry if found else None
     was_shared = bool(entry and entry.shared)
     job = SaveJob(
@@ -223,7 +203,7 @@ async def _checked(
         shared=was_shared and requester.scope.curates,
         unshared=was_shared and not requester.scope.curates,
     )
-    return CheckedDialog(job=job, id=f"{id}.v{saved.version}")
+    return f"{id}.v{saved.version}", job
 
 
 async def _in_force(services: Services, id: str) -> InForce | None:

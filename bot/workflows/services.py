@@ -198,14 +198,6 @@ class Exchange:
 _NOBODY: Final = Person(id="")
 
 
-async def _ignore_change(_channel: str) -> None:
-    return
-
-
-async def _no_jobs(_request: str) -> bool:
-    return True
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Shared dependencies of the workflows: store, Slack, clusters, policy, engine and options.
@@ -231,8 +223,8 @@ class Services:
     verify_pace: Pace = PACE
     looks: Sequence[float] = LOOKS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    changed: Callable[[str], Awaitable[None]] = _ignore_change
-    forget: Callable[[str], Awaitable[bool]] = _no_jobs
+    changed: Callable[[str], Awaitable[None]]
+    forget: Callable[[str], Awaitable[bool]]
     learned: LearnedEntries | None = None
     alertmanager: Alertmanager | None = None
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)

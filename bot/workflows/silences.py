@@ -24,7 +24,7 @@ from bot.slack.errors import SlackError, log_refusal
 from bot.store import StoreUnavailable
 from bot.store.alert_groups import SilenceState, StoredAlertPost, StoredSilence
 from bot.workflows.alert_posts import start_post
-from bot.workflows.dialogs import CheckedDialog, SubmittedDialog
+from bot.workflows.dialogs import ButtonPress, DialogOutcome, DialogRefused, InvalidInput
 from bot.workflows.job_payloads import AlertPressJob, SilenceDialogJob, SilenceEndJob, SilenceJob
 from bot.workflows.services import Requester, Services, retry_step
 from intents.alerts.links import LONGEST_REASON, Matcher, duration_of, matchers_of, namespace_of
@@ -86,20 +86,20 @@ async def _refusal(
     return None if decision.allowed else decision.says
 
 
-async def check_silence(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
+async def check_silence(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check a submitted dialog: input, permission, and the matchers that it showed. Raise StoreUnavailable."""
     lasts, why = duration_of(dialog.entered(Press.SILENCE_FOR)), dialog.entered(Press.SILENCE_WHY)
     if lasts is None:
-        return CheckedDialog(wrong={str(Press.SILENCE_FOR): alert_words.CHOOSE})
+        raise InvalidInput({str(Press.SILENCE_FOR): alert_words.CHOOSE})
     if not why:
-        return CheckedDialog(wrong={str(Press.SILENCE_WHY): alert_words.TYPE_WHY})
-    post = await services.store.alert_groups.post(dialog.about.partition(":")[0])
+        raise InvalidInput({str(Press.SILENCE_WHY): alert_words.TYPE_WHY})
+    post = await services.store.alert_groups.post(dialog.value.partition(":")[0])
     if post is None:
-        return CheckedDialog(refused=failures.UNKNOWN_BUTTON)
+        raise DialogRefused(failures.UNKNOWN_BUTTON)
     matchers = matchers_of(post.labels)
     asked = SilenceJob(
         post=post.id, dialog=_digest(dialog.view), minutes=lasts // timedelta(minutes=1),
-        why=safe_line(why, limit=LONGEST_REASON), matchers=matchers, **dialog.by(post.scope.channel),
+        why=safe_line(why, limit=LONGEST_REASON), matchers=matchers, **dialog.by_in(post.scope.channel),
     )  # fmt: skip
     try:
         async with asyncio.timeout(_CHECKED_S):
@@ -107,12 +107,12 @@ async def check_silence(services: Services, dialog: SubmittedDialog) -> CheckedD
             refused = await _refusal(services, post, requester, matchers)
     except (SlackError, TimeoutError) as error:
         _log.warning("requester_lookup_failed", error=str(error))
-        return CheckedDialog(refused=failures.BUSY)
-    if refused is None and dialog.about != _metadata(post.id, matchers):
+        raise DialogRefused(failures.BUSY) from error
+    if refused is None and dialog.value != _metadata(post.id, matchers):
         refused = alert_words.OTHER_ALERTS
     if refused is not None:
-        return CheckedDialog(refused=refused)
-    return CheckedDialog(job=asked, id=f"{post.id}.silence.{dialog.view}")
+        raise DialogRefused(refused)
+    return f"{post.id}.silence.{dialog.view}", asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

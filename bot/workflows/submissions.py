@@ -11,17 +11,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from bot.common.recent import remember
 from bot.jobs import JobIntake, JobRun
-from bot.metrics import Metrics
 from bot.slack.errors import SlackError
 from bot.store import NewRequest, RequestState, Store, StoredRequest, StoreUnavailable, standing
 from bot.workflows.chronicle.facts import record_withdrawal
@@ -136,11 +135,9 @@ class RefusalNotices:
 class Submissions:
     """Submits, changes and withdraws requests. All methods raise StoreUnavailable or JobsUnavailable."""
 
-    store: Store
+    services: Services
     job_intake: JobIntake
     admission: Admission
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    metrics: Metrics = field(default_factory=Metrics)
 
     async def submit(
         self, request: NewRequest, *, more: Iterable[tuple[str, str]] = (), integration: bool = False
@@ -154,7 +151,7 @@ class Submissions:
         payload = AnswerJob(request=request.id, user=request.user, asked=asked)
         async with self.admission.admit(request, integration=integration):
             job = self.job_intake.accepted(request.id, payload, urgent=asked)
-            await self.store.requests.add(request, more=more, job=job)
+            await self.services.store.requests.add(request, more=more, job=job)
         self.job_intake.take(job)
 
     async def resume(self, request: str) -> None:
@@ -163,20 +160,20 @@ class Submissions:
 
     async def is_muted(self, request: NewRequest, hypothesis: Hypothesis) -> bool:
         """Tell whether the incident or the object of a request is muted in its channel."""
-        mutes = await self.store.mutes.list(request.channel, request.created)
+        mutes = await self.services.store.mutes.list(request.channel, request.created)
         muted = standing(mutes, incident=hypothesis.incident, objects=named_objects(hypothesis)) is not None
         if muted:
-            self.metrics.message_handled("muted")
+            self.services.metrics.message_handled("muted")
         return muted
 
     async def is_repeated(self, request: str) -> bool:
         """Tell whether the answer to an earlier request covers this one."""
-        found = await self.store.requests.get(request)
+        found = await self.services.store.requests.get(request)
         return found is not None and found.state is RequestState.REPEATED
 
     async def amend(self, request: str, part: str, text: str, *, user: str) -> None:
         """Add or replace a part of a request's text for its `user`, and answer the new text."""
-        revision = await self.store.requests.amend(request, part, text, self.clock())
+        revision = await self.services.store.requests.amend(request, part, text, self.services.clock())
         if revision is not None:
             payload = AnswerJob(request=request, user=user, revision=revision)
             await self.job_intake.start(f"{request}.r{revision}", payload)
@@ -187,8 +184,8 @@ class Submissions:
 
     async def of_part(self, channel: str, part: str) -> StoredRequest | None:
         """Return the request that a part belongs to."""
-        found = await self.store.requests.find_part(channel, part)
-        return await self.store.requests.get(found) if found else None
+        found = await self.services.store.requests.find_part(channel, part)
+        return await self.services.store.requests.get(found) if found else None
 
 
 _PAUSES_S: Final = (1.0, 5.0, 30.0, 120.0)

@@ -18,6 +18,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import TargetNotFound, diagnose
 from bot.kube.access import Access
+from bot.overviews.overview import of_cause
 from bot.overviews.watched_rows import LastingTrouble
 from bot.store import WatchPost
 from bot.workflows.job_payloads import WatchJob, WatchOverJob
@@ -119,17 +120,11 @@ def _with(known: Sequence[OverviewFinding], new: OverviewFinding, found: Diagnos
 
 
 def _finding(asked: ObjectRef, cause: JudgedHypothesis) -> OverviewFinding:
-    return OverviewFinding(
-        asked=asked,
-        at_fault=cause.subject or asked,
-        says=cause.summary if cause.summary.en else cause.title,
-        verdict=cause.verdict,
-        incident=cause.incident,
-        title=cause.title,
-        severity=cause.severity,
-        impact=Impact(others=1, examples=(asked,)),
-        affected=frozenset({asked.key}),
+    impact = Impact(others=1, examples=(asked,))
+    found = OverviewFinding(
+        asked=asked, at_fault=asked, says=cause.title, impact=impact, affected=frozenset({asked.key})
     )
+    return of_cause(found, cause)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from bot.store import ChannelState, IncidentChannel, Mute, Surface
 from bot.workflows.asked_actions import asks_for_action, offered, workload_above
 from bot.workflows.chronicle.facts import address_of, facts_of_chronicle, may_be_named
 from bot.workflows.conversation import Understood
-from bot.workflows.feedback import Mutes
+from bot.workflows.feedback import answer_mute_command
 from bot.workflows.job_payloads import By
 from bot.workflows.reply import Reply
 from bot.workflows.services import Exchange, Services
@@ -188,7 +188,7 @@ class WordRequests:
             return notice(_MUTE_WHAT, language=exchange.language)
         who = exchange.scope.who
         by: By = {"team": who.team, "channel": channel, "user": who.user}
-        return await Mutes(services=self.services).answer(command, by, language=exchange.language)
+        return await answer_mute_command(self.services, command, by, language=exchange.language)
 
     def _subject(self, text: str, about: ObjectRef | None, channel: str) -> str:
         """Return the key of what is named: an entry of the catalog, or an object; "" for neither."""

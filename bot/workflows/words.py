@@ -68,12 +68,12 @@ async def sheet_of(
         return await of_terms(asked, question, turns, engine=engine, snapshot=snapshot)
     if asked.ask is Ask.COMPARE:
         cluster = ObjectRef(kind=CLUSTER, name=snapshot.cluster)
-        given = Asked(snapshot=snapshot, catalog=engine.catalog, text=text, about=cluster)
+        given = Asked(snapshot=snapshot, text=text, about=cluster)
         return await _of_two(request, question, turns, given, exchange=exchange, services=services)
     answerer = ANSWERERS.get(asked.ask)
     if answerer is None or request.about is None or request.unclear is not None:
         return None
-    given = Asked(snapshot=snapshot, catalog=engine.catalog, text=text, about=request.about, other=asked.other)
+    given = Asked(snapshot=snapshot, text=text, about=request.about, other=asked.other)
     return await answerer(replace(given, since=request.since, in_full=asked.in_full))
 
 
@@ -92,8 +92,8 @@ async def of_terms(
     entries = len(engine.catalog)
     if asked.ask is Ask.HOWTO:
         known = (
-            KnownAction(name=name, title=one.words.verb, does=one.words.does, kinds=one.declaration.kinds)
-            for name, one in actions().items()
+            KnownAction(title=one.words.verb, does=one.words.does, kinds=one.declaration.kinds)
+            for one in actions().values()
         )
         return howto(question.text, meant, entries=entries, actions=known, about=asked.about)
     return await concept(text, meant, entries=entries, snapshot=snapshot, home=question.namespace)

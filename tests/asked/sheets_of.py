@@ -9,7 +9,6 @@ from typing import Any
 from bot.asked.contract import Asked
 from bot.cli.rehearsal import REHEARSAL_TIME, stage, staged
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing import build_engine
 from bot.playground.kubernetes.scenes import expanded
 from bot.workflows.words import ANSWERERS
 from intents.domain import Language, ObjectRef
@@ -17,8 +16,6 @@ from intents.sheets import Sheet
 from intents.talk.asks import Ask
 from responses.shown import shown_value
 from responses.slack.sheets import notes_below, row_head, scrubbed_sheet
-
-_ENGINE = build_engine()[0]
 
 
 def named(text: str) -> ObjectRef:
@@ -43,7 +40,6 @@ async def sheet_of(
     ):
         question = Asked(
             snapshot=snapshot,
-            catalog=_ENGINE.catalog,
             text=text or f"{ask} {about}",
             about=named(about),
             since=since,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.store import NOT_IT, NewRequest, ReplyAddress, Surface, open_store
+from bot.store import NOT_IT, NewRequest, StoredAnswer, Surface, open_store
 from intents.feedback import NONE_OF_THEM, Correction, UnknownPaste
 
 Run = Callable[..., Any]
@@ -35,12 +35,16 @@ def filled(url: str, *, at: datetime) -> None:
     async def fill() -> None:
         async with open_store(url) as store:
             for id in ("Ev1", "Ev2"):
-                address = ReplyAddress(team="T1", channel="C1")
-                request = NewRequest(id=id, origin=Surface.MENTION, reply_to=address, user="U1", created=at)
+                request = NewRequest(id=id, origin=Surface.MENTION, team="T1", channel="C1", user="U1", created=at)
                 await store.requests.add(request)
-                await store.answers.save(
-                    id, 1, channel="C1", ts=id, incident="dns", verdict="likely", message={}, now=at
-                )  # fmt: skip
+                answer: dict[str, Any] = {
+                    "channel": "C1",
+                    "ts": id,
+                    "incident": "dns",
+                    "verdict": "likely",
+                    "message": {},
+                }
+                await store.answers.save(StoredAnswer(request_id=id, revision=1, saved=at, **answer))
                 paste = UnknownPaste(request=id, channel="C1", template=TEMPLATE, example=f"{TEMPLATE} {SECRET}", at=at)
                 await store.unknown_pastes.add(paste)
             for user, entry, says in (("U1", "quota", ""), ("U2", NONE_OF_THEM, f"the switch\n\x1b[31m{SECRET}")):

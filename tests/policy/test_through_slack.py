@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -81,6 +82,8 @@ async def test_addresses_are_read_from_slack_only_for_impersonation(tmp_path: Pa
                 slack=slack,
                 clusters=Clusters.of(at.settings, kubeconfig=tmp_path / "kubeconfig"),
                 configuration=lambda: Configuration(engine=engine, policy=as_themselves),
+                changed=AsyncMock(),
+                forget=AsyncMock(),
             )
             anyone = replace(services, configuration=lambda: Configuration(engine=engine, policy=Policy.playground()))
 

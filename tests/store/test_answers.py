@@ -7,13 +7,14 @@ from bot.store import Store, StoredAnswer
 
 async def save(store: Store, now: datetime, revision: int = 1, **fields: Any) -> bool:
     values: dict[str, Any] = {
+        "request_id": "Ev1",
         "channel": "C1",
         "ts": "1.2",
         "incident": "oom-killed",
         "verdict": "confirmed",
         "message": {"text": "a\x00b"},
     }
-    return await store.answers.save("Ev1", revision, now=now, **{**values, **fields})
+    return await store.answers.save(StoredAnswer(revision=revision, saved=now, **{**values, **fields}))
 
 
 async def test_an_answer_is_read_back_by_request_and_by_message(store: Store, now: datetime) -> None:

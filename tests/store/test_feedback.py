@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from bot.store import NOT_IT, NewRequest, ReplyAddress, RequestState, Store, Surface
+from bot.store import NOT_IT, NewRequest, RequestState, Store, StoredAnswer, Surface
 from bot.store.database import Database, parse_url
 from bot.store.feedback import UnknownPastes
 from intents.feedback import NONE_OF_THEM, Correction, FeedbackSummary, UnknownPaste, summary_of
@@ -15,17 +16,14 @@ HOUR = timedelta(hours=1)
 
 async def asked(store: Store, id: str, now: datetime) -> str:
     """Store a mention with this id."""
-    request = NewRequest(
-        id=id, origin=Surface.MENTION, reply_to=ReplyAddress(team="T1", channel="C1"), user="U1", created=now
-    )
+    request = NewRequest(id=id, origin=Surface.MENTION, team="T1", channel="C1", user="U1", created=now)
     await store.requests.add(request)
     return id
 
 
 async def answered(store: Store, id: str, incident: str, now: datetime, *, wrong_by: tuple[str, ...] = ()) -> None:
-    await store.answers.save(
-        id, 1, channel="C1", ts=id, incident=incident, verdict="likely", message={}, now=now
-    )  # fmt: skip
+    answer: dict[str, Any] = {"channel": "C1", "ts": id, "incident": incident, "verdict": "likely", "message": {}}
+    await store.answers.save(StoredAnswer(request_id=id, revision=1, saved=now, **answer))
     for user in wrong_by:
         await store.feedback.add(id, user, NOT_IT, now)
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,9 +18,9 @@ from bot.store import (
     AuditEntry,
     Mute,
     NewRequest,
-    ReplyAddress,
     Store,
     StoreDamaged,
+    StoredAnswer,
     StoreFull,
     StoreLocked,
     StoreReadOnly,
@@ -43,7 +44,8 @@ def asked(now: datetime, text: str = "oom", id: str = "Ev1") -> NewRequest:
     return NewRequest(
         id=id,
         origin=Surface.MESSAGE,
-        reply_to=ReplyAddress(team="T1", channel="C1"),
+        team="T1",
+        channel="C1",
         user="U1",
         text=text,
         created=now,
@@ -122,7 +124,8 @@ async def test_purging_deletes_old_rows_and_never_the_audit(store: Store, now: d
     for at, id in ((old, "old"), (new, "new")):
         await store.requests.add(asked(at, id=id))
         await store.outbox.begin(id, "C1", "", at)
-        await store.answers.save(id, 1, channel="C", ts=id, incident="", verdict="", message={}, now=at)
+        answer: dict[str, Any] = {"channel": "C", "ts": id, "incident": "", "verdict": "", "message": {}}
+        await store.answers.save(StoredAnswer(request_id=id, revision=1, saved=at, **answer))
         await store.topics.join("C1", id, id, now=at, window=timedelta(1))
         await store.plans.save(id, id, {}, at)
         await store.feedback.add(id, "U1", "helpful", at)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.store import NewRequest, ReplyAddress, RequestState, Store, Surface
+from bot.store import NewRequest, RequestState, Store, Surface
 from bot.store.types import storable
 
 
@@ -12,7 +12,8 @@ def asked(now: datetime, id: str = "Ev1", **fields: object) -> NewRequest:
     given_ = NewRequest(
         id=id,
         origin=Surface.MESSAGE,
-        reply_to=ReplyAddress(team="T1", channel="C1"),
+        team="T1",
+        channel="C1",
         source_ts="1.1",
         user="U1",
         text="oom",
@@ -21,15 +22,12 @@ def asked(now: datetime, id: str = "Ev1", **fields: object) -> NewRequest:
     return replace(given_, **fields)  # type: ignore[arg-type]
 
 
-def below(thread_ts: str) -> ReplyAddress:
-    return ReplyAddress(team="T1", channel="C1", thread_ts=thread_ts)
-
-
 async def test_a_request_is_read_back_unchanged(store: Store, now: datetime) -> None:
     request = asked(
         now,
         origin=Surface.COMMAND,
-        reply_to=ReplyAddress(team="T1", channel="C1", thread_ts="0.9", response_url="https://hooks.slack.test/1"),
+        thread_ts="0.9",
+        response_url="https://hooks.slack.test/1",
         kind="Pod",
         namespace="shop",
         name="web-0",
@@ -123,10 +121,10 @@ async def test_a_request_without_a_message_is_not_found_by_message(store: Store,
 
 
 async def test_a_thread_lists_its_requests_oldest_first(store: Store, now: datetime) -> None:
-    await store.requests.add(asked(now + timedelta(seconds=2), "Ev3", reply_to=below("1.1"), source_ts="1.4", text="c"))
+    await store.requests.add(asked(now + timedelta(seconds=2), "Ev3", thread_ts="1.1", source_ts="1.4", text="c"))
     await store.requests.add(asked(now, "Ev1", text="a"))
-    await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", reply_to=below("1.1"), source_ts="1.3", text="b"))
-    await store.requests.add(asked(now, "Ev4", reply_to=below("7.7"), source_ts="7.8"))
+    await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", thread_ts="1.1", source_ts="1.3", text="b"))
+    await store.requests.add(asked(now, "Ev4", thread_ts="7.7", source_ts="7.8"))
     found = await store.requests.in_thread("C1", "1.1")
     assert [(request.id, request.text) for request in found] == [("Ev1", "a"), ("Ev2", "b"), ("Ev3", "c")]
 

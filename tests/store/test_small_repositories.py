@@ -35,7 +35,8 @@ async def test_a_person_has_one_opinion_per_answer(store: Store, now: datetime) 
     assert await store.feedback.add("Ev1", "U1", "wrong", now)
     assert await store.feedback.add("Ev1", "U2", "wrong", now)
     assert await store.feedback.add("Ev2", "U2", "helpful", now)
-    assert await store.feedback.of("Ev1") == {"wrong": 2}
+    opinions = [await store.feedback.has("Ev1", user, what) for user in ("U1", "U2") for what in ("helpful", "wrong")]
+    assert opinions == [False, True, False, True]
 
 
 async def test_a_remark_is_made_once_in_a_while(store: Store, now: datetime) -> None:

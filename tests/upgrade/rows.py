@@ -18,13 +18,13 @@ from bot.store import (
     RecordedMessage,
     RequestState,
     Store,
+    StoredAnswer,
     StoredReport,
     Surface,
     WatchPost,
 )
 from bot.store.alert_groups import AlertScope, ArrivedAlert
 from bot.store.outbox import AcceptedJob
-from bot.store.requests import ReplyAddress
 from intents.alerts.alert import Alert, AlertStatus
 from intents.feedback import Correction, UnknownPaste
 
@@ -70,7 +70,7 @@ async def read(store: Store) -> Mapping[str, Any]:
         "channel answers": await store.channel_answers.of("C1"),
         "mutes": await store.mutes.list("C1", NOW),
         "report": await store.reports.last("C1/prod"),
-        "opinions": await store.feedback.of("Ev1"),
+        "opinions": await store.feedback.has("Ev1", "U1", "wrong"),
         "feedback": await store.feedback_reader.records(NOW),
         "plan": await store.plans.get("p1"),
         "claims": await store.plans.claimed_since(NOW),
@@ -90,24 +90,32 @@ async def read(store: Store) -> Mapping[str, Any]:
 
 
 async def _write_answer(store: Store) -> None:
-    address = ReplyAddress(team="T1", channel="C1", thread_ts="1.5")
     request = NewRequest(
-        id="Ev1", origin=Surface.MENTION, reply_to=address, user="U1", source_ts="1.5", text="error: web", created=NOW
+        id="Ev1",
+        origin=Surface.MENTION,
+        team="T1",
+        channel="C1",
+        thread_ts="1.5",
+        user="U1",
+        source_ts="1.5",
+        text="error: web",
+        created=NOW,
     )
     await store.requests.add(request)
     await store.requests.set_state("Ev1", RequestState.ANSWERED)
     await store.outbox.begin("Ev1.placeholder", "C1", "1.5", NOW)
     await store.outbox.done("Ev1.placeholder", "1.6")
-    await store.answers.save(
-        "Ev1",
-        1,
+    answer = StoredAnswer(
+        request_id="Ev1",
+        revision=1,
         channel="C1",
         ts="1.6",
         incident="image-pull-failed",
         verdict="confirmed",
         message={"text": "CONFIRMED"},
-        now=NOW,
+        saved=NOW,
     )
+    await store.answers.save(answer)
     await store.topics.join("C1", "image-pull-failed", "Ev1", now=NOW, window=_HOUR)
     await store.channel_answers.set(ChannelAnswer(channel="C1", wanted="errors", by="U1", at=NOW))
     await store.channel_answers.set(ChannelAnswer(channel="C1", about="trouble pod.oom", by="U1", at=NOW))

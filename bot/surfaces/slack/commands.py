@@ -12,19 +12,19 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.jobs import JobsUnavailable, StartJob
-from bot.slack.client import Identity, Slack
+from bot.slack.client import Identity
 from bot.slack.errors import SlackError
 from bot.slack.message_events import files_of, text_of
 from bot.slack.web_client import outgoing
-from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
+from bot.store import LONGEST_TEXT, NewRequest, StoreUnavailable, Surface
 from bot.surfaces.slack.gesture_intake import GestureIntake
 from bot.surfaces.slack.manifest import COMMAND, DIAGNOSE_THIS, MARK_AS, SAVE_AS_INCIDENT
 from bot.surfaces.slack.press_payload import by_shortcut
 from bot.workflows.ask_dialog import AskDialog, AskPlace
-from bot.workflows.channel_answers import ChannelAnswersWorkflow
+from bot.workflows.channel_answers import answer_wanted_command
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.dialogs import TELL_S
-from bot.workflows.feedback import Mutes
+from bot.workflows.feedback import answer_mute_command
 from bot.workflows.job_payloads import By, SaveDialogJob
 from bot.workflows.saved_incidents import LearnedCommands
 from bot.workflows.submissions import Submissions, TooManyRequests
@@ -56,15 +56,12 @@ _INTENTS: Final[Mapping[type[Command], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandListener:
-    """Answers a command that needs no job, and submits the others. `language` is the setting."""
+    """Answers a command that needs no job, and submits the others."""
 
     submissions: Submissions
-    mutes: Mutes
     incidents: IncidentCommands
     learned: LearnedCommands
-    channels: ChannelAnswersWorkflow
     form: AskDialog
-    language: Language | None
 
     def register(self, app: AsyncApp) -> None:
         """Listen to the command."""
@@ -73,14 +70,15 @@ class CommandListener:
     async def handle(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a command and respond to its user."""
         text = str(body.get("text") or "")
-        asked, spoken = parse_command(text), choose(preferred=self.language, text=text)
+        services = self.submissions.services
+        asked, spoken = parse_command(text), choose(preferred=services.language, text=text)
         try:
             reply = await self._take(asked, body, text, spoken)
             intent = asked.action.value if isinstance(asked, ChannelCommand) else _INTENTS.get(type(asked))
             if intent:
-                self.submissions.metrics.request_handled(Surface.COMMAND, intent, "taken")
+                services.metrics.request_handled(Surface.COMMAND, intent, "taken")
         except TooManyRequests as refused:
-            self.submissions.metrics.request_handled(Surface.COMMAND, "diagnose", "too_many")
+            services.metrics.request_handled(Surface.COMMAND, "diagnose", "too_many")
             reply = notice(too_many_requests(refused.limit), language=spoken)
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not resend commands, so ask the user to.
@@ -93,15 +91,16 @@ class CommandListener:
         await ack(outgoing({"response_type": "ephemeral", "text": reply.text, "blocks": [*reply.blocks]}))
 
     async def _take(self, asked: Command, body: dict[str, Any], text: str, language: Language) -> Message | None:
-        now, by = self.submissions.clock(), _by(body)
+        services, by = self.submissions.services, _by(body)
+        now = services.clock()
         trigger, url = str(body.get("trigger_id") or ""), str(body.get("response_url") or "")
         match asked:
             case HelpQuery() | Misuse():
                 return await self._helped(asked, by, url=url, trigger=trigger, language=language)
             case MutedQuery() | MuteCommand():
-                return await self.mutes.answer(asked, by, language=language)
+                return await answer_mute_command(services, asked, by, language=language)
             case WantedCommand():
-                return await self.channels.answer(asked, by, language=language)
+                return await answer_wanted_command(services, asked, by, language=language)
             case LearnedCommand():
                 return await self.learned.answer(asked, by, trigger=trigger, language=language)
             case ChannelCommand():
@@ -150,28 +149,24 @@ def _new_request(
     return NewRequest(
         id=_id(body),
         origin=Surface.COMMAND,
-        reply_to=ReplyAddress(
-            team=str(body["team_id"]), channel=str(body["channel_id"]), response_url=str(body.get("response_url") or "")
-        ),
-        user=str(body["user_id"]),
+        response_url=str(body.get("response_url") or ""),
         text=text,
         kind=safe_line(about.kind) if about else "",
         namespace=safe_line(about.namespace) if about else "",
         name=safe_line(about.name) if about else "",
         created=now,
+        **_by(body),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortcutListener:
-    """Handles message shortcuts. `language` is the setting."""
+    """Handles message shortcuts."""
 
     submissions: Submissions
     gestures: GestureIntake
     start: StartJob
-    slack: Slack
     identity: Identity
-    language: Language | None
 
     def register(self, app: AsyncApp) -> None:
         """Listen to all message shortcuts."""
@@ -187,17 +182,13 @@ class ShortcutListener:
             # A second use on the same message is a new request, because Slack does not resend shortcuts.
             id=f"{by['team']}.{by['channel']}.s{body['trigger_id']}",
             origin=Surface.SHORTCUT,
-            reply_to=ReplyAddress(
-                team=by["team"],
-                channel=by["channel"],
-                thread_ts=str(message.get("thread_ts") or ts),
-                response_url=str(body.get("response_url") or ""),
-            ),
+            thread_ts=str(message.get("thread_ts") or ts),
+            response_url=str(body.get("response_url") or ""),
             source_ts=ts,
-            user=by["user"],
             text=safe(text_of(message), limit=LONGEST_TEXT),
             files=files_of(message),
-            created=self.submissions.clock(),
+            created=self.submissions.services.clock(),
+            **by,
         )
         await self._recorded(body, self.submissions.submit(new_request), text=new_request.text)
         await ack()
@@ -231,9 +222,10 @@ class ShortcutListener:
             says = BUSY
         else:
             return
+        services = self.submissions.services
         try:
             async with asyncio.timeout(TELL_S):
-                message = notice(says, language=choose(preferred=self.language, text=text))
-                await self.slack.respond(str(body.get("response_url") or ""), message)
+                message = notice(says, language=choose(preferred=services.language, text=text))
+                await services.slack.respond(str(body.get("response_url") or ""), message)
         except (SlackError, TimeoutError) as error:
             _log.warning("shortcut_reply_failed", error=str(error))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -27,8 +27,9 @@ SAVE_AS_INCIDENT: Final = "casebook.save_as_incident"
 class Shortcut:
     """A message shortcut: title of at most 24 characters, description of at most 150."""
 
-    callback_id: str
     name: str
+    type: str = "message"
+    callback_id: str
     description: str
 
 
@@ -111,15 +112,7 @@ def manifest(mode: Mode, *, url: str = PLACEHOLDER, installable: bool = False) -
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "casebook", "always_online": True},
-            "shortcuts": [
-                {
-                    "name": shortcut.name,
-                    "type": "message",
-                    "callback_id": shortcut.callback_id,
-                    "description": shortcut.description,
-                }
-                for shortcut in SHORTCUTS
-            ],
+            "shortcuts": [asdict(each) for each in SHORTCUTS],
             "slash_commands": [command | ({"url": called["request_url"]} if called else {})],
         },
         "oauth_config": {

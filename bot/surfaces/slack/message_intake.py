@@ -13,19 +13,18 @@ is redacted first. If a method raises, Slack gets no acknowledgement and sends t
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from bot.common.recent import remember
-from bot.diagnosing import CarriedMatch, Engine, carried_match
+from bot.diagnosing import CarriedMatch, carried_match
 from bot.jobs import StartJob, TooManyJobs
-from bot.metrics import Metrics
 from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
-from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, Store, Surface
+from bot.store import LONGEST_TEXT, NewRequest, Surface
 from bot.workflows.incident_payloads import MentionJob
 from bot.workflows.job_payloads import AlertOverJob
+from bot.workflows.services import Services
 from bot.workflows.submissions import RefusalNotices, Submissions, TooManyRequests
 from intents.alerts.alert import identities
 from intents.alerts.labels import is_over
@@ -136,13 +135,10 @@ class MessageIntake:
     Methods raise StoreUnavailable or JobsUnavailable: Slack then gets no acknowledgement.
     """
 
-    store: Store
+    services: Services
     start: StartJob
     submissions: Submissions
-    engine: Callable[[str], Engine]
     notices: RefusalNotices
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    metrics: Metrics = field(default_factory=Metrics)
     recent: RecentParts = field(default_factory=RecentParts)
     conversation: RecentTalk = field(default_factory=RecentTalk)
 
@@ -206,16 +202,16 @@ class MessageIntake:
         kind, share = reading.shares[0]
         if share < _SURELY_ASKED or kind in _NOT_ASKED:
             return False
-        requests = await self.store.requests.in_thread(message.channel, message.thread_ts)
+        requests = await self.services.store.requests.in_thread(message.channel, message.thread_ts)
         first = requests[0].original if requests else None
         return first is not None and first.origin is Surface.MENTION and first.user == message.user
 
     async def _over(self, message: ReceivedMessage, ended: str) -> None:
         """Start the jobs that close the answers to an alert whose end is posted; other ends draw no answer."""
         known = identities(safe(ended, limit=LONGEST_TEXT), over=True)
-        for request in await self.store.standing_alerts.of(message.channel, known):
+        for request in await self.services.store.standing_alerts.of(message.channel, known):
             await self.start(f"alert_over.{request}", AlertOverJob(request=request))
-            self.metrics.message_handled("over")
+            self.services.metrics.message_handled("over")
 
     async def _paste(self, message: ReceivedMessage, part: Part, beside: list[Part]) -> None:
         """Process a message that may be a paste, or the next part of one."""
@@ -232,18 +228,18 @@ class MessageIntake:
             raise TooManyRequests(self.submissions.admission.limit)
         parts = sorted([*beside, part], key=lambda one: one.ts)
         text = "\n".join(one.text for one in parts)
-        match = await carried_match(text, engine=self.engine(message.channel))
+        match = await carried_match(text, engine=self.services.engine(message.channel))
         before = self.conversation.before(message.channel, message.thread_ts, parts[0].ts)
         decided = may_answer(text, match.matching, before)
         self.conversation.add(message.channel, message.thread_ts, message.ts, Message(text=text, user=message.user))
         if decided.answered and match.matching.hypotheses:
             await self._matched(message, parts, match)
         elif decided.answered or _has_text_file(message):
-            self.metrics.message_handled("reported" if decided.answered else "file")
+            self.services.metrics.message_handled("reported" if decided.answered else "file")
             new_request = self._new_request(message, Surface.MESSAGE, parts[0])
             await self._submit(new_request, parts, integration=message.bot)
         else:
-            self.metrics.message_handled("unmatched")
+            self.services.metrics.message_handled("unmatched")
             await self._remark(message, part.text)
 
     async def _matched(self, message: ReceivedMessage, parts: list[Part], match: CarriedMatch) -> None:
@@ -252,7 +248,7 @@ class MessageIntake:
             # The next message is a new request, not a part of this one.
             self.recent.forget(message.channel, message.thread_ts, message.user, message.ts)
             return
-        self.metrics.message_handled("matched")
+        self.services.metrics.message_handled("matched")
         await self._submit(new_request, parts, integration=message.bot)
 
     async def _submit(self, new_request: NewRequest, parts: list[Part], *, integration: bool) -> None:
@@ -271,7 +267,7 @@ class MessageIntake:
         """Match a follow-up in an answered thread together with its paste: it may name the object."""
         if not message.thread_ts or message.bot or len(text) > _LONGEST_REMARK or not _names_object(text):
             return
-        earlier = await self.store.requests.in_thread(message.channel, message.thread_ts)
+        earlier = await self.services.store.requests.in_thread(message.channel, message.thread_ts)
         if earlier:
             part = Part(ts=message.ts, text=f"{earlier[0].text}\n{text}")
             await self.submissions.submit(self._new_request(message, Surface.FOLLOW_UP, part))
@@ -285,8 +281,8 @@ class MessageIntake:
         elif request is None:
             await self._received(message)
         else:
-            states = _states(message)
-            if (states.over and not states.standing) or self.clock() - request.original.created < _REREAD_WITHIN:
+            states, age = _states(message), self.services.clock() - request.original.created
+            if (states.over and not states.standing) or age < _REREAD_WITHIN:
                 text = safe(states.standing or states.over, limit=LONGEST_TEXT)
                 await self.submissions.amend(request.original.id, message.ts, text, user=message.user)
             elif states.over:
@@ -313,14 +309,14 @@ class MessageIntake:
 
     async def _of_channel(self, message: ReceivedMessage, text: str, doing: str = "misused") -> None:
         """Start the job of an incident command given by a mention; an edit gives the command again."""
-        self.metrics.request_handled(Surface.MENTION, doing, "taken")
+        self.services.metrics.request_handled(Surface.MENTION, doing, "taken")
         payload = MentionJob(
             channel=message.channel,
             team=message.team,
             user=message.user,
             thread_ts=message.thread_ts or ("" if message.direct else message.ts),
             text=text,
-            at=self.clock(),
+            at=self.services.clock(),
         )
         await self.start(f"{message.team}.{message.channel}.{message.ts}.{doing}", payload)
 
@@ -336,17 +332,18 @@ class MessageIntake:
                 return new_request
 
     def _new_request(self, message: ReceivedMessage, origin: Surface, first: Part) -> NewRequest:
-        # Direct messages too: each of their threads is a conversation of its own, as Slack's agent view shows them.
-        thread_ts = message.thread_ts or first.ts
         return NewRequest(
             id=f"{message.team}.{message.channel}.{first.ts}",
             origin=origin,
-            reply_to=ReplyAddress(team=message.team, channel=message.channel, thread_ts=thread_ts),
+            team=message.team,
+            channel=message.channel,
+            # Direct messages too: each of their threads is a conversation of its own, as Slack's agent view shows them.
+            thread_ts=message.thread_ts or first.ts,
             source_ts=first.ts,
             user=message.user,
             text=first.text,
             files=tuple(message.files),
-            created=self.clock(),
+            created=self.services.clock(),
         )
 
 

@@ -114,7 +114,6 @@ class _ChannelEvent(_Fields):
     event_ts: _MaybeTs = None
     user: _MaybeId = None
     actor_id: _MaybeId = None
-    inviter: _MaybeId = None
 
 
 class _Item(_Fields):

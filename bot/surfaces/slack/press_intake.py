@@ -20,21 +20,18 @@ import structlog
 from bot.common.redaction import holds_secret
 from bot.jobs import StartJob
 from bot.slack.client import Identity
-from bot.store import AuditEntry, NewRequest, ReplyAddress, Store, StoredAnswer, StoredPlan, Surface
-from bot.surfaces.slack.press_payload import (
-    AnswerNotStored,
-    ButtonPress,
-    ConfirmationNeeded,
-    InvalidInput,
-    NextDialog,
-    PressRefused,
-)
+from bot.store import AuditEntry, NewRequest, Store, StoredAnswer, StoredPlan, Surface
+from bot.surfaces.slack.press_payload import AnswerNotStored
 from bot.workflows.ask_dialog import AskDialog
 from bot.workflows.chronicle.gestures import check_fact_correction, check_mark
 from bot.workflows.chronicle.incident_changes import check_resolution
 from bot.workflows.dialogs import (
-    CheckedDialog,
-    SubmittedDialog,
+    TELL_S,
+    ButtonPress,
+    DialogOutcome,
+    InvalidInput,
+    NextDialog,
+    PressRefused,
     dialog_content,
     filling_id,
     name_to_type,
@@ -67,6 +64,7 @@ from responses.slack.ask_dialog import TOO_LATE
 from responses.slack.channel_answers import REMINDERS
 from responses.slack.choices import cluster_of_token, parse_diagnose_value
 from responses.slack.presses import Press, parse_dialog_metadata
+from responses.slack.remedy_dialogs import source_warning_dialog
 
 T = TypeVar("T")
 
@@ -77,7 +75,7 @@ _STORED_WITHIN_S: Final = (0.1, 0.2, 0.4, 0.8)
 _STORED_LATER: Final = timedelta(minutes=15)
 
 
-_Check = Callable[[Services, SubmittedDialog], Awaitable[CheckedDialog]]
+_Check = Callable[[Services, ButtonPress], Awaitable[DialogOutcome]]
 _Take = Callable[["PressIntake", ButtonPress], Awaitable[None]]
 
 
@@ -99,7 +97,7 @@ class PressIntake:
         return self.services.store
 
     async def take(self, press: ButtonPress) -> None:
-        """Start the job of a press. Raise InvalidInput, ConfirmationNeeded and NextDialog too."""
+        """Start the job of a press. Raise InvalidInput and NextDialog too."""
         try:
             self._check_sender(press)
             take = (_SUBMITTED if press.view else _PRESSED).get(press.press)
@@ -199,13 +197,13 @@ class PressIntake:
             NewRequest(
                 id=f"{press.team}.{press.channel}.d{press.at}",
                 origin=Surface.BUTTON,
-                reply_to=ReplyAddress(team=press.team, channel=press.channel, thread_ts=press.thread_ts or press.ts),
-                user=press.user,
+                thread_ts=press.thread_ts or press.ts,
                 text=text,
                 kind=about.kind if about else "",
                 namespace=about.namespace if about else "",
                 name=about.name if about else "",
                 created=self.services.clock(),
+                **press.by,
             )
         )
 
@@ -267,18 +265,7 @@ class PressIntake:
 
     async def _checked(self, press: ButtonPress, check: _Check) -> None:
         """Start the job of a submitted dialog if it passes a check. A dialog that is submitted twice is one job."""
-        dialog = SubmittedDialog(
-            team=press.team, user=press.user, view=press.view, about=press.value, typed=press.typed
-        )
-        checked = await check(self.services, dialog)
-        if checked.refused:
-            raise PressRefused(checked.refused.en, checked.refused)
-        if checked.wrong:
-            raise InvalidInput(checked.wrong)
-        if checked.view is not None:
-            raise NextDialog(checked.view)
-        if checked.job is not None:
-            await self.start(checked.id, checked.job)
+        await self.start(*await check(self.services, press))
 
     async def _confirm(self, press: ButtonPress) -> None:
         plan = (await self._shown_to(press))[0]
@@ -288,10 +275,12 @@ class PressIntake:
             raise PressRefused("the dialog does not show the change")
         if press.press is Press.CONFIRM:
             name = name_to_type(plan)
-            if name and press.typed.get(Press.TYPED_NAME, "").strip() != name:
+            if name and press.entered(Press.TYPED_NAME) != name:
                 raise InvalidInput({str(Press.TYPED_NAME): words.NAME_DIFFERS.filled(safe_line(name))})
             if custodian := seen.preview.outlook.custodian:
-                raise ConfirmationNeeded(press.value, custodian)
+                # Another controller will revert the change.
+                language = await self.services.language_of(press.user, within=TELL_S)
+                raise NextDialog(source_warning_dialog(press.value, custodian, language=language))
         # One job per dialog: a duplicate submission is the same job, and the claim decides between two dialogs.
         payload = RemedyJob(plan=plan.id, team=press.team, user=press.user, view=view)
         await self.start(f"{plan.id}.remedy.{press.view}", payload)

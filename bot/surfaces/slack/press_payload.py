@@ -1,53 +1,18 @@
-"""Parse a press or a submitted dialog from Slack's payload. The result is not yet trusted.
-
-The errors say what else than a job a press can come to: refused, invalid, to be confirmed, or another dialog.
-"""
+"""Parse a press or a submitted dialog from Slack's payload. The result is not yet trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.store import StoreUnavailable
+from bot.workflows.dialogs import ButtonPress
 from bot.workflows.job_payloads import By
-from intents.domain import ExternalManager, Text
-from responses import failures
-from responses.slack.message import View
 from responses.slack.presses import Press, parse_choice, parse_press
 
 Payload = Mapping[str, Any]
 # Elements that are menus, or may be: their value is that of the chosen option.
 _MENUS: Final = frozenset({Press.CLUSTER, Press.ASK_CLUSTER, Press.ASK_NAMESPACE, Press.ASK_KIND})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ButtonPress:
-    """A press on message `ts` of `channel`, or a submission of dialog `view`, with the `typed` inputs.
-
-    A choice in a dialog is `inside` it; `metadata` is that of the dialog. `home`: it was in a Home tab; then `channel`
-    is the direct message of its person.
-    """
-
-    press: Press
-    value: str
-    team: str
-    app: str
-    user: str
-    channel: str = ""
-    ts: str = ""
-    thread_ts: str = ""
-    trigger: str = ""
-    at: str = ""
-    view: str = ""
-    home: bool = False
-    inside: str = ""
-    metadata: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def by(self) -> By:
-        return {"team": self.team, "channel": self.channel, "user": self.user}
 
 
 def read_press(body: Payload) -> ButtonPress | None:
@@ -149,40 +114,6 @@ def _part(of: Payload, key: str) -> Payload:
 
 def _text(of: Payload, key: str) -> str:
     return str(of.get(key) or "")
-
-
-class InvalidInput(Exception):
-    """Error: input of a dialog is invalid. Maps the input's block id to the message."""
-
-    def __init__(self, wrong: Mapping[str, Text]) -> None:
-        self.wrong = wrong
-        super().__init__(", ".join(wrong))
-
-
-class ConfirmationNeeded(Exception):
-    """Error: the change needs a second confirmation, because another controller will revert it."""
-
-    def __init__(self, carried: str, custodian: ExternalManager) -> None:
-        self.carried = carried
-        self.custodian = custodian
-        super().__init__(custodian.name)
-
-
-class NextDialog(Exception):
-    """Error: the dialog goes on with this view."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        super().__init__(str(view.get("callback_id", "")))
-
-
-class PressRefused(Exception):
-    """Error: the press starts nothing. `why` goes into the audit, `says` to the user who pressed."""
-
-    def __init__(self, why: str, says: Text = failures.UNKNOWN_BUTTON) -> None:
-        self.why = why
-        self.says = says
-        super().__init__(why)
 
 
 class AnswerNotStored(StoreUnavailable):

@@ -16,24 +16,16 @@ from bot.slack.errors import SlackError
 from bot.slack.web_client import outgoing
 from bot.store import StoreUnavailable
 from bot.surfaces.slack.press_intake import PressIntake
-from bot.surfaces.slack.press_payload import (
-    ButtonPress,
-    ConfirmationNeeded,
-    InvalidInput,
-    NextDialog,
-    PressRefused,
-    read_press,
-    read_typed,
-)
+from bot.surfaces.slack.press_payload import read_press, read_typed
 from bot.workflows.ask_dialog import REPORTED, SUGGESTED
-from bot.workflows.dialogs import TELL_S
+from bot.workflows.dialogs import TELL_S, ButtonPress, InvalidInput, NextDialog, PressRefused
 from bot.workflows.kept_answer import KeptAnswer
 from intents.domain import Language, Text
 from responses import failures
 from responses.slack.message import View
 from responses.slack.notices import not_done
 from responses.slack.presses import Press
-from responses.slack.remedy_dialogs import loading_dialog, refusal_dialog, source_warning_dialog
+from responses.slack.remedy_dialogs import loading_dialog, refusal_dialog
 
 _log: Final = structlog.get_logger(__name__)
 _ANY: Final = re.compile(".*")
@@ -95,10 +87,6 @@ class PressListener:
             return {"response_action": "errors", "errors": errors}
         except NextDialog as following:
             return _update(following.view)
-        except ConfirmationNeeded as needed:
-            return _update(
-                source_warning_dialog(needed.carried, needed.custodian, language=await self._language(press))
-            )
         except (PressRefused, StoreUnavailable, JobsUnavailable) as error:
             reason = error.says if isinstance(error, PressRefused) else failures.BUSY
             return _update(refusal_dialog(reason, language=await self._language(press)))

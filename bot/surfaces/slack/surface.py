@@ -23,6 +23,7 @@ from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.commands import CommandListener, ShortcutListener
 from bot.surfaces.slack.gesture_intake import GestureIntake
 from bot.surfaces.slack.health import MissedEvents
+from bot.surfaces.slack.manifest import events
 from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.presses import PressListener
 from bot.workflows.job_payloads import HomeJob, PaneJob
@@ -34,19 +35,7 @@ MESSAGE_EVENTS: Final = ("message", "app_mention")
 REACTION_EVENTS: Final = ("reaction_added", "reaction_removed")
 HOME_OPENED: Final = "app_home_opened"
 REVOKED_EVENTS: Final = ("tokens_revoked", "app_uninstalled")
-CHANNEL_EVENTS: Final = (
-    "channel_archive",
-    "channel_created",
-    "channel_left",
-    "channel_rename",
-    "channel_unarchive",
-    "group_archive",
-    "group_left",
-    "group_rename",
-    "group_unarchive",
-    "member_joined_channel",
-    "member_left_channel",
-)
+CHANNEL_EVENTS: Final = tuple(each for each in events() if each.startswith(("channel_", "group_", "member_")))
 _FILLED: Final = {"home": HomeJob, "messages": PaneJob}
 _RATE_LIMITED: Final = "app_rate_limited"
 _ANY: Final = re.compile(".*")

@@ -19,13 +19,12 @@ from bot.slack.errors import log_refusal
 from bot.store import Mark
 from bot.workflows.chronicle.documents import forbidden
 from bot.workflows.chronicle.facts import SETTABLE, facts_of_chronicle, recorded_message
-from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, tell_user
+from bot.workflows.dialogs import ButtonPress, DialogOutcome, DialogRefused, InvalidInput, submitter, tell_user
 from bot.workflows.incident_payloads import FactCorrectionJob, MarkDialogJob, MarkJob
 from bot.workflows.services import Requester, Services
 from intents.chronicle.channel_reader import WRONG
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind, in_order, kind_of
 from intents.domain import Text
-from responses import failures
 from responses.chronicle import incident_replies
 from responses.safety import safe_line
 from responses.slack.chronicle import mark_dialog as shown
@@ -160,50 +159,49 @@ async def mark_view(services: Services, job: MarkDialogJob, _view: str) -> View:
     return correction_dialog(facts, channel=job.channel, language=language)
 
 
-async def check_mark(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
+async def check_mark(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check the submitted dialog of a message. Raise StoreUnavailable."""
-    channel, _, ts = dialog.about.partition("|")
-    if refused := await _refused(services, dialog, channel, ts):
-        return CheckedDialog(refused=refused)
+    channel, _, ts = dialog.value.partition("|")
+    await _permit(services, dialog, channel, ts)
     what = dialog.entered(Press.MARK_AS)
     if what not in SETTABLE:
-        return CheckedDialog(wrong={str(Press.MARK_AS): shown.CHOOSE_ONE})
+        raise InvalidInput({str(Press.MARK_AS): shown.CHOOSE_ONE})
     job = MarkJob(
         ts=ts,
         what=what,
         at=services.clock(),
         says=_typed(dialog, Press.MARK_TEXT),
         alone=True,
-        **dialog.by(channel),
+        **dialog.by_in(channel),
     )
-    return CheckedDialog(job=job, id=f"{channel}.mark.{dialog.view}")
+    return f"{channel}.mark.{dialog.view}", job
 
 
-async def check_fact_correction(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
+async def check_fact_correction(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check the submitted dialog of corrections. Raise StoreUnavailable."""
-    channel = dialog.about
-    if refused := await _refused(services, dialog, channel, ""):
-        return CheckedDialog(refused=refused)
+    channel = dialog.value
+    await _permit(services, dialog, channel, "")
     key, what = dialog.entered(Press.FACT), dialog.entered(Press.FACT_IS)
     kind, says = kind_of_choice(key), _typed(dialog, Press.FACT_TEXT)
     if kind is None:
-        return CheckedDialog(wrong={str(Press.FACT): shown.CHOOSE_ONE})
+        raise InvalidInput({str(Press.FACT): shown.CHOOSE_ONE})
     if wrong := shown.unfit(what, kind, says):
-        return CheckedDialog(wrong=wrong)
+        raise InvalidInput(wrong)
     job = FactCorrectionJob(
         key=key,
         what=what,
         at=services.clock(),
         says=says if what == Correction.EDITED else "",
-        **dialog.by(channel),
+        **dialog.by_in(channel),
     )
-    return CheckedDialog(job=job, id=f"{channel}.correct.{dialog.view}")
+    return f"{channel}.correct.{dialog.view}", job
 
 
-async def _refused(services: Services, dialog: SubmittedDialog, channel: str, ts: str) -> Text | None:
-    requester = await services.in_time(services.requester(**dialog.by(channel)))
-    return failures.BUSY if requester is None else await refusal_of_mark(services, requester, channel, ts)
+async def _permit(services: Services, dialog: ButtonPress, channel: str, ts: str) -> None:
+    requester = await submitter(services, dialog, channel)
+    if refused := await refusal_of_mark(services, requester, channel, ts):
+        raise DialogRefused(refused)
 
 
-def _typed(dialog: SubmittedDialog, press: Press) -> str:
+def _typed(dialog: ButtonPress, press: Press) -> str:
     return safe_line(dialog.entered(press), limit=LONGEST_SAYS)

@@ -22,7 +22,7 @@ from bot.workflows.chronicle.documents import draft_of, final_of, names_of, page
 from bot.workflows.chronicle.facts import row_of
 from bot.workflows.chronicle.incident_commands import refusal_of
 from bot.workflows.chronicle.pinned_summary import summary_key, take_back_canvas
-from bot.workflows.dialogs import CheckedDialog, SubmittedDialog, tell_user
+from bot.workflows.dialogs import ButtonPress, DialogOutcome, DialogRefused, InvalidInput, tell_user
 from bot.workflows.incident_payloads import CommandJob, GivenCause, ResolveDialogJob
 from bot.workflows.message_poster import post_once, take_back
 from bot.workflows.services import Services, retry_step
@@ -215,19 +215,19 @@ async def resolution_view(services: Services, job: ResolveDialogJob, _view: str)
     )
 
 
-async def check_resolution(services: Services, dialog: SubmittedDialog) -> CheckedDialog:
+async def check_resolution(services: Services, dialog: ButtonPress) -> DialogOutcome:
     """Check a submitted dialog: permission, state of the channel, root cause. Raise StoreUnavailable."""
-    channel = dialog.about
-    asked_by = services.requester(**dialog.by(channel))
+    channel = dialog.value
+    asked_by = services.requester(**dialog.by_in(channel))
     found = await services.in_time(asyncio.gather(services.slack.place(channel), asked_by))
     if found is None:
-        return CheckedDialog(refused=failures.BUSY)
+        raise DialogRefused(failures.BUSY)
     place, requester = found
     chronicle = await services.store.chronicles.read(channel)
     known = chronicle.channel if chronicle else None
     refused = refusal_of(ChannelAction.RESOLVE, known, place, requester)
     if refused or chronicle is None:
-        return CheckedDialog(refused=refused or incident_replies.NO_INCIDENT)
+        raise DialogRefused(refused or incident_replies.NO_INCIDENT)
     text = safe_line(dialog.entered(Press.ROOT_CAUSE_TEXT), limit=LONGEST_SAYS)
     choice = dialog.entered(Press.ROOT_CAUSE)
     if text:
@@ -235,12 +235,12 @@ async def check_resolution(services: Services, dialog: SubmittedDialog) -> Check
     elif choice == UNKNOWN:
         cause = GivenCause(says=incident_words.NOT_KNOWN_YET.in_(services.usual_language), state=UNKNOWN)
     elif not choice:
-        return CheckedDialog(wrong={str(Press.ROOT_CAUSE): incident_replies.CHOOSE_OR_TYPE})
+        raise InvalidInput({str(Press.ROOT_CAUSE): incident_replies.CHOOSE_OR_TYPE})
     else:
         page = await page_of(services, chronicle)
         chosen = next((fact for fact in page.facts if choice_of(fact) == choice and not fact.removed), None)
         if chosen is None:
-            return CheckedDialog(wrong={str(Press.ROOT_CAUSE): incident_replies.CHOICE_GONE})
+            raise InvalidInput({str(Press.ROOT_CAUSE): incident_replies.CHOICE_GONE})
         says = chosen.title.in_(services.usual_language) if chosen.title else chosen.says
         cause = GivenCause(says=safe_line(says, limit=LONGEST_SAYS), template=chosen.key)
     job = CommandJob(
@@ -248,6 +248,6 @@ async def check_resolution(services: Services, dialog: SubmittedDialog) -> Check
         at=services.clock(),
         language=requester.language,
         cause=cause,
-        **dialog.by(channel),
+        **dialog.by_in(channel),
     )
-    return CheckedDialog(job=job, id=f"{channel}.resolved.{dialog.view}")
+    return f"{channel}.resolved.{dialog.view}", job

@@ -55,58 +55,55 @@ class NudgeJobs:
         self._looked = slot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NudgeWorkflow:
-    """The job `nudge`."""
+async def run_nudge(services: Services, run: JobRun, payload: NudgeJob) -> Json | None:
+    """Run the job `nudge`."""
+    if await retry_step(run, "claim", _claim, services, payload):
+        await retry_step(run, "post", _post, services, payload, f"{payload.channel}/nudge/{run.id}")
+    return None
 
-    services: Services
 
-    async def run(self, run: JobRun, payload: NudgeJob) -> Json | None:
-        if await retry_step(run, "claim", self.claim, payload):
-            await retry_step(run, "post", self.post, payload, f"{payload.channel}/nudge/{run.id}")
+async def _claim(services: Services, payload: NudgeJob) -> Json | None:
+    """Take the hour of a channel if there is something to post. Raise SlackUnavailable."""
+    store, once = services.store, f"nudge/{payload.channel}"
+    last = await store.notices.last(once)
+    if last is not None and services.clock() - last < _HOUR:
+        return None  # the channel is not read for nothing
+    if any(each.about == REMINDERS for each in await store.channel_answers.of(payload.channel)):
         return None
+    due = await _due(services, payload.channel) and await services.once(once, within=_HOUR)
+    return {"due": True} if due else None
 
-    async def claim(self, payload: NudgeJob) -> Json | None:
-        """Take the hour of a channel if there is something to post. Raise SlackUnavailable."""
-        store, once = self.services.store, f"nudge/{payload.channel}"
-        last = await store.notices.last(once)
-        if last is not None and self.services.clock() - last < _HOUR:
-            return None  # the channel is not read for nothing
-        if any(each.about == REMINDERS for each in await store.channel_answers.of(payload.channel)):
-            return None
-        due = await self._due(payload.channel) and await self.services.once(once, within=_HOUR)
-        return {"due": True} if due else None
 
-    async def post(self, payload: NudgeJob, key: str) -> None:
-        """Post what is open now, once. Raise SlackUnavailable."""
-        services, channel = self.services, payload.channel
-        due = await self._due(channel)
-        if due is None:
-            return
-        page, nudge = due
-        message = nudge_message(
-            nudge,
-            now=page.summary.now,
-            language=services.usual_language,
-            permalink=page.permalink,
-            names=await names_of(services, [*filter(None, [nudge.commander]), *page.summary.people]),
-        )
-        with log_refusal(_log.info, "nudge_post_failed", channel=channel), unasked():
-            await post_once(services, message, to=channel, key=key)
-        for one in nudge.things:
-            await services.store.notices.note(_told(channel, one.key), services.clock())
+async def _post(services: Services, payload: NudgeJob, key: str) -> None:
+    """Post what is open now, once. Raise SlackUnavailable."""
+    channel = payload.channel
+    due = await _due(services, channel)
+    if due is None:
+        return
+    page, nudge = due
+    message = nudge_message(
+        nudge,
+        now=page.summary.now,
+        language=services.usual_language,
+        permalink=page.permalink,
+        names=await names_of(services, [*filter(None, [nudge.commander]), *page.summary.people]),
+    )
+    with log_refusal(_log.info, "nudge_post_failed", channel=channel), unasked():
+        await post_once(services, message, to=channel, key=key)
+    for one in nudge.things:
+        await services.store.notices.note(_told(channel, one.key), services.clock())
 
-    async def _due(self, channel: str) -> tuple[SummaryPage, Nudge] | None:
-        services = self.services
-        chronicle = await services.store.chronicles.read(channel)
-        if chronicle is None or not _is_read(chronicle) or (await services.slack.place(channel)).external:
-            return None
-        page = await page_of(services, chronicle)
-        last = services.store.notices.last
-        nudged = {one.key for one in open_things(page.summary) if await last(_told(channel, one.key))}
-        wrote = [row.at for row in chronicle.facts if row.document.get("user")]
-        nudge = nudge_of(page.summary, active=max(wrote, default=chronicle.channel.opened), nudged=nudged)
-        return (page, nudge) if nudge else None
+
+async def _due(services: Services, channel: str) -> tuple[SummaryPage, Nudge] | None:
+    chronicle = await services.store.chronicles.read(channel)
+    if chronicle is None or not _is_read(chronicle) or (await services.slack.place(channel)).external:
+        return None
+    page = await page_of(services, chronicle)
+    last = services.store.notices.last
+    nudged = {one.key for one in open_things(page.summary) if await last(_told(channel, one.key))}
+    wrote = [row.at for row in chronicle.facts if row.document.get("user")]
+    nudge = nudge_of(page.summary, active=max(wrote, default=chronicle.channel.opened), nudged=nudged)
+    return (page, nudge) if nudge else None
 
 
 def _is_read(chronicle: Chronicle) -> bool:
