@@ -7,7 +7,7 @@ condition only compares; joins belong in probes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -158,10 +158,33 @@ def holds(expression: str, values: Mapping[str, Any]) -> bool:
 
     Raise ConditionError if it uses a missing key, compares different types, or does not give a boolean.
     """
-    result = value_of(expression, values)
+    try:
+        result = _remembered(expression, *_flat(expression, values))
+    except (KeyError, TypeError):  # a variable or a key is missing; lists and whole objects have no hash
+        result = value_of(expression, values)
     if not isinstance(result, bool):
         raise ConditionError(f"{expression!r} gives {result!r}; a condition is true or false")
     return result
+
+
+def _flat(expression: str, values: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the values that a condition uses, in the order of its uses. Raise KeyError for one that is missing."""
+    for name, keys in _uses(expression):
+        if keys is None:
+            yield values[name]
+        else:
+            of_name = values[name]
+            yield from (of_name[key] for key in keys)
+
+
+# Rules are judged again for each object at fault, and objects of many clusters are alike.
+@lru_cache(maxsize=2048, typed=True)
+def _remembered(expression: str, *used: Any) -> Any:
+    left = iter(used)
+    values = {
+        name: next(left) if keys is None else {key: next(left) for key in keys} for name, keys in _uses(expression)
+    }
+    return value_of(expression, values)
 
 
 def _first_line(error: Exception) -> str:

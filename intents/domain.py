@@ -342,7 +342,8 @@ class JudgedHypothesis:
     @property
     def key(self) -> HypothesisKey:
         """Return what tells it from the other hypotheses of its diagnosis."""
-        return HypothesisKey(self.incident, replace(self.subject, uid="") if self.subject else None)
+        subject = self.subject
+        return HypothesisKey(self.incident, replace(subject, uid="") if subject and subject.uid else subject)
 
     @property
     def effect_of(self) -> str:

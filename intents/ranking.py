@@ -262,10 +262,13 @@ def rank(judged: Iterable[JudgedHypothesis], catalog: Catalog, *, now: datetime)
     answer: dict[HypothesisKey, JudgedHypothesis] = {}
 
     def place(one: JudgedHypothesis, above: tuple[HypothesisKey, ...]) -> None:
-        cause, by = causes[one.key]
-        if cause and cause not in above and _leads(by_key[cause], one, by, catalog):
-            place(by_key[cause], (*above, one.key))
-        answer.setdefault(one.key, replace(one, cause=cause if cause not in above else None))
+        key = one.key
+        cause, by = causes[key]
+        if cause in above:
+            cause = None
+        if cause and _leads(by_key[cause], one, by, catalog):
+            place(by_key[cause], (*above, key))
+        answer.setdefault(key, one if one.cause == cause else replace(one, cause=cause))
 
     for one in sorted(by_key.values(), key=place_of):
         place(one, ())

@@ -118,6 +118,8 @@ def _of_other_containers(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 def _not_held(rule: Rule, matching: Sequence[Row], reading: ProbeResult, values: Mapping[str, Any]) -> RuleResult:
     """Return the result of a rule that does not hold; it refutes only if a row about the thing was seen."""
+    if rule.otherwise is None:
+        return RuleResult(rule=rule, answer=RuleAnswer.NO)
     if rule.refutes_otherwise and not _saw(rule, (), reading, values):
         return _neutral(rule, _NOT_SEEN)
     against = [row for row in reading.rows if row not in matching] if rule.need == "all" else list(matching)

@@ -30,6 +30,7 @@ _KIND_KEY_OF: Final[Mapping[str, str]] = {
     "configuration": "kind",
     "role": "role_kind",
 }
+_NAMING: Final = frozenset({*_KIND_OF, *_KIND_KEY_OF})
 # Row keys that name the namespace of an object, if it is not the row's.
 _NAMESPACE_KEY_OF: Final[Mapping[str, str]] = {
     "pod": "pod_namespace",
@@ -53,8 +54,10 @@ def _named_in(row: Row) -> Iterator[ObjectKey]:
     values = row.values
     home = str(values.get("namespace") or row.subject.namespace)
     for key, value in values.items():
+        if not value or key not in _NAMING:
+            continue
         kind = _KIND_OF.get(key) or str(values.get(_KIND_KEY_OF.get(key, ""), ""))
-        if not (kind and value and isinstance(value, str | tuple)):
+        if not (kind and isinstance(value, str | tuple)):
             continue
         namespace = str(values.get(_NAMESPACE_KEY_OF.get(key, ""), "") or home)
         for name in value if isinstance(value, tuple) else (value,):

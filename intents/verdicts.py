@@ -111,7 +111,8 @@ def uncalled(
     incident: Incident, hypothesis: Hypothesis, readings: Mapping[str, ProbeResult], *, focus: Focus
 ) -> frozenset[str]:
     """Return the reads that follow a rule (`after`) which does not hold for what was read, and is no gap."""
-    after = {name: rule for name, read in incident.reads.items() if (rule := incident.rule(read.after))}
+    conditional = ((name, read.after) for name, read in incident.reads.items() if read.after)
+    after = {name: rule for name, rule_id in conditional if (rule := incident.rule(rule_id))}
     if not after:
         return frozenset()
     # Reads are called for by the text alone: no time is needed.
@@ -198,7 +199,8 @@ def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
         key = (found.outcome, found.says)
         known = told.setdefault(key, found)
         first = found if found.decisive and not known.decisive else known
-        told[key] = replace(first, may_refute=known.may_refute or found.may_refute)
+        may_refute = known.may_refute or found.may_refute
+        told[key] = first if first.may_refute == may_refute else replace(first, may_refute=may_refute)
     return sorted(told.values(), key=lambda each: (_OUTCOMES[each.outcome], not each.decisive, not each.may_refute))
 
 

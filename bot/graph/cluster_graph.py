@@ -47,12 +47,16 @@ class ClusterGraph:
                 self._agents[node_name_of(obj)].append(key)
         self._edges: dict[str, Mapping[ObjectKey, frozenset[Edge]]] = {}
         self._known: dict[str, tuple[Mapping[ObjectKey, Json], Mapping[ObjectKey, frozenset[Edge]]]] = {}
+        # Each object with its node, also for the graphs after this one.
+        self._nodes: dict[ObjectKey, tuple[Json, GraphNode]] = {}
         if earlier is not None:
+            self._nodes = earlier._nodes
             entered = {name: (earlier._by_namespace[name], edges) for name, edges in earlier._edges.items()}
             self._known = {**earlier._known, **entered}
         # With the number of namespaces that were entered by then.
         self._at: dict[ObjectKey, tuple[int, frozenset[Edge]]] = {}
         self._reached: dict[ObjectKey, frozenset[ObjectKey]] = {}
+        self._owned: dict[tuple[bool, ObjectKey], tuple[int, frozenset[ObjectKey]]] = {}
 
     def edges_at(self, key: ObjectKey, *, everywhere: bool = False) -> frozenset[Edge]:
         """Return the edges that begin or end at an object; those of namespaces not entered yet only `everywhere`."""
@@ -80,11 +84,21 @@ class ClusterGraph:
 
     def kin(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return what owns an object, and what it owns, at any distance; not what its owners own beside it."""
-        return self.owners(start) | self._walk(start, partial(_targets, EdgeType.OWNS))
+        return self.owners(start) | self._walk_owners(start, down=True)
 
     def owners(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return an object with what owns it, at any distance."""
-        return self._walk(start, partial(_sources, EdgeType.OWNS))
+        return self._walk_owners(start, down=False)
+
+    def _walk_owners(self, start: ObjectKey, *, down: bool) -> frozenset[ObjectKey]:
+        """Walk along the owners up or down, once for all that ask until more namespaces are entered."""
+        entered, found = self._owned.get((down, start), (-1, frozenset()))
+        if entered != len(self._edges):
+            # A walk that enters a namespace itself has not seen all of its edges.
+            entered = len(self._edges)
+            found = self._walk(start, partial(_targets if down else _sources, EdgeType.OWNS))
+            self._owned[down, start] = entered, found
+        return found
 
     def called(self, start: ObjectKey) -> frozenset[ObjectKey]:
         """Return the Services that an object calls, or what owns it or it owns. They may not exist."""
@@ -141,7 +155,13 @@ class ClusterGraph:
             return
         here, (before, edges) = self._by_namespace[namespace], self._known.get(namespace, ({}, {}))
         same = here.keys() == before.keys() and all(each is before[key] for key, each in here.items())
-        self._edges[namespace] = edges if same else _by_end(edges_among(map(node_of, here.values())))
+        self._edges[namespace] = edges if same else _by_end(edges_among(self._node(*each) for each in here.items()))
+
+    def _node(self, key: ObjectKey, obj: Json) -> GraphNode:
+        known = self._nodes.get(key)
+        if known is None or known[0] is not obj:
+            known = self._nodes[key] = obj, node_of(obj)
+        return known[1]
 
 
 def _sources(type_: EdgeType, key: ObjectKey, edges: Iterable[Edge]) -> Iterator[ObjectKey]:

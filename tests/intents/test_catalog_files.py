@@ -17,7 +17,7 @@ from intents.catalog.lint import lint
 from intents.catalog.loader import load
 from intents.catalog.schema import Incident
 from intents.catalog.yaml_nodes import Document, YamlError
-from intents.conditions import ConditionError, atoms, check
+from intents.conditions import ConditionError, atoms, check, holds
 from intents.domain import ArgDeclaration, ProbeDeclaration, RowType
 
 GOOD = """\
@@ -372,6 +372,10 @@ def test_condition_is_split_at_its_operators(expression: str, expected: tuple[st
 def test_expensive_or_invalid_condition_is_rejected(expression: str) -> None:
     with pytest.raises(ConditionError):
         check(expression)
+
+
+def test_a_condition_tells_values_of_different_types_apart() -> None:
+    assert [holds("row.x == 1", {"row": {"x": x}}) for x in (1, True, "1", 1)] == [True, False, False, True]
 
 
 REMEDY = """\
