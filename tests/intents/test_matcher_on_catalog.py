@@ -101,6 +101,7 @@ def test_catalog_order_does_not_matter() -> None:
     """All scores follow from the scales; the first example of each entry shows that the numbers of entries do too."""
     turned = Matcher(reversed(CATALOG))
 
+    assert isinstance(MATCHER, Matcher)
     assert scales_of(turned) == scales_of(MATCHER)
     for incident in CATALOG:
         text = incident.examples.match[0]
