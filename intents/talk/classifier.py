@@ -123,7 +123,8 @@ def places_among(known: Any, checksums: Sequence[int]) -> list[int]:
 
     sums = array(checksums, dtype="uint32")
     found = known.searchsorted(sums).clip(max=len(known) - 1)
-    return list(map(int, found[known[found] == sums]))
+    places: list[int] = found[known[found] == sums].tolist()
+    return places
 
 
 @cache

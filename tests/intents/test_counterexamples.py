@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import pytest
 
@@ -28,6 +29,11 @@ def shown(scales: Scales) -> object:
     return scales.by_anchor, scales.by_choice
 
 
+@cache
+def bundled_scales() -> object:
+    return shown(SignatureFinder(BUNDLED).scales)
+
+
 def with_near_miss(incident: Incident, text: str) -> Incident:
     examples = incident.examples.model_copy(update={"other": (*incident.examples.other, text)})
     return incident.model_copy(update={"examples": examples})
@@ -50,7 +56,7 @@ def test_list_equals_a_search_of_every_text() -> None:
 
 def test_list_gives_the_same_scales_as_all_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(list(decisive(BUNDLED))) < len(ALL) / 10
-    assert shown(SignatureFinder(BUNDLED).scales) == shown(learned_from_all(BUNDLED, monkeypatch).scales)
+    assert bundled_scales() == shown(learned_from_all(BUNDLED, monkeypatch).scales)
 
 
 @pytest.mark.parametrize("incidents", OWN.values(), ids=OWN)
@@ -64,7 +70,7 @@ def test_scales_of_a_custom_catalog_are_those_of_all_texts(monkeypatch: pytest.M
     found = shown(SignatureFinder(incidents).scales)
 
     assert found == shown(learned_from_all(incidents, monkeypatch).scales)
-    assert found != shown(SignatureFinder(BUNDLED).scales)
+    assert found != bundled_scales()
 
 
 @pytest.mark.parametrize("list_", ["", "digest\n", "not a list at all", "digest\t0123456789abcdef"])

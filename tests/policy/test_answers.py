@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+import pytest_asyncio
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cli.rehearsal import full_world_of, request_of, stage, staged
@@ -23,6 +24,7 @@ from responses.as_json import diagnosis_json
 from responses.safety import scrubbed
 from tests.engines import remembering_engine
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CATALOG = load((builtin_directory(),)).catalog
 MARK = "zq7"
 
@@ -32,11 +34,22 @@ def engine() -> Engine:
     return remembering_engine()
 
 
-@pytest.fixture
-async def full() -> AsyncIterator[tuple[SimulatedCluster, Connection]]:
+Place = tuple[SimulatedCluster, Connection]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def full() -> AsyncIterator[Place]:
+    """Start the worlds with their hidden twins; nothing writes to them."""
     cluster = with_hidden()
     async with staged(cluster) as connection:
         yield cluster, connection
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bare() -> AsyncIterator[Connection]:
+    """Start the same worlds without twins."""
+    async with staged(stage(*worlds())) as connection:
+        yield connection
 
 
 @cache
@@ -128,48 +141,52 @@ def asked() -> Sequence[Request]:
 
 
 @pytest.mark.parametrize("outside", [True, False], ids=["with nodes", "without nodes"])
-async def test_answers_are_the_same_whether_or_not_hidden_objects_exist(engine: Engine, outside: bool) -> None:
+async def test_answers_are_the_same_whether_or_not_hidden_objects_exist(
+    engine: Engine, full: Place, bare: Connection, outside: bool
+) -> None:
     by_name = Access(namespaces=frozenset(OPEN[:4]), cluster_scoped=outside)
     by_pattern = Access(namespaces=frozenset(f"{name[:-1]}?" for name in OPEN), cluster_scoped=outside)
     assert all(by_pattern.allows(name) for name in OPEN)
     assert not any(by_pattern.allows(name) for name in HIDDEN)
-    full, bare = with_hidden(), stage(*worlds())
-    async with staged(full) as beside_hidden, staged(bare) as alone:
-        # Both runs together put every question, and each kind of access with and without nodes.
-        for number, request in enumerate(asked()[outside::2]):
-            access = (by_name, by_pattern)[number % 2]
-            told = await answer(request, engine=engine, connection=beside_hidden, access=access)
+    cluster, beside_hidden = full
+    cluster.requests.clear()
+    # Both runs together put every question, and each kind of access with and without nodes.
+    for number, request in enumerate(asked()[outside::2]):
+        access = (by_name, by_pattern)[number % 2]
+        told = await answer(request, engine=engine, connection=beside_hidden, access=access)
 
-            assert told == await answer(request, engine=engine, connection=alone, access=access)
-            assert MARK not in told
+        assert told == await answer(request, engine=engine, connection=bare, access=access)
+        assert MARK not in told
 
-    assert not {name for name in targeted(full) if MARK in name}
-    assert set(targeted(full)) <= {*OPEN, "default"}
+    assert not {name for name in targeted(cluster) if MARK in name}
+    assert set(targeted(cluster)) <= {*OPEN, "default"}
 
 
-async def test_a_question_about_a_hidden_object_is_answered_as_for_a_missing_one(engine: Engine) -> None:
+async def test_a_question_about_a_hidden_object_is_answered_as_for_a_missing_one(
+    engine: Engine, full: Place, bare: Connection
+) -> None:
     access = Access(namespaces=frozenset(OPEN))
     hidden = HIDDEN[0]
-    async with staged(with_hidden()) as beside_hidden, staged(stage(*worlds())) as alone:
-        for number, world in enumerate(worlds()):
-            objects = hidden_twin(world)["objects"][:6]
-            for index, each in enumerate(objects):
-                kind, name = each["kind"], each["metadata"]["name"]
-                namespace = each["metadata"].get("namespace", "")
-                request: Request = DiagnoseObject(kind=kind, namespace=namespace, name=name)
-                told = await answer(request, engine=engine, connection=beside_hidden, access=access)
-                assert told == await answer(request, engine=engine, connection=alone, access=access)
-                assert told.startswith("NotAllowedHere"), request
-                # A text calls every object a pod: one in a namespace per world, and all without a namespace.
-                if index != number % len(objects) and namespace:
-                    continue
-                text = f"Back-off restarting failed container in pod {name}_{namespace or hidden}(1-2)"
-                request = ExplainText(text=text)
-                told = await answer(request, engine=engine, connection=beside_hidden, access=access)
-                assert told == await answer(request, engine=engine, connection=alone, access=access)
+    _, beside_hidden = full
+    for number, world in enumerate(worlds()):
+        objects = hidden_twin(world)["objects"][:6]
+        for index, each in enumerate(objects):
+            kind, name = each["kind"], each["metadata"]["name"]
+            namespace = each["metadata"].get("namespace", "")
+            request: Request = DiagnoseObject(kind=kind, namespace=namespace, name=name)
+            told = await answer(request, engine=engine, connection=beside_hidden, access=access)
+            assert told == await answer(request, engine=engine, connection=bare, access=access)
+            assert told.startswith("NotAllowedHere"), request
+            # A text calls every object a pod: one in a namespace per world, and all without a namespace.
+            if index != number % len(objects) and namespace:
+                continue
+            text = f"Back-off restarting failed container in pod {name}_{namespace or hidden}(1-2)"
+            request = ExplainText(text=text)
+            told = await answer(request, engine=engine, connection=beside_hidden, access=access)
+            assert told == await answer(request, engine=engine, connection=bare, access=access)
 
 
-async def test_suggested_names_may_be_shown(engine: Engine) -> None:
+async def test_suggested_names_may_be_shown(engine: Engine, full: Place) -> None:
     name, namespace = next(
         (each["metadata"]["name"], each["metadata"]["namespace"])
         for world in worlds()
@@ -177,48 +194,44 @@ async def test_suggested_names_may_be_shown(engine: Engine) -> None:
         if each["kind"] == "Pod" and each["metadata"]["namespace"] in OPEN
     )
     request = DiagnoseObject(kind="Pod", namespace=namespace, name=name[:-1] + "_")
-    async with staged(with_hidden()) as connection:
-        with pytest.raises(TargetNotFound) as everything:
-            await diagnose(request, engine=engine, connection=connection)
-        with pytest.raises(TargetNotFound) as some:
-            await diagnose(
-                request, engine=engine, connection=connection, access=Access(namespaces=frozenset({namespace}))
-            )
+    _, connection = full
+    with pytest.raises(TargetNotFound) as everything:
+        await diagnose(request, engine=engine, connection=connection)
+    with pytest.raises(TargetNotFound) as some:
+        await diagnose(request, engine=engine, connection=connection, access=Access(namespaces=frozenset({namespace})))
 
     assert {each.namespace for each in everything.value.named.candidates} >= {namespace, f"{namespace}-{MARK}"}
     assert {each.namespace for each in some.value.named.candidates} == {namespace}
 
 
-async def test_a_partial_view_rules_nothing_out(engine: Engine) -> None:
+async def test_a_partial_view_rules_nothing_out(engine: Engine, bare: Connection) -> None:
     """Everything broken in a namespace is hidden: what is visible looks healthy, and proves nothing."""
     access = Access(namespaces=frozenset({"idle"}))
     own: dict[str, Verdict] = {}
-    async with staged(stage(*worlds())) as connection:
-        for incident in (each for each in CATALOG if not each.cases[0].alone):
-            request = request_of(incident, incident.cases[0])
-            diagnosis = await diagnose(request, engine=engine, connection=connection, access=access)
-            verdicts = {one.incident: one.verdict for one in diagnosis.hypotheses}
-            own[incident.id] = verdicts[incident.id]
+    for incident in (each for each in CATALOG if not each.cases[0].alone):
+        request = request_of(incident, incident.cases[0])
+        diagnosis = await diagnose(request, engine=engine, connection=bare, access=access)
+        verdicts = {one.incident: one.verdict for one in diagnosis.hypotheses}
+        own[incident.id] = verdicts[incident.id]
 
     assert [name for name, verdict in own.items() if verdict is Verdict.RULED_OUT] == []
 
 
-async def test_an_answer_says_that_it_is_based_on_a_partial_view(engine: Engine) -> None:
+async def test_an_answer_says_that_it_is_based_on_a_partial_view(engine: Engine, bare: Connection) -> None:
     """This also holds for a probe that lists everything and never checks whether the list is complete."""
     incident = CATALOG.incidents["statefulset-invalid-pod-spec"]
     request = request_of(incident, incident.cases[0])
     gaps = {}
-    async with staged(stage(*worlds())) as connection:
-        for access in (EVERYTHING, Access(namespaces=frozenset({"bank"}))):
-            diagnosis = await diagnose(request, engine=engine, connection=connection, access=access)
-            gaps[access] = [str(gap) for gap in diagnosis.gaps]
+    for access in (EVERYTHING, Access(namespaces=frozenset({"bank"}))):
+        diagnosis = await diagnose(request, engine=engine, connection=bare, access=access)
+        gaps[access] = [str(gap) for gap in diagnosis.gaps]
 
     told, in_part = gaps.values()
     assert told == []
     assert "cannot read events in all namespaces: only the parts that may be shown here were read" in in_part
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(
     names=st.sets(st.sampled_from([*OPEN, *HIDDEN, "kube-system", "default"]), max_size=5),
     outside=st.booleans(),
@@ -226,7 +239,7 @@ async def test_an_answer_says_that_it_is_based_on_a_partial_view(engine: Engine)
     at=st.integers(0, len(asked()) - 1),
 )
 async def test_for_any_access_hidden_objects_are_neither_read_nor_shown(
-    engine: Engine, full: tuple[SimulatedCluster, Connection], names: set[str], outside: bool, listed: bool, at: int
+    engine: Engine, full: Place, names: set[str], outside: bool, listed: bool, at: int
 ) -> None:
     cluster, connection = full
     # A name and an equivalent pattern are read in different ways.

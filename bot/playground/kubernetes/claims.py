@@ -5,8 +5,7 @@ No provisioner runs here: a new claim stays Pending unless a world's reaction se
 
 from __future__ import annotations
 
-import copy
-
+from bot.playground.copies import copied
 from bot.playground.kubernetes import defaults
 from bot.playground.kubernetes.objects import has_ended, status_of, with_status
 from bot.playground.kubernetes.resources import CLAIMS, PODS, VOLUMES, Json, Table
@@ -30,7 +29,7 @@ def make_missing(owner: Json, *, pod: str, state: State) -> None:
             "labels": dict((owner["spec"].get("selector") or {}).get("matchLabels") or {}),
             "finalizers": [PROTECTION[CLAIMS]],
         }
-        spec = copy.deepcopy(template.get("spec") or {})
+        spec = copied(template.get("spec") or {})
         claim: Json = {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": metadata, "spec": spec}
         defaults.fill(claim, resource=state.registry.of_table(CLAIMS))
         state.put(CLAIMS, claim | {"status": {"phase": "Pending"}})

@@ -6,8 +6,7 @@ is the object as stored, and the next read shows the result.
 
 from __future__ import annotations
 
-import copy
-
+from bot.playground.copies import copied
 from bot.playground.kubernetes import claims, patches, pod_dependents, pods
 from bot.playground.kubernetes.objects import is_terminating, with_metadata, with_status, without
 from bot.playground.kubernetes.recorder import Recorder
@@ -137,7 +136,7 @@ class Controllers:
     def _bring_back(self, table: Table, obj: Json, *, patch: Json) -> None:
         metadata = without(obj["metadata"], "deletionTimestamp", "deletionGracePeriodSeconds")
         metadata |= self._state.new_metadata(table, metadata["name"], namespace=metadata.get("namespace", ""))
-        self._state.put(table, patches.merge(copy.deepcopy(obj | {"metadata": metadata}), patch))
+        self._state.put(table, patches.merge(copied(obj | {"metadata": metadata}), patch))
 
     def _pods_changed(self, pod: Json) -> None:
         owner = self._workloads.owner_of(pod)

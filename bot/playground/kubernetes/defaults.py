@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from typing import Any
 
+from bot.playground.copies import copied
 from bot.playground.kubernetes.resources import Json, Resource, read_table
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
@@ -46,7 +46,7 @@ def fill(obj: Json, *, resource: Resource) -> None:
 
 def _fill(fields: Json, usual: Json) -> None:
     for key, value in usual.items():
-        fields.setdefault(key, copy.deepcopy(value))
+        fields.setdefault(key, copied(value))
 
 
 def prepare_job(job: Json) -> None:
@@ -138,7 +138,7 @@ def mount_token(spec: Json, *, name: str) -> None:
     if any(str(each.get("name", "")).startswith("kube-api-access-") for each in volumes):
         return
     named = {"name": f"kube-api-access-{suffix(name)}"}
-    volumes.append(named | copy.deepcopy(_TABLE["token"]["volume"]))
+    volumes.append(named | copied(_TABLE["token"]["volume"]))
     for key in ("containers", "initContainers"):
         for container in spec.get(key) or ():
             container.setdefault("volumeMounts", []).append(named | _TABLE["token"]["mount"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
+from bot.playground.copies import copied
 from bot.playground.kubernetes.calls import Call
 from bot.playground.kubernetes.resources import WIRE, Json
 from bot.playground.kubernetes.status import (
@@ -68,7 +68,7 @@ def no_apply(*, manager: str) -> Refusal:
 def merge(target: Any, patch: Any) -> Any:
     """Merge a patch as RFC 7396 does: null deletes, mappings merge, anything else replaces."""
     if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+        return copied(patch)
     merged = dict(target) if isinstance(target, dict) else {}
     for key, value in patch.items():
         if value is None:
@@ -81,7 +81,7 @@ def merge(target: Any, patch: Any) -> Any:
 def strategic_merge(target: Json, patch: Json) -> Json:
     """Merge a strategic merge patch: lists with a merge key merge by it, and `$patch` directives apply."""
     if patch.get(_DIRECTIVE) == "replace":
-        return {key: copy.deepcopy(value) for key, value in patch.items() if key != _DIRECTIVE}
+        return {key: copied(value) for key, value in patch.items() if key != _DIRECTIVE}
     merged = dict(target)
     if (kept := patch.get("$retainKeys")) is not None:
         merged = {key: value for key, value in merged.items() if key in kept}
@@ -116,7 +116,7 @@ def _merge_list(before: list[Any], patch: list[Any], *, name: str) -> list[Any]:
     known = _MERGE_KEYS.get(name, "").split() if all(isinstance(each, dict) for each in patch) else []
     key = next((key for key in known if any(key in each for each in patch)), None)
     if key is None:
-        return copy.deepcopy(patch)
+        return copied(patch)
     deleted = {each.get(key) for each in directives if each[_DIRECTIVE] == "delete"}
     return _merge_by_key(before, patch, key=key, deleted=deleted)
 
@@ -148,7 +148,7 @@ def _in_order(*, patched: list[Json], untouched: list[Json], place: dict[Any, in
 
 def json_patch(obj: Json, operations: list[Any]) -> Json:
     """Apply a JSON patch (RFC 6902). Refusal 422 without details if an operation fails, as from the real server."""
-    document: Json = copy.deepcopy(obj)
+    document: Json = copied(obj)
     try:
         for operation in operations:
             _operate(document, operation)
@@ -162,18 +162,18 @@ def _operate(document: Json, operation: Json) -> None:
     parent, key = _place(document, operation["path"])
     match operation["op"]:
         case "add":
-            _add(parent, key, copy.deepcopy(operation["value"]))
+            _add(parent, key, copied(operation["value"]))
         case "remove":
             del parent[key]
         case "replace":
             _ = parent[key]  # it must exist
-            parent[key] = copy.deepcopy(operation["value"])
+            parent[key] = copied(operation["value"])
         case "test":
             if parent[key] != operation["value"]:
                 raise ValueError("test failed")
         case "move" | "copy" as change:
             source, name = _place(document, operation["from"])
-            value = copy.deepcopy(source[name])
+            value = copied(source[name])
             if change == "move":
                 del source[name]
             _add(*_place(document, operation["path"]), value)

@@ -5,11 +5,11 @@ Pods are scheduled by cordons, taints and readiness of nodes; the capacity of no
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from datetime import datetime
 from typing import Any
 
+from bot.playground.copies import copied
 from bot.playground.kubernetes import defaults, times
 from bot.playground.kubernetes.objects import condition, labels_of, made_condition, owner_reference, status_of
 from bot.playground.kubernetes.resources import NODES, PODS, Json
@@ -23,7 +23,7 @@ _TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 def make(*, state: State, owner: Json, name: str, labels: Json, like: Json | None = None) -> Json:
     """Make a new pod of `owner`, not yet running. It takes the claim volumes of `like`, the pod it replaces."""
     template = owner["spec"].get("template") or {}
-    spec = copy.deepcopy(template.get("spec") or {})
+    spec = copied(template.get("spec") or {})
     if owner["kind"] == "StatefulSet":
         _give_identity(spec, owner=owner, name=name, like=like)
     metadata = state.new_metadata(PODS, name, namespace=owner["metadata"]["namespace"]) | {
@@ -45,7 +45,7 @@ def _give_identity(spec: Json, *, owner: Json, name: str, like: Json | None) -> 
     """Set the claims, hostname and subdomain that a StatefulSet gives to each of its pods, in place."""
     known = {each["name"] for each in spec.get("volumes") or ()}
     claimed = _claimed(owner, name=name) if like is None else like["spec"].get("volumes") or ()
-    extra = [copy.deepcopy(each) for each in claimed if "persistentVolumeClaim" in each and each["name"] not in known]
+    extra = [copied(each) for each in claimed if "persistentVolumeClaim" in each and each["name"] not in known]
     if extra:
         spec["volumes"] = [*(spec.get("volumes") or ()), *extra]
     kept = like["spec"] if like else {"hostname": name, "subdomain": owner["spec"].get("serviceName")}
@@ -145,7 +145,7 @@ def at_address(address: str) -> Json:
 
 def with_fault_of(pod: Json, like: Json, *, now: datetime) -> Json:
     """Return the pod with the status of another, with its times set to `now` and its restarts reset."""
-    status = _fresh(copy.deepcopy(like.get("status") or {}), now=times.timestamp(now))
+    status = _fresh(copied(like.get("status") or {}), now=times.timestamp(now))
     for key in ("containerStatuses", "initContainerStatuses"):
         for each in status.get(key) or ():
             # A container whose last run ended has been restarted at least once, even in a new pod.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 
+from bot.playground.copies import copied
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.objects import amount, annotations_of, owner_reference, with_metadata
 from bot.playground.kubernetes.resources import REPLICA_SETS, Json
@@ -58,11 +58,11 @@ def promote(deployment: Json, current: Json | None, *, state: State, replicas: i
 def made(deployment: Json, *, state: State, digest: str = "") -> Json:
     """Return a new ReplicaSet of the Deployment's template; `digest` is the template hash in its name."""
     metadata = deployment["metadata"]
-    template = copy.deepcopy(deployment["spec"]["template"])
+    template = copied(deployment["spec"]["template"])
     digest = digest or suffix(json.dumps(template, sort_keys=True), length=10)
     labels = ((template.get("metadata") or {}).get("labels") or {}) | {_HASH: digest}
     template["metadata"] = (template.get("metadata") or {}) | {"labels": labels}
-    selector = copy.deepcopy(deployment["spec"].get("selector") or {})
+    selector = copied(deployment["spec"].get("selector") or {})
     selector["matchLabels"] = (selector.get("matchLabels") or {}) | {_HASH: digest}
     name = f"{metadata['name']}-{digest}"
     return {

@@ -134,6 +134,11 @@ class Registry:
         for resource in _built_in():
             self.add(resource)
 
+    def become(self, known: Registry) -> None:
+        """Serve the kinds of another registry."""
+        self._resources = dict(known._resources)
+        self._versions = {group: [*versions] for group, versions in known._versions.items()}
+
     def add(self, resource: Resource) -> None:
         self._resources[resource.group, resource.version, resource.plural] = resource
         self._serve(group=resource.group, version=resource.version)

@@ -81,8 +81,10 @@ class SimulatedCluster:
     def load_neighbours(self) -> None:
         """Add the healthy nodes and workloads of every cluster."""
         if self._state.is_new:
-            # Most clusters load them first, so the validated world is cached instead of completed each time.
-            self._store(neighbours_at(self._state.now()))
+            # Most clusters load them first, so they are stored once instead of each time.
+            known = neighbours_at(self._state.now())
+            self._state.become(known.state)
+            self._learn(known.world, known.stored)
         else:
             self.load(neighbours())
 
@@ -99,7 +101,9 @@ class SimulatedCluster:
         return [each["metadata"]["name"] for each in found if not is_ready(each) and not has_ended(each)]
 
     def _store(self, world: ValidatedWorld) -> None:
-        loaded = store(world, state=self._state)
+        self._learn(world, store(world, state=self._state))
+
+    def _learn(self, world: ValidatedWorld, loaded: list[Json]) -> None:
         self.prometheus.add(world.metrics)
         self._controllers.learn(loaded=loaded, overrides=world.overrides)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from bot.playground.kubernetes import resources, times
 from bot.playground.kubernetes.grants import Access
@@ -16,9 +17,9 @@ _AGE = timedelta(days=30)
 
 
 class State:
-    """The objects, kinds, logs and access rules that requests read and change."""
+    """The objects, kinds, logs and access rules that requests read and change; at first those of a new cluster."""
 
-    def __init__(self, *, clock: times.Clock) -> None:
+    def __init__(self, *, clock: times.Clock, empty: bool = False) -> None:
         self.now = clock
         self.registry = Registry()
         self.store = Store()
@@ -29,11 +30,16 @@ class State:
         self._events = 0
         self._unavailable: frozenset[tuple[str, str]] = frozenset()
         self._looked_at = -1
-        born = self.stamp(-_AGE)
-        self._announce_built_in_groups(born)
-        for namespace in ("default", "kube-system", "kube-public", "kube-node-lease"):
-            self.ensure_namespace(namespace, created=born)
+        if not empty:
+            self.become(_new_cluster(clock()))
         self._at_first = self.store.revision
+
+    def become(self, known: State) -> None:
+        """Take over the objects, kinds and logs of another state."""
+        self.registry.become(known.registry)
+        self.store.become(known.store)
+        self.logs |= known.logs
+        self._events = known._events
 
     @property
     def is_new(self) -> bool:
@@ -124,7 +130,8 @@ class State:
         table = ("", "configmaps")
         self._make(table, "kube-root-ca.crt", body, namespace=name, created=created, annotations=notes)
 
-    def _announce_built_in_groups(self, created: str) -> None:
+    def announce_built_in_groups(self, created: str) -> None:
+        """Make the APIService of each group version that the API server itself serves."""
         local = {"type": "Available", "status": "True", "lastTransitionTime": created, "reason": "Local"}
         status = {"conditions": [local | {"message": "Local APIServices are always available"}]}
         labels = {"kube-aggregator.kubernetes.io/automanaged": "onstart"}
@@ -142,3 +149,15 @@ class State:
             resource = self.registry.of_table(table)
             head = self.new_metadata(table, name, namespace=namespace, created=created) | metadata
             self.put(table, {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head} | body)
+
+
+# Tests and rehearsals stop their clocks at a few times, which repeat; the times of a running clock do not.
+@lru_cache(maxsize=4)
+def _new_cluster(now: datetime) -> State:
+    """Return the state of every new cluster. Nothing may be written to it."""
+    state = State(clock=lambda: now, empty=True)
+    born = state.stamp(-_AGE)
+    state.announce_built_in_groups(born)
+    for namespace in ("default", "kube-system", "kube-public", "kube-node-lease"):
+        state.ensure_namespace(namespace, created=born)
+    return state

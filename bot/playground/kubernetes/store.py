@@ -38,6 +38,9 @@ class _Shelf:
     places: dict[str, dict[Key, Json]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
 
+    def copy(self) -> _Shelf:
+        return _Shelf(dict(self.now), {name: dict(place) for name, place in self.places.items()}, [*self.changes])
+
 
 class Store:
     """Objects by (group, plural) and (namespace, name); every write gets the next revision of one counter."""
@@ -48,6 +51,12 @@ class Store:
         self._shelves: dict[Table, _Shelf] = {}
         self._births: dict[tuple[Table, Key], int] = {}
         self._count = 0
+
+    def become(self, known: Store) -> None:
+        """Take over the objects and the history of another store."""
+        self.revision, self.compacted, self._count = known.revision, known.compacted, known._count
+        self._shelves = {table: shelf.copy() for table, shelf in known._shelves.items()}
+        self._births = dict(known._births)
 
     def get(self, table: Table, name: str, *, namespace: str = "") -> Json | None:
         """Return an object, None if it does not exist."""

@@ -33,7 +33,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from bot.playground.kubernetes import defaults, resources, times
 from bot.playground.kubernetes.grants import Denial
@@ -44,7 +44,7 @@ from bot.playground.kubernetes.prometheus import parse_metrics
 from bot.playground.kubernetes.resources import Json, Resource, Table
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.store import Key, uid_of
-from bot.playground.kubernetes.validated_world import Override, OverrideTrigger, PodOutcome, ValidatedWorld
+from bot.playground.kubernetes.validated_world import Override, OverrideTrigger, PodOutcome, ValidatedWorld, store
 from bot.playground.kubernetes.world_checks import (
     Path,
     WorldError,
@@ -72,11 +72,21 @@ def neighbours() -> Json:
     return cast(Json, resources.read_table("neighbours.yaml"))
 
 
-# Tests and rehearsals stop their clocks at a few times, which repeat; the times of a running clock do not.
+class Neighbourhood(NamedTuple):
+    """A cluster with the healthy world. Nothing may be written to it."""
+
+    state: State
+    world: ValidatedWorld
+    stored: list[Json]
+
+
+# Cached as `_new_cluster` of the state is: stored objects never change, so that clusters may share them.
 @lru_cache(maxsize=4)
-def neighbours_at(now: datetime) -> ValidatedWorld:
-    """Return the healthy world, validated for an empty cluster. Stored objects never change, so it can be cached."""
-    return Loader(state=State(clock=lambda: now)).check(neighbours())
+def neighbours_at(now: datetime) -> Neighbourhood:
+    """Return a new cluster with the healthy world."""
+    state = State(clock=lambda: now)
+    world = Loader(state=state).check(neighbours())
+    return Neighbourhood(state, world, store(world, state=state))
 
 
 class Loader:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-
+from bot.playground.copies import copied
 from bot.playground.kubernetes import defaults, events, patches, reads, structs, validation
 from bot.playground.kubernetes.calls import Answer, Call
 from bot.playground.kubernetes.controllers import Controllers
@@ -108,7 +107,7 @@ class Writer:
         with_status = resource.subresource("status") is not None
         written = without(obj, "kind", "apiVersion", "metadata", *(["status"] if with_status else []))
         created: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head}
-        created |= copy.deepcopy(written)
+        created |= copied(written)
         if with_status and not resource.custom:
             created["status"] = {"phase": "Active"} if resource.kind == "Namespace" else {}
         if resource.kind == "Namespace":
@@ -264,7 +263,7 @@ def _require_version(before: Json, after: Json, *, resource: Resource) -> None:
 
 def _updated(before: Json, after: Json, *, subresource: str, resource: Resource) -> Json:
     """Return the object to store for an update, `before` if nothing changes. Refusal 409 or 422."""
-    after = _carried_over(before, copy.deepcopy(after), subresource=subresource, resource=resource)
+    after = _carried_over(before, copied(after), subresource=subresource, resource=resource)
     _require_version(before, after, resource=resource)
     _complete(after, resource=resource)
     _check(after, resource=resource, before=before)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot.playground.copies import copied
 from bot.playground.slack.changes import Changes
-from bot.playground.slack.records import ChangeKind, Json, copied
+from bot.playground.slack.records import ChangeKind, Json
 
 
 class AppPlaces:

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from bot.playground.slack.records import Change, ChangeKind, Json, copied
+from bot.playground.copies import copied
+from bot.playground.slack.records import Change, ChangeKind, Json
 
 T = TypeVar("T")
 

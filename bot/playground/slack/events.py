@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.playground.copies import copied
 from bot.playground.slack.delivery import PayloadSender
-from bot.playground.slack.records import AppResponse, Json, PayloadKind, copied
+from bot.playground.slack.records import AppResponse, Json, PayloadKind
 from bot.playground.slack.scopes import EVENTS, is_delivered
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.playground.copies import copied
 from bot.playground.slack.changes import Changes
-from bot.playground.slack.records import ChangeKind, Json, Refused, copied
+from bot.playground.slack.records import ChangeKind, Json, Refused
 
 
 def permalink(url: str, channel: str, message: Json) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.playground.copies import copied
 from bot.playground.slack.events import without_metadata
-from bot.playground.slack.records import ImpossibleActionError, Json, copied
+from bot.playground.slack.records import ImpossibleActionError, Json
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel, User
 

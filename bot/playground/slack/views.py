@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot.playground.copies import copied
 from bot.playground.slack.changes import Changes
-from bot.playground.slack.records import ChangeKind, Identity, ImpossibleActionError, Json, Refused, copied
+from bot.playground.slack.records import ChangeKind, Identity, ImpossibleActionError, Json, Refused
 
 _GIVEN = (
     "type", "title", "submit", "close", "blocks", "private_metadata", "callback_id", "external_id", "clear_on_close",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.playground.kubernetes import defaults, pods, resources, times, validated_world
+from bot.playground.copies import copied
+from bot.playground.kubernetes import defaults, pods, resources, times
 from bot.playground.kubernetes.objects import condition, labels_of
 from bot.playground.kubernetes.recorder import Recorder
 from bot.playground.kubernetes.resources import Json, Resource
@@ -34,7 +34,7 @@ class Stage:
         self.events: list[Json] = []
         self.logs: list[Json] = []
         self.state = State(clock=lambda: self.moment)
-        validated_world.store(neighbours_at(now), state=self.state)
+        self.state.become(neighbours_at(now).state)
         self.workloads = WorkloadControllers(state=self.state, recorder=Recorder(state=self.state))
         for namespace in sorted(namespaces):
             self.state.ensure_namespace(namespace, created=times.timestamp(now - _DAY))
@@ -162,7 +162,7 @@ class Stage:
                 continue
             metadata = {name: value for name, value in obj["metadata"].items() if name != "resourceVersion"}
             # A copy, because the caller may change it and all scenes share the healthy neighbours.
-            found.append(copy.deepcopy(obj | {"metadata": metadata}))
+            found.append(copied(obj | {"metadata": metadata}))
         return found
 
     def absent(self) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bot.playground.copies import copied
 from bot.playground.slack.limits import Tier
 from bot.playground.slack.methods.registry import Call, method, read_view
-from bot.playground.slack.records import Json, Refused, copied, invalid
+from bot.playground.slack.records import Json, Refused, invalid
 from bot.playground.slack.views import with_block_ids
 
 _STATUSES = ("active", "processing", "suspended", "closed")
