@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.app.reload import CHECK_S as RELOAD_S
 from bot.app.upkeep import BEAT_S
+from bot.app.watcher import LOOK_S
 from bot.jobs import JOBS_VERSION
 from bot.overviews.watched_rows import WELL
 from bot.remedies.step_runner import LOOKS
@@ -57,6 +58,8 @@ class RuntimeOptions:
     """The seconds in which alerts are collected before their causes are looked for."""
     alert_update_s: float = UPDATE_EVERY_S
     """The least seconds between two updates of a post about alerts."""
+    watch_look_s: float = LOOK_S
+    """Seconds between two rounds of the watch."""
     watch_lease: timedelta = LEASE
     """The time without a renewal after which another process watches a cluster."""
     watch_well: timedelta = WELL

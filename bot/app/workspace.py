@@ -22,7 +22,7 @@ from bot.app.programs import program_routes
 from bot.app.reload import LiveConfiguration
 from bot.app.runtime_options import RuntimeOptions
 from bot.app.upkeep import Upkeep
-from bot.app.watcher import LOOK_S, Watcher
+from bot.app.watcher import Watcher
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.jobs import SWEEP_EVERY_S, JobHandlers, JobIntake, JobPayload, Jobs, ScopedJobs
@@ -332,6 +332,6 @@ class WorkspaceApp:
             lasting=timedelta(minutes=settings.watch_after),
             lease=options.watch_lease,
             well=options.watch_well,
-            every=min(options.beat_s, LOOK_S),
+            every=options.watch_look_s,
             count=self._shared.metrics.watch_changed,
         )

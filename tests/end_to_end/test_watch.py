@@ -90,7 +90,7 @@ async def breaks(at: Workplace, world: Any = SCENE) -> None:
 
 
 async def test_cause_that_lasts_is_posted_once_and_edited_when_it_is_over(tmp_path, engine):
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, WELL, watch_look_s=0.05, watch=WATCH) as at:
         await breaks(at)
         assert not posts_in(at)
 
@@ -129,7 +129,7 @@ async def test_trouble_that_began_just_before_the_process_is_not_posted_at_once(
         "scene": {"Deployment/till/web": {"containers": {"app": "web:7"}, "pods": pods}},
         "faults": {f"Pod/till/{pods[0]}": fault},
     }
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, world, watch_look_s=0.05, watch=WATCH) as at:
         await watched(at)
         assert await looks(at) == 0
         at.clock.advance(3 * MINUTE)
@@ -137,7 +137,7 @@ async def test_trouble_that_began_just_before_the_process_is_not_posted_at_once(
 
 
 async def test_trouble_that_ends_before_the_threshold_is_not_posted(tmp_path, engine):
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH, watch_after=5) as at:
+    async with workplace(tmp_path, engine, WELL, watch_look_s=0.05, watch=WATCH, watch_after=5) as at:
         await breaks(at)
         at.clock.advance(4 * MINUTE)
         await looked(at)
@@ -150,19 +150,19 @@ async def test_trouble_that_ends_before_the_threshold_is_not_posted(tmp_path, en
 
 async def test_restart_posts_nothing_twice_and_edits_what_ended_meanwhile(tmp_path, engine):
     slack = SimulatedSlack(paced=False, events=HEARD, scopes=GRANTED)
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, slack=slack) as at:
+    async with workplace(tmp_path, engine, SCENE, watch_look_s=0.05, watch=WATCH, slack=slack) as at:
         # It began before the process, and is posted at once.
         await at.slack.wait_for(lambda: posts_in(at))
         await at.settled()
         (known,) = await at.app.store.watch_posts.lasting("")
         clock, channel = at.clock, at.channel
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, slack=slack, clock=clock) as at:
+    async with workplace(tmp_path, engine, SCENE, watch_look_s=0.05, watch=WATCH, slack=slack, clock=clock) as at:
         await watched(at)
         at.clock.advance(4 * MINUTE)
         await looked(at)
         assert len(at.ours(channel)) == 1
         assert await at.app.store.watch_posts.lasting("") == (known,)
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH, slack=slack, clock=clock) as at:
+    async with workplace(tmp_path, engine, WELL, watch_look_s=0.05, watch=WATCH, slack=slack, clock=clock) as at:
         await watched(at)
         await looked(at)
         assert "Over after" not in at.ours(channel)[0]["text"]
@@ -182,7 +182,7 @@ async def test_cause_that_spreads_to_other_workloads_is_not_posted_again(tmp_pat
     }
     image = "registry.example/app:9"
     refused = f'Failed to pull image "{image}": rpc error: code = NotFound desc = {image}: not found'
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, world, watch_look_s=0.05, watch=WATCH) as at:
         await watched(at)
         for broken in (NAMES[:1], NAMES[:3]):
             pods = [f"Pod/till/{name}-7d9f8b6c54-bbbbb" for name in broken]
@@ -201,7 +201,7 @@ async def test_causes_of_connected_trouble_are_one_message(tmp_path, engine):
     world["scene"]["Deployment/till/front"]["pods"].append("front-7d9f8b6c54-ccccc")
     crash = {"exited": "OOMKilled", "restarts": 9, "waiting": "CrashLoopBackOff"}
     faults = {**lacking(world), "Pod/till/front-7d9f8b6c54-ccccc": crash}
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, world, watch_look_s=0.05, watch=WATCH) as at:
         await breaks(at, {**world, "faults": faults})
         at.clock.advance(4 * MINUTE)
         await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
@@ -217,7 +217,7 @@ async def test_causes_of_connected_trouble_are_one_message(tmp_path, engine):
 
 
 async def test_post_is_made_once_slack_is_back(tmp_path, engine):
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, WELL, watch_look_s=0.05, watch=WATCH) as at:
         await breaks(at)
         at.slack.fail("chat.postMessage", status=503, times=1_000)
         at.clock.advance(3 * MINUTE)
@@ -229,7 +229,7 @@ async def test_post_is_made_once_slack_is_back(tmp_path, engine):
 
 
 async def test_pod_that_is_replaced_by_another_broken_one_is_not_over(tmp_path, engine):
-    async with workplace(tmp_path, engine, several(["front"]), beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, several(["front"]), watch_look_s=0.05, watch=WATCH) as at:
         await at.slack.wait_for(lambda: posts_in(at))
         at.cluster.store.remove(table=("", "pods"), namespace="till", name="front-7d9f8b6c54-bbbbb")
         replaced = several([])
@@ -247,7 +247,7 @@ async def test_pod_that_is_replaced_by_another_broken_one_is_not_over(tmp_path, 
 
 
 async def test_causes_beyond_the_budget_share_one_digest_that_is_updated(tmp_path, engine):
-    settings: dict[str, Any] = {"beat_s": 0.05, "watch": WATCH, "watch_posts_per_hour": 1}
+    settings: dict[str, Any] = {"watch_look_s": 0.05, "watch": WATCH, "watch_posts_per_hour": 1}
     async with workplace(tmp_path, engine, several(NAMES[:3]), **settings) as at:
         await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
         await looked(at)
@@ -283,7 +283,7 @@ async def test_causes_beyond_the_budget_share_one_digest_that_is_updated(tmp_pat
 
 
 async def test_post_can_be_muted_by_members_only_and_unmuted(tmp_path, engine):
-    async with workplace(tmp_path, engine, several(["front"]), beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, several(["front"]), watch_look_s=0.05, watch=WATCH) as at:
         (post,) = await at.slack.wait_for(lambda: posts_in(at))
         mute = pressable(post, Press.WATCH_MUTE)["action_id"]
         await at.slack.click(at.guest, at.channel, post["ts"], mute)
@@ -312,7 +312,7 @@ async def test_post_can_be_muted_by_members_only_and_unmuted(tmp_path, engine):
 
 
 async def test_channel_may_ask_for_posts_only_later(tmp_path, engine):
-    async with workplace(tmp_path, engine, several(["front"]), beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, several(["front"]), watch_look_s=0.05, watch=WATCH) as at:
         (post,) = await at.slack.wait_for(lambda: posts_in(at))
         menu = pressable(post, Press.MORE)
         quarter = menu["options"][0]["value"]
@@ -352,7 +352,7 @@ def warning(**times: Any) -> dict[str, Any]:
 
 async def test_trouble_that_only_warnings_show_is_posted(tmp_path, engine):
     world = warning(count=40, first="-10m", last="-5s")
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 front") as at:
+    async with workplace(tmp_path, engine, world, watch_look_s=0.05, watch="C0000000001 front") as at:
         (post,) = await at.slack.wait_for(lambda: posts_in(at))
         assert "HPA front/web cannot scale" in shown(post)
         # The warnings stop.
@@ -393,13 +393,13 @@ async def test_job_whose_pods_a_quota_refuses_is_posted(tmp_path, engine):
             }
         ],
     }  # fmt: skip
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 retail") as at:
+    async with workplace(tmp_path, engine, world, watch_look_s=0.05, watch="C0000000001 retail") as at:
         (post,) = await at.slack.wait_for(lambda: posts_in(at))
         assert "ResourceQuota compute" in shown(post)
 
 
 async def test_warning_that_is_not_repeated_is_no_trouble(tmp_path, engine):
-    async with workplace(tmp_path, engine, warning(last="-4m"), beat_s=0.05, watch="C0000000001 front") as at:
+    async with workplace(tmp_path, engine, warning(last="-4m"), watch_look_s=0.05, watch="C0000000001 front") as at:
         await watched(at)
         at.clock.advance(4 * MINUTE)
         await looked(at)
@@ -413,7 +413,7 @@ async def looks(at: Workplace) -> float:
 
 async def test_unexplained_trouble_is_looked_at_once_an_hour_in_the_end(tmp_path, engine):
     unready = {**WELL, "faults": {"Pod/shed/tool-7d9f8b6c54-ddddd": {"ready": False}}}
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch="C0000000001 shed") as at:
+    async with workplace(tmp_path, engine, WELL, watch_look_s=0.05, watch="C0000000001 shed") as at:
         await breaks(at, unready)
         seen = []
         for passed in (3, 1, 2, 5, 5, 60 * 24, 30, 31, 30):
@@ -427,7 +427,7 @@ async def test_unexplained_trouble_is_looked_at_once_an_hour_in_the_end(tmp_path
 async def test_many_objects_of_one_cause_are_one_look_and_one_post(tmp_path, engine):
     names = [f"web{number}" for number in range(20)]
     world = everywhere(dict.fromkeys(names, "till"), config="app")
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, world, watch_look_s=0.05, watch=WATCH) as at:
         await watched(at)
         for batch in (names[:10], names):
             faults = {
@@ -448,7 +448,7 @@ async def test_cause_that_two_looks_find_at_once_is_posted_once_and_not_edited(t
         pods = {f"web-7d9f8b6c54-{suffix}": "far" for suffix in ("bbbbb", "ccccc")}
         world["scene"][f"Deployment/{namespace}/web"] = {"containers": {"app": "web:7"}, "pods": pods}
     healthy = {**world, "faults": {}}
-    async with workplace(tmp_path, engine, healthy, beat_s=0.05, watch="C0000000001 north,south") as at:
+    async with workplace(tmp_path, engine, healthy, watch_look_s=0.05, watch="C0000000001 north,south") as at:
         await watched(at, 2 * KINDS)
         at.cluster.load(world)
         await looked(at)
@@ -466,7 +466,7 @@ async def test_cause_that_two_looks_find_at_once_is_posted_once_and_not_edited(t
 async def test_trouble_in_many_namespaces_of_a_watched_cluster_is_one_look(tmp_path, engine):
     world = everywhere({name: name for name in ("north", "south", "east", "west")})
     world["faults"] = lacking(world)
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 *") as at:
+    async with workplace(tmp_path, engine, world, watch_look_s=0.05, watch="C0000000001 *") as at:
         await at.slack.wait_for(lambda: len(posts_in(at)) == 4)
         assert await looks(at) == 1
         # One namespace recovers.
@@ -479,7 +479,7 @@ async def test_trouble_in_many_namespaces_of_a_watched_cluster_is_one_look(tmp_p
 
 
 async def test_muted_incident_is_not_posted(tmp_path, engine):
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, WELL, watch_look_s=0.05, watch=WATCH) as at:
         await breaks(at)
         await at.slack.slash(at.alex, at.channel, "mute namespace till 1d known")
         at.clock.advance(4 * MINUTE)
@@ -489,7 +489,7 @@ async def test_muted_incident_is_not_posted(tmp_path, engine):
 
 
 async def test_forbidden_watch_is_a_note_that_names_the_verb(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, {"forbidden": ["watch pods"]}, beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, SCENE, {"forbidden": ["watch pods"]}, watch_look_s=0.05, watch=WATCH) as at:
         await watched(at, KINDS - 1)
         await looked(at)
         async with aiohttp.ClientSession() as session, session.get(f"{at.app.url}/readyz") as ready:
@@ -499,7 +499,7 @@ async def test_forbidden_watch_is_a_note_that_names_the_verb(tmp_path, engine):
 
 
 async def test_another_replica_holds_the_lease(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH) as at:
+    async with workplace(tmp_path, engine, SCENE, watch_look_s=0.05, watch=WATCH) as at:
         await watched(at)
         store = at.app.store
         # This replica stalls, and another one takes over: the watches here end.

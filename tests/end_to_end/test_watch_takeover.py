@@ -16,7 +16,7 @@ from tests.waiting import until
 # A fixture that tests request by name.
 __all__ = ["postgres"]
 
-HASTY: dict[str, Any] = {"beat_s": 0.1, "watch_lease": timedelta(seconds=3)}
+HASTY: dict[str, Any] = {"watch_look_s": 0.1, "watch_lease": timedelta(seconds=3)}
 
 
 def told(at: Premises) -> list[str]:
