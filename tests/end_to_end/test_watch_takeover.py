@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from tests.end_to_end.process import Premises, Serving, premises
-from tests.end_to_end.test_watch import KINDS, WATCH, several
+from tests.end_to_end.watched_place import KINDS, WATCH, several
 from tests.end_to_end.workplace import is_final, words_of
 from tests.postgres import Server, postgres
 from tests.waiting import until
