@@ -62,7 +62,7 @@ async def test_pastes_over_the_limit_are_refused_once_per_burst(tmp_path, engine
 async def test_mentions_over_the_limit_are_acknowledged_and_refused_once(tmp_path, engine, broken, monkeypatch):
     assert jobs.MOST_WAITING == 100
     monkeypatch.setattr(jobs, "MOST_WAITING", 5)
-    async with workplace(tmp_path, engine, broken.world, jobs_concurrency=1) as at:
+    async with workplace(tmp_path, engine, broken.world, jobs_concurrency=1, slack_limits=SHORT) as at:
         at.slack.fail("chat.postMessage", hang=True, times=100)
         await at.slack.say(at.bo, at.slack.add_channel("busy"), broken.text)
         await at.slack.wait_for(lambda: any(call.method == "chat.postMessage" for call in at.slack.calls))
