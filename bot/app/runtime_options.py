@@ -57,6 +57,8 @@ class RuntimeOptions:
     """The seconds in which alerts are collected before their causes are looked for."""
     alert_update_s: float = UPDATE_EVERY_S
     """The least seconds between two updates of a post about alerts."""
+    watch_look_s: float = 5.0
+    """Seconds between two rounds of the watch."""
     watch_lease: timedelta = LEASE
     """The time without a renewal after which another process watches a cluster."""
     watch_well: timedelta = WELL

@@ -106,7 +106,6 @@ class ClusterWatch:
         self.notes[about] = safe_line(says)
 
 
-LOOK_S: Final = 5.0
 # With trouble in more namespaces at once, one look at the whole cluster costs less and finds their common cause.
 _MOST_LOOKS: Final = 3
 # A look diagnoses fewer; the payload of its job stays small.
@@ -141,7 +140,7 @@ class Watcher:
                         _log.warning("watch_delayed", error=str(error))
                     except Exception:  # noqa: BLE001 - logged; without this loop no trouble would ever be posted
                         _log.exception("watch_round_failed", cluster=cluster)
-                await asyncio.sleep(min(self.options.beat_s, LOOK_S))
+                await asyncio.sleep(self.options.watch_look_s)
         finally:
             for cluster in list(self._watches):
                 await self._stop(cluster)

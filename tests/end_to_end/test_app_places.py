@@ -16,7 +16,7 @@ from intents.feedback import summary_of
 from responses.slack.presses import Press
 from tests.end_to_end.test_alerts_webhook import TILL, TO_CHANNEL, TOKEN, alert, deliver, group, posts, resolved
 from tests.end_to_end.test_overviews import SCENE
-from tests.end_to_end.test_watch import WATCH, WELL, breaks
+from tests.end_to_end.watched_place import WELL, breaks, watching
 from tests.end_to_end.workplace import (
     GRANTED,
     HEARD,
@@ -169,7 +169,7 @@ async def test_a_button_of_the_home_tab_shows_the_places_that_it_has_no_room_for
 async def test_open_posts_incidents_and_mutes_are_shown_from_public_channels_to_whom_the_policy_allows(
     tmp_path, engine
 ):
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, WELL) as at:
         await breaks(at)
         at.clock.advance(timedelta(minutes=3))
         await at.slack.wait_for(at.ours)

@@ -381,9 +381,10 @@ async def test_broken_cluster_is_reported_with_advice_and_slows_no_other(tmp_pat
                         user=at.slack.add_user(f"{name}-{number}"),
                     )
                 )
-                for number in range(5)
+                for number in range(people)
             ]
-            for name in (*sick, "hung")
+            # More than run at once ask about the one that hangs.
+            for name, people in (*dict.fromkeys(sick, 1).items(), ("hung", 5))
         ]
         await until(lambda: len([one for one in hung.requests if one.path.startswith("/api")]) > 2)
         beside = [await seconds_to_answer(at, here) for _ in range(3)]

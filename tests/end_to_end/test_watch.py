@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,84 +12,29 @@ from bot.playground.slack import SimulatedSlack
 from responses.slack.presses import Press
 from tests.end_to_end.test_metrics import scraped
 from tests.end_to_end.test_overviews import SCENE
-from tests.end_to_end.workplace import GRANTED, HEARD, Workplace, buttons_of, is_final, pressable, words_of, workplace
-
-WATCH = "C0000000001 till"
-WELL = {**SCENE, "faults": {}}
-KINDS = 8
-MINUTE = timedelta(minutes=1)
-NAMES = ("front", "middle", "back", "side")
-
-
-def missing(name: str) -> str:
-    return f'configmap "{name}-config" not found'
-
-
-def everywhere(namespaces: Mapping[str, str], *, config: str = "") -> dict[str, Any]:
-    """Return Deployments, each in a namespace, that need a ConfigMap: one of their own, or all the same."""
-    return {
-        "scene": {
-            f"Deployment/{namespace}/{name}": {
-                "containers": {
-                    "app": {"image": "app:1", "envFrom": [{"configMapRef": {"name": f"{config or name}-config"}}]}
-                },
-                "pods": [f"{name}-7d9f8b6c54-bbbbb"],
-            }
-            for name, namespace in namespaces.items()
-        },
-        "faults": {},
-    }
-
-
-def lacking(world: Mapping[str, Any], config: str = "") -> dict[str, Any]:
-    """Return the faults of all pods of such a world, which lack their ConfigMap."""
-    faults = {}
-    for about, workload in world["scene"].items():
-        _, namespace, name = about.split("/")
-        for pod in workload["pods"]:
-            broken = {"waiting": "CreateContainerConfigError", "message": missing(config or name)}
-            faults[f"Pod/{namespace}/{pod}"] = broken
-    return faults
-
-
-def several(broken: Iterable[str]) -> dict[str, Any]:
-    """Return a namespace in which each broken Deployment lacks a ConfigMap of its own."""
-    faults = lacking(everywhere(dict.fromkeys(broken, "till")))
-    return {**everywhere(dict.fromkeys(NAMES, "till")), "faults": faults}
-
-
-def posts_in(at: Workplace) -> list[dict[str, Any]]:
-    return [one for one in at.ours() if is_final(one)]
-
-
-def shown(post: dict[str, Any]) -> str:
-    return words_of(post["blocks"])
-
-
-async def watched(at: Workplace, kinds: int = KINDS) -> None:
-    """Wait until the kinds are watched."""
-    async with asyncio.timeout(20):
-        while at.cluster.watches < kinds:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-
-
-async def looked(at: Workplace) -> None:
-    """Wait for some rounds of the watch, and for the jobs that they started."""
-    # Rounds of the loop that the API server and the bot share: on a busy machine they take longer than half a second.
-    for _ in range(25):
-        await asyncio.sleep(0.02)
-    await at.settled()
-
-
-async def breaks(at: Workplace, world: Any = SCENE) -> None:
-    """Break what was well, and wait until the watches have told it."""
-    await watched(at)
-    at.cluster.load(world)
-    await looked(at)
+from tests.end_to_end.watched_place import (
+    KINDS,
+    LOOK_S,
+    MINUTE,
+    NAMES,
+    WELL,
+    breaks,
+    everywhere,
+    lacking,
+    looked,
+    looks,
+    missing,
+    posts_in,
+    several,
+    shown,
+    watched,
+    watching,
+)
+from tests.end_to_end.workplace import GRANTED, HEARD, buttons_of, pressable
 
 
 async def test_cause_that_lasts_is_posted_once_and_edited_when_it_is_over(tmp_path, engine):
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, WELL) as at:
         await breaks(at)
         assert not posts_in(at)
 
@@ -129,7 +73,7 @@ async def test_trouble_that_began_just_before_the_process_is_not_posted_at_once(
         "scene": {"Deployment/till/web": {"containers": {"app": "web:7"}, "pods": pods}},
         "faults": {f"Pod/till/{pods[0]}": fault},
     }
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, world) as at:
         await watched(at)
         assert await looks(at) == 0
         at.clock.advance(3 * MINUTE)
@@ -137,7 +81,7 @@ async def test_trouble_that_began_just_before_the_process_is_not_posted_at_once(
 
 
 async def test_trouble_that_ends_before_the_threshold_is_not_posted(tmp_path, engine):
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH, watch_after=5) as at:
+    async with watching(tmp_path, engine, WELL, watch_after=5) as at:
         await breaks(at)
         at.clock.advance(4 * MINUTE)
         await looked(at)
@@ -150,19 +94,19 @@ async def test_trouble_that_ends_before_the_threshold_is_not_posted(tmp_path, en
 
 async def test_restart_posts_nothing_twice_and_edits_what_ended_meanwhile(tmp_path, engine):
     slack = SimulatedSlack(paced=False, events=HEARD, scopes=GRANTED)
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, slack=slack) as at:
+    async with watching(tmp_path, engine, SCENE, slack=slack) as at:
         # It began before the process, and is posted at once.
         await at.slack.wait_for(lambda: posts_in(at))
         await at.settled()
         (known,) = await at.app.store.watch_posts.lasting("")
         clock, channel = at.clock, at.channel
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH, slack=slack, clock=clock) as at:
+    async with watching(tmp_path, engine, SCENE, slack=slack, clock=clock) as at:
         await watched(at)
         at.clock.advance(4 * MINUTE)
         await looked(at)
         assert len(at.ours(channel)) == 1
         assert await at.app.store.watch_posts.lasting("") == (known,)
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH, slack=slack, clock=clock) as at:
+    async with watching(tmp_path, engine, WELL, slack=slack, clock=clock) as at:
         await watched(at)
         await looked(at)
         assert "Over after" not in at.ours(channel)[0]["text"]
@@ -182,7 +126,7 @@ async def test_cause_that_spreads_to_other_workloads_is_not_posted_again(tmp_pat
     }
     image = "registry.example/app:9"
     refused = f'Failed to pull image "{image}": rpc error: code = NotFound desc = {image}: not found'
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, world) as at:
         await watched(at)
         for broken in (NAMES[:1], NAMES[:3]):
             pods = [f"Pod/till/{name}-7d9f8b6c54-bbbbb" for name in broken]
@@ -201,7 +145,7 @@ async def test_causes_of_connected_trouble_are_one_message(tmp_path, engine):
     world["scene"]["Deployment/till/front"]["pods"].append("front-7d9f8b6c54-ccccc")
     crash = {"exited": "OOMKilled", "restarts": 9, "waiting": "CrashLoopBackOff"}
     faults = {**lacking(world), "Pod/till/front-7d9f8b6c54-ccccc": crash}
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, world) as at:
         await breaks(at, {**world, "faults": faults})
         at.clock.advance(4 * MINUTE)
         await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
@@ -217,7 +161,7 @@ async def test_causes_of_connected_trouble_are_one_message(tmp_path, engine):
 
 
 async def test_post_is_made_once_slack_is_back(tmp_path, engine):
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, WELL) as at:
         await breaks(at)
         at.slack.fail("chat.postMessage", status=503, times=1_000)
         at.clock.advance(3 * MINUTE)
@@ -229,7 +173,7 @@ async def test_post_is_made_once_slack_is_back(tmp_path, engine):
 
 
 async def test_pod_that_is_replaced_by_another_broken_one_is_not_over(tmp_path, engine):
-    async with workplace(tmp_path, engine, several(["front"]), beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, several(["front"])) as at:
         await at.slack.wait_for(lambda: posts_in(at))
         at.cluster.store.remove(table=("", "pods"), namespace="till", name="front-7d9f8b6c54-bbbbb")
         replaced = several([])
@@ -247,8 +191,7 @@ async def test_pod_that_is_replaced_by_another_broken_one_is_not_over(tmp_path, 
 
 
 async def test_causes_beyond_the_budget_share_one_digest_that_is_updated(tmp_path, engine):
-    settings: dict[str, Any] = {"beat_s": 0.05, "watch": WATCH, "watch_posts_per_hour": 1}
-    async with workplace(tmp_path, engine, several(NAMES[:3]), **settings) as at:
+    async with watching(tmp_path, engine, several(NAMES[:3]), watch_posts_per_hour=1) as at:
         await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
         await looked(at)
         single, digest = posts_in(at)
@@ -275,7 +218,7 @@ async def test_causes_beyond_the_budget_share_one_digest_that_is_updated(tmp_pat
         await at.slack.click(at.alex, at.channel, digest["ts"], diagnose[0]["action_id"])
         assert "-config" in shown(await at.answer(digest["ts"]))
         clock = at.clock
-    async with workplace(tmp_path, engine, several(NAMES[:3]), clock=clock, **settings) as at:
+    async with watching(tmp_path, engine, several(NAMES[:3]), clock=clock, watch_posts_per_hour=1) as at:
         await watched(at)
         await looked(at)
         assert len(await at.app.store.watch_posts.lasting("")) >= 3
@@ -283,7 +226,7 @@ async def test_causes_beyond_the_budget_share_one_digest_that_is_updated(tmp_pat
 
 
 async def test_post_can_be_muted_by_members_only_and_unmuted(tmp_path, engine):
-    async with workplace(tmp_path, engine, several(["front"]), beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, several(["front"])) as at:
         (post,) = await at.slack.wait_for(lambda: posts_in(at))
         mute = pressable(post, Press.WATCH_MUTE)["action_id"]
         await at.slack.click(at.guest, at.channel, post["ts"], mute)
@@ -312,7 +255,7 @@ async def test_post_can_be_muted_by_members_only_and_unmuted(tmp_path, engine):
 
 
 async def test_channel_may_ask_for_posts_only_later(tmp_path, engine):
-    async with workplace(tmp_path, engine, several(["front"]), beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, several(["front"])) as at:
         (post,) = await at.slack.wait_for(lambda: posts_in(at))
         menu = pressable(post, Press.MORE)
         quarter = menu["options"][0]["value"]
@@ -335,41 +278,31 @@ async def test_channel_may_ask_for_posts_only_later(tmp_path, engine):
         assert await at.app.store.watch_thresholds.of(at.channel) == {}
 
 
-AUTOSCALER = "HorizontalPodAutoscaler/front/web"
 STALE = "failed to get cpu utilization: missing request for cpu in container app of Pod web-1"
 SCALING = {"status": False, "reason": "FailedGetResourceMetric", "message": STALE}
 
 
-def warning(**times: Any) -> dict[str, Any]:
+def warning(namespace: str, **times: Any) -> dict[str, Any]:
     """Return an autoscaler without metrics, whose kind is not watched, and the warnings about it."""
-    says = {"for": AUTOSCALER, "type": "Warning", "reason": "FailedGetResourceMetric", "message": STALE}
+    autoscaler = f"HorizontalPodAutoscaler/{namespace}/web"
+    says = {"for": autoscaler, "type": "Warning", "reason": "FailedGetResourceMetric", "message": STALE}
+    workload = {"containers": {"app": "web:7"}, "pods": ["web-1"]}
     return {
-        "scene": {"Deployment/front/web": {"containers": {"app": "web:7"}, "pods": ["web-1"]}, AUTOSCALER: {"min": 2}},
-        "faults": {AUTOSCALER: {"since": "40m", "conditions": {"ScalingActive": SCALING}}},
+        "scene": {f"Deployment/{namespace}/web": workload, autoscaler: {"min": 2}},
+        "faults": {autoscaler: {"since": "40m", "conditions": {"ScalingActive": SCALING}}},
         "events": [{**says, **times}],
     }
 
 
-async def test_trouble_that_only_warnings_show_is_posted(tmp_path, engine):
-    world = warning(count=40, first="-10m", last="-5s")
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 front") as at:
-        (post,) = await at.slack.wait_for(lambda: posts_in(at))
-        assert "HPA front/web cannot scale" in shown(post)
-        # The warnings stop.
-        at.clock.advance(12 * MINUTE)
-        await looked(at)
-        at.clock.advance(2 * MINUTE)
-        await at.slack.wait_for(lambda: "Over after" in posts_in(at)[0]["text"])
-
-
-async def test_job_whose_pods_a_quota_refuses_is_posted(tmp_path, engine):
+def refused_job() -> dict[str, Any]:
+    """Return a Job whose pods a quota refuses."""
     refused = (
         'Error creating: pods "import-x2lqp" is forbidden: exceeded quota: compute, requested: limits.cpu=2, '
         "used: limits.cpu=0, limited: limits.cpu=1"
     )
     hard = {"limits.cpu": "1"}
     container = {"name": "app", "image": "import:1", "resources": {"limits": {"cpu": "2"}}}
-    world = {
+    return {
         "objects": [
             {
                 "apiVersion": "batch/v1",
@@ -393,27 +326,29 @@ async def test_job_whose_pods_a_quota_refuses_is_posted(tmp_path, engine):
             }
         ],
     }  # fmt: skip
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 retail") as at:
-        (post,) = await at.slack.wait_for(lambda: posts_in(at))
-        assert "ResourceQuota compute" in shown(post)
 
 
-async def test_warning_that_is_not_repeated_is_no_trouble(tmp_path, engine):
-    async with workplace(tmp_path, engine, warning(last="-4m"), beat_s=0.05, watch="C0000000001 front") as at:
-        await watched(at)
+async def test_trouble_that_only_repeated_warnings_show_is_posted(tmp_path, engine):
+    worlds = (warning("front", count=40, first="-10m", last="-5s"), warning("rear", last="-4m"), refused_job())
+    async with watching(tmp_path, engine, *worlds, watch="C0000000001 front,rear,retail") as at:
+        await at.slack.wait_for(lambda: len(posts_in(at)) == 2)
+        autoscaler, job = sorted(posts_in(at), key=lambda post: "ResourceQuota" in shown(post))
+        assert "HPA front/web cannot scale" in shown(autoscaler)
+        assert "ResourceQuota compute" in shown(job)
+        # One warning is no trouble.
         at.clock.advance(4 * MINUTE)
         await looked(at)
-        assert not posts_in(at)
-
-
-async def looks(at: Workplace) -> float:
-    await looked(at)
-    return (await scraped(at)).of("casebook_diagnosis_seconds_count", intent="watch")
+        assert len(posts_in(at)) == 2
+        # The warnings stop.
+        at.clock.advance(8 * MINUTE)
+        await looked(at)
+        at.clock.advance(2 * MINUTE)
+        await at.slack.wait_for(lambda: "Over after" in at.slack.message(at.channel, autoscaler["ts"])["text"])
 
 
 async def test_unexplained_trouble_is_looked_at_once_an_hour_in_the_end(tmp_path, engine):
     unready = {**WELL, "faults": {"Pod/shed/tool-7d9f8b6c54-ddddd": {"ready": False}}}
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch="C0000000001 shed") as at:
+    async with watching(tmp_path, engine, WELL, watch="C0000000001 shed") as at:
         await breaks(at, unready)
         seen = []
         for passed in (3, 1, 2, 5, 5, 60 * 24, 30, 31, 30):
@@ -427,7 +362,7 @@ async def test_unexplained_trouble_is_looked_at_once_an_hour_in_the_end(tmp_path
 async def test_many_objects_of_one_cause_are_one_look_and_one_post(tmp_path, engine):
     names = [f"web{number}" for number in range(20)]
     world = everywhere(dict.fromkeys(names, "till"), config="app")
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, world) as at:
         await watched(at)
         for batch in (names[:10], names):
             faults = {
@@ -448,7 +383,7 @@ async def test_cause_that_two_looks_find_at_once_is_posted_once_and_not_edited(t
         pods = {f"web-7d9f8b6c54-{suffix}": "far" for suffix in ("bbbbb", "ccccc")}
         world["scene"][f"Deployment/{namespace}/web"] = {"containers": {"app": "web:7"}, "pods": pods}
     healthy = {**world, "faults": {}}
-    async with workplace(tmp_path, engine, healthy, beat_s=0.05, watch="C0000000001 north,south") as at:
+    async with watching(tmp_path, engine, healthy, watch="C0000000001 north,south") as at:
         await watched(at, 2 * KINDS)
         at.cluster.load(world)
         await looked(at)
@@ -466,7 +401,7 @@ async def test_cause_that_two_looks_find_at_once_is_posted_once_and_not_edited(t
 async def test_trouble_in_many_namespaces_of_a_watched_cluster_is_one_look(tmp_path, engine):
     world = everywhere({name: name for name in ("north", "south", "east", "west")})
     world["faults"] = lacking(world)
-    async with workplace(tmp_path, engine, world, beat_s=0.05, watch="C0000000001 *") as at:
+    async with watching(tmp_path, engine, world, watch="C0000000001 *") as at:
         await at.slack.wait_for(lambda: len(posts_in(at)) == 4)
         assert await looks(at) == 1
         # One namespace recovers.
@@ -479,7 +414,7 @@ async def test_trouble_in_many_namespaces_of_a_watched_cluster_is_one_look(tmp_p
 
 
 async def test_muted_incident_is_not_posted(tmp_path, engine):
-    async with workplace(tmp_path, engine, WELL, beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, WELL) as at:
         await breaks(at)
         await at.slack.slash(at.alex, at.channel, "mute namespace till 1d known")
         at.clock.advance(4 * MINUTE)
@@ -489,7 +424,7 @@ async def test_muted_incident_is_not_posted(tmp_path, engine):
 
 
 async def test_forbidden_watch_is_a_note_that_names_the_verb(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, {"forbidden": ["watch pods"]}, beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, SCENE, {"forbidden": ["watch pods"]}) as at:
         await watched(at, KINDS - 1)
         await looked(at)
         async with aiohttp.ClientSession() as session, session.get(f"{at.app.url}/readyz") as ready:
@@ -499,7 +434,7 @@ async def test_forbidden_watch_is_a_note_that_names_the_verb(tmp_path, engine):
 
 
 async def test_another_replica_holds_the_lease(tmp_path, engine):
-    async with workplace(tmp_path, engine, SCENE, beat_s=0.05, watch=WATCH) as at:
+    async with watching(tmp_path, engine, SCENE) as at:
         await watched(at)
         store = at.app.store
         # This replica stalls, and another one takes over: the watches here end.
@@ -508,7 +443,7 @@ async def test_another_replica_holds_the_lease(tmp_path, engine):
             await store.watch_leases.release("", "test")
         async with asyncio.timeout(20):
             while at.cluster.watches:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(LOOK_S)
         # The other one stops renewing.
         at.clock.advance(MINUTE)
         await watched(at)

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from tests.end_to_end.process import Premises, Serving, premises
-from tests.end_to_end.test_watch import KINDS, WATCH, several
+from tests.end_to_end.watched_place import KINDS, WATCH, several
 from tests.end_to_end.workplace import is_final, words_of
 from tests.postgres import Server, postgres
 from tests.waiting import until
@@ -16,7 +16,7 @@ from tests.waiting import until
 # A fixture that tests request by name.
 __all__ = ["postgres"]
 
-HASTY: dict[str, Any] = {"beat_s": 0.1, "watch_lease": timedelta(seconds=3)}
+HASTY: dict[str, Any] = {"watch_look_s": 0.1, "watch_lease": timedelta(seconds=3)}
 
 
 def told(at: Premises) -> list[str]:

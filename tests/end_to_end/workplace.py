@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from bot.app import RunningApp, RuntimeOptions, running
+from bot.app.runtime_options import DEFAULT_OPTIONS
 from bot.app.upkeep import BEAT_S
 from bot.cli.rehearsal import full_world_of, stage
 from bot.cluster.clusters import Clusters
@@ -279,6 +280,7 @@ async def workplace(
     clock: Clock | None = None,
     summary_slot_s: float = SLOT_S,
     beat_s: float = BEAT_S,
+    watch_look_s: float = DEFAULT_OPTIONS.watch_look_s,
     slack_check_s: float = CHECK_S,
     person_requests: int = PERSON_REQUESTS,
     broken: Sequence[Problem] = (),
@@ -296,7 +298,7 @@ async def workplace(
 
     `slack_limits` replace the client's limits, and the simulated Slack then applies none; with None both keep Slack's
     rate limits. Tests with their own time pass `slack` (not started) and `clock`; `summary_slot_s`, `beat_s`,
-    `slack_check_s` and `person_requests` are those of `RuntimeOptions`, `broken` that of `running`.
+    `watch_look_s`, `slack_check_s` and `person_requests` are those of `RuntimeOptions`, `broken` that of `running`.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
@@ -343,6 +345,7 @@ async def workplace(
                     slack_limits=slack_limits,
                     summary_slot_s=summary_slot_s,
                     beat_s=beat_s,
+                    watch_look_s=watch_look_s,
                     slack_check_s=slack_check_s,
                     person_requests=person_requests,
                     alert_window_s=alert_window_s,

@@ -61,9 +61,10 @@ class Changes:
 
     def publish(self, kind: ChangeKind, data: Json, *, channel: str = "", user: str = "") -> Json:
         """Publish a change with a copy of `data`, and return another copy."""
-        change = Change(kind=kind, at=self._clock(), channel=channel, user=user, data=copied(data))
-        for subscription in self._subscriptions:
-            subscription.put(change)
+        if self._subscriptions:
+            change = Change(kind=kind, at=self._clock(), channel=channel, user=user, data=copied(data))
+            for subscription in self._subscriptions:
+                subscription.put(change)
         for waiting in self._waiting:
             waiting.set()
         return copied(data)

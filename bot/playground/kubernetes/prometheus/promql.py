@@ -8,24 +8,24 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final, TypeVar
 
-from bot.playground.kubernetes.prometheus.series import Raw, seconds
+from bot.playground.kubernetes.prometheus.series import NAME, Raw, seconds
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?![\w.]))|(?P<duration>(?:\d+[smhdwy])+)|(?P<name>[a-zA-Z_:][\w:]*)"
     r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>=~|!~|!=|>=|<=|[=<>(){}\[\],/+*-]))'
 )
-_NAME: Final = "__name__"
 
 Labels = tuple[tuple[str, str], ...]
 Vector = dict[Labels, float]
 Matchers = list[tuple[str, str, str]]
 T = TypeVar("T")
-Evaluate = Callable[[Iterable[Raw], float], Vector]
+Series = tuple[Raw, ...]
+Evaluate = Callable[[Series, float], Vector]
 
 
 class BadQuery(ValueError):
@@ -47,7 +47,7 @@ class _Number:
 
     value: float
 
-    def __call__(self, _series: Iterable[Raw], _at: float) -> Vector:
+    def __call__(self, _series: Series, _at: float) -> Vector:
         return {(): self.value}
 
 
@@ -71,14 +71,13 @@ def _combined(left: Evaluate, sign: str, right: Evaluate) -> Evaluate:
     """Return the values of both sides with equal labels, combined."""
     apply = _OPERATORS[sign]
 
-    def combine(series: Iterable[Raw], at: float) -> Vector:
-        scraped = tuple(series)
+    def combine(series: Series, at: float) -> Vector:
         if isinstance(left, _Number):
-            return {labels: apply(left.value, value) for labels, value in right(scraped, at).items()}
+            return {labels: apply(left.value, value) for labels, value in right(series, at).items()}
         if isinstance(right, _Number):
-            return {labels: apply(value, right.value) for labels, value in left(scraped, at).items()}
-        beside = right(scraped, at)
-        return {labels: apply(value, beside[labels]) for labels, value in left(scraped, at).items() if labels in beside}
+            return {labels: apply(value, right.value) for labels, value in left(series, at).items()}
+        beside = right(series, at)
+        return {labels: apply(value, beside[labels]) for labels, value in left(series, at).items() if labels in beside}
 
     return combine
 
@@ -86,13 +85,15 @@ def _combined(left: Evaluate, sign: str, right: Evaluate) -> Evaluate:
 def _selected(matchers: Matchers, read: Callable[[Raw, float], float | None]) -> Evaluate:
     """Return what is read of each series that has these labels and a value then."""
 
-    def select(series: Iterable[Raw], at: float) -> Vector:
-        found: Vector = {}
-        for raw in series:
-            taken = all(_matches(raw.labels.get(name, ""), sign, value) for name, sign, value in matchers)
-            if taken and (value := read(raw, at)) is not None:
-                found[_without_name(raw.labels)] = value
-        return found
+    known: Series = ()
+    taken: list[Raw] = []
+
+    def select(series: Series, at: float) -> Vector:
+        nonlocal known, taken
+        # A range query asks for many times of the same series.
+        if series is not known:
+            known, taken = series, [raw for raw in series if _has_labels(raw, matchers)]
+        return {raw.without_name: value for raw in taken if (value := read(raw, at)) is not None}
 
     return select
 
@@ -113,7 +114,7 @@ class _Parser:
         self._take()
         limit = float(self._take("number"))
 
-        def compare(series: Iterable[Raw], at: float) -> Vector:
+        def compare(series: Series, at: float) -> Vector:
             return {labels: value for labels, value in left(series, at).items() if compares(value, limit)}
 
         return compare
@@ -164,7 +165,7 @@ class _Parser:
         inner = self._enclosed(self._expression)
         kept = by if by is not None else (self._by() or [])
 
-        def aggregate(series: Iterable[Raw], at: float) -> Vector:
+        def aggregate(series: Series, at: float) -> Vector:
             groups: dict[Labels, list[float]] = {}
             for labels, value in inner(series, at).items():
                 groups.setdefault(tuple((name, text) for name, text in labels if name in kept), []).append(value)
@@ -196,7 +197,7 @@ class _Parser:
         return _selected(matchers, compute)
 
     def _matchers(self, metric: str) -> Matchers:
-        return [(_NAME, "=", metric), *(self._listed("{}", self._matcher) if self._value == "{" else ())]
+        return [(NAME, "=", metric), *(self._listed("{}", self._matcher) if self._value == "{" else ())]
 
     def _matcher(self) -> tuple[str, str, str]:
         name, sign = self._take("name"), self._take("sign")
@@ -245,10 +246,6 @@ class _Parser:
         self.kind, self._value = str(found.lastgroup), found[str(found.lastgroup)]
 
 
-def _without_name(labels: Mapping[str, str]) -> Labels:
-    return tuple(sorted((name, value) for name, value in labels.items() if name != _NAME))
-
-
 def _quantiles(buckets: Vector, share: float) -> Vector:
     """Compute PromQL's histogram_quantile: interpolate linearly between the bounds of a group's buckets."""
     groups: dict[Labels, list[tuple[float, float]]] = {}
@@ -270,6 +267,10 @@ def _quantile(buckets: list[tuple[float, float]], share: float) -> float:
     bound, count = buckets[at]
     lower, below = buckets[at - 1] if at else (0.0, 0.0)
     return lower + (bound - lower) * (rank - below) / (count - below)
+
+
+def _has_labels(raw: Raw, matchers: Matchers) -> bool:
+    return all(_matches(raw.labels.get(name, ""), sign, value) for name, sign, value in matchers)
 
 
 def _matches(value: str, sign: str, wanted: str) -> bool:

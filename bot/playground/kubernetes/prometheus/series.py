@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from bot.playground.kubernetes.world_checks import (
@@ -31,6 +33,7 @@ from bot.playground.kubernetes.world_checks import (
     list_of_mappings,
 )
 
+NAME: Final = "__name__"
 _KEYS: Final = ("name", "labels", "p99", "per_hour", "value", "span", "until")
 _SPAN: Final = re.compile(r"\d+[mhd]")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
@@ -58,11 +61,11 @@ class Declared:
     def raw(self) -> Iterator[Raw]:
         """Yield the scraped series of the family."""
         if not self.p99:
-            yield Raw(labels={"__name__": self.name, **self.labels}, declared=self)
+            yield Raw(labels={NAME: self.name, **self.labels}, declared=self)
             return
         for bound in BOUNDS:
             shown = "+Inf" if math.isinf(bound) else f"{bound:g}"
-            yield Raw(labels={"__name__": f"{self.name}_bucket", **self.labels, "le": shown}, declared=self)
+            yield Raw(labels={NAME: f"{self.name}_bucket", **self.labels, "le": shown}, declared=self)
 
     def rate(self, le: str, at: float) -> float:
         """Return its growth per second at a time."""
@@ -79,12 +82,17 @@ class Declared:
         return self.p99[low] + (place - low) * (self.p99[low + 1] - self.p99[low])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Raw:
     """One scraped series."""
 
     labels: Mapping[str, str]
     declared: Declared
+
+    @cached_property
+    def without_name(self) -> tuple[tuple[str, str], ...]:
+        """Return the labels in order, without the name of the metric."""
+        return tuple(sorted((name, value) for name, value in self.labels.items() if name != NAME))
 
     def rate(self, at: float, window: float) -> float | None:
         """Return its growth per second over the window before `at`; None if nothing was scraped in the window."""
@@ -141,8 +149,8 @@ def _number(value: Any, *, path: Path) -> float:
 
 def _share(bound: float, p99: float) -> float:
     """Return the share of observations up to a bound, so that PromQL's linear interpolation gives this p99."""
-    upper = next((each for each in BOUNDS if p99 <= each), math.inf)
-    lower = max((each for each in BOUNDS if each < upper), default=0.0)
+    at = bisect_left(BOUNDS, p99)
+    upper, lower = BOUNDS[at], BOUNDS[at - 1] if at else 0.0
     if bound >= upper:
         return 1.0
     part = min((p99 - lower) / (upper - lower), 0.98) if math.isfinite(upper) else 0.0

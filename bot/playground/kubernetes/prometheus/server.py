@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.playground import Listener
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.prometheus.promql import BadQuery, Evaluate, Vector, parse
-from bot.playground.kubernetes.prometheus.series import Declared
+from bot.playground.kubernetes.prometheus.series import Declared, Raw
 
 _MOST_POINTS: Final = 11_000
 
@@ -24,6 +24,7 @@ class SimulatedPrometheus:
         self.queries: list[str] = []
         self._clock = clock
         self._declared: list[Declared] = []
+        self._scraped: tuple[Raw, ...] = ()
         self._listener = Listener()
         self.url = ""
         """The base URL while it runs, "" otherwise."""
@@ -37,6 +38,7 @@ class SimulatedPrometheus:
         for one in series:
             kept = [each for each in self._declared if (each.name, each.labels) != (one.name, one.labels)]
             self._declared = [*kept, one]
+        self._scraped = tuple(raw for each in self._declared for raw in each.raw())
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         application = web.Application()
@@ -88,7 +90,7 @@ class SimulatedPrometheus:
         return _success("matrix", [{"metric": dict(labels), "values": values} for labels, values in series.items()])
 
     def _evaluated(self, evaluate: Evaluate, at: float) -> list[tuple[Any, float]]:
-        found: Vector = evaluate([raw for each in self._declared for raw in each.raw()], at)
+        found: Vector = evaluate(self._scraped, at)
         return sorted(found.items())
 
     async def _asked(self, request: web.Request) -> tuple[dict[str, str], Evaluate]:
