@@ -110,7 +110,8 @@ async def test_every_field_with_any_value_is_accepted_or_named(tmp_path, engine)
         one, other = (f"{next(numbers):016x}" for _ in range(2))
         return group(alert(TILL[0], fingerprint=one), resolved(alert(TILL[1], fingerprint=other)))
 
-    async with workplace(tmp_path, engine, SCENE, alert_routes=TO_CHANNEL, alerts_token=TOKEN) as at:
+    options: dict[str, Any] = {"alert_routes": TO_CHANNEL, "alerts_token": TOKEN, "alert_window_s": 3.0}
+    async with workplace(tmp_path, engine, SCENE, **options) as at:
         wrong = []
         for number, path in enumerate(paths(fresh())):
             for value in VALUES[(number + path[1]) % 2 :: 2] if len(path) > 1 else VALUES:

@@ -45,14 +45,14 @@ class WorkloadControllers:
     def learn(self, *, loaded: list[Json], overrides: list[Override]) -> None:
         """Register the workloads just loaded, and apply these overrides from now on."""
         self._overrides = [*overrides, *self._overrides]
-        for obj in loaded:
-            if is_workload(obj):
-                self._baselines[obj["metadata"]["uid"]] = self._observed(obj)
+        observed = {obj["metadata"]["uid"]: self._observed(obj) for obj in loaded if is_workload(obj)}
+        self._baselines |= observed
         for obj in loaded:
             # A pod may be loaded by a later world than its owner: it is no longer missing.
             owner = self.owner_of(obj) if obj["kind"] == "Pod" else None
             while owner is not None and self._unchanged(owner):
-                self._baselines[owner["metadata"]["uid"]] = self._observed(owner)
+                if (uid := owner["metadata"]["uid"]) not in observed:
+                    self._baselines[uid] = observed[uid] = self._observed(owner)
                 owner = self.owner_of(owner)
 
     def override(self, when: OverrideTrigger, *objects: Json) -> PodOutcome | Json | None:

@@ -61,13 +61,17 @@ class Changes:
 
     def publish(self, kind: ChangeKind, data: Json, *, channel: str = "", user: str = "") -> Json:
         """Publish a change with a copy of `data`, and return another copy."""
+        self.announce(kind, lambda: data, channel=channel, user=user)
+        return copied(data)
+
+    def announce(self, kind: ChangeKind, read: Callable[[], Json], *, channel: str = "", user: str = "") -> None:
+        """Publish a change with a copy of what `read` returns, which is read only for subscribers."""
         if self._subscriptions:
-            change = Change(kind=kind, at=self._clock(), channel=channel, user=user, data=copied(data))
+            change = Change(kind=kind, at=self._clock(), channel=channel, user=user, data=copied(read()))
             for subscription in self._subscriptions:
                 subscription.put(change)
         for waiting in self._waiting:
             waiting.set()
-        return copied(data)
 
     def subscribe(self) -> Subscription:
         """Return a subscription to all changes from now on; close it, or use it as a context manager."""

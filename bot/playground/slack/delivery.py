@@ -165,7 +165,7 @@ class PayloadSender:
             over=over, status=response.status, seconds=response.seconds, reason=response.reason, payload=payload,
         )  # fmt: skip
         self.deliveries.append(delivery)
-        self._changes.publish(ChangeKind.ENVELOPE, as_json(delivery) | {"answer": response.body})
+        self._changes.announce(ChangeKind.ENVELOPE, lambda: as_json(delivery) | {"answer": response.body})
 
 
 def _encoded(kind: PayloadKind, payload: Json) -> tuple[bytes, str]:

@@ -72,4 +72,4 @@ class State:
         return message
 
     def _publish_directory(self) -> None:
-        self.changes.publish(ChangeKind.DIRECTORY, {"users": self.users(), "channels": self.channels()})
+        self.changes.announce(ChangeKind.DIRECTORY, lambda: {"users": self.users(), "channels": self.channels()})

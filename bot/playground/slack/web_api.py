@@ -116,7 +116,7 @@ class WebApi:
             error=str(answer.get("error", "")), status=status, answer=answer,
         )  # fmt: skip
         self.calls.append(call)
-        self._state.changes.publish(ChangeKind.CALL, as_json(call))
+        self._state.changes.announce(ChangeKind.CALL, lambda: as_json(call))
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Receive the second step of an upload: the raw bytes, or one part of a form."""
