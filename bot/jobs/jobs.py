@@ -43,7 +43,7 @@ _CANCEL_SECONDS: Final = 2.0
 _DESTROY_SECONDS: Final = 3.0
 _PAGE: Final = 200
 # Jobs of one person that wait for a slot in this process; further presses and commands are not started.
-MOST_WAITING: Final = 100
+_MOST_WAITING: Final = 100
 # Unasked jobs of one person that wait for a slot; further ones wait outside, where they cost the engine nothing.
 _MOST_UNASKED: Final = 4
 
@@ -124,8 +124,8 @@ class Jobs:
 
     def check_bound(self, turn: JobTurn) -> None:
         """Raise TooManyJobs if the person of this turn has too many waiting jobs."""
-        if turn.bounded and self._turns.waiting(turn.person) >= MOST_WAITING:
-            raise TooManyJobs(MOST_WAITING)
+        if turn.bounded and self._turns.waiting(turn.person) >= _MOST_WAITING:
+            raise TooManyJobs(_MOST_WAITING)
 
     async def launch(self) -> None:
         """Start the engine and resume this executor's unfinished jobs. Raise `JobsUnavailable`."""

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.bench.hold_memory import PASTES, TARGET_MB, Besieged, besieged
+from tests.bench.hold_memory import PASTES, TARGET_MB, measure
 from tests.end_to_end.process import premises
 from tests.hostile_api_server import ATTACKS, hostile_api_server, redirect_to
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def siege(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Besieged]:
-    """Run one process for all attacks: what an attack leaves behind counts against the next one too."""
-    async with besieged(tmp_path_factory.mktemp("siege"), *ATTACKS, forked=True) as there:
-        yield there
-
-
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("attack", ATTACKS)
-async def test_memory_is_bounded_and_the_answer_has_a_gap(siege: Besieged, attack: str) -> None:
+async def test_memory_is_bounded_and_the_answer_has_a_gap(attack: str) -> None:
     # Empty pages take hundreds of requests and no memory, so several people would only repeat them.
-    held = await siege.measure(attack, pastes=1 if attack == "endless list of empty pages" else PASTES)
+    held = await measure(attack, pastes=1 if attack == "endless list of empty pages" else PASTES, forked=True)
 
     assert held.attacked > 0
     assert held.peak_mb < TARGET_MB

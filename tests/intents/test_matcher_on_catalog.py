@@ -98,19 +98,11 @@ def test_ordinary_lines_together_rarely_match(lines: int, most: float) -> None:
 
 
 def test_catalog_order_does_not_matter() -> None:
-    """All scores follow from the scales; the first example of each entry shows that the numbers of entries do too."""
     turned = Matcher(reversed(CATALOG))
 
-    assert isinstance(MATCHER, Matcher)
-    assert scales_of(turned) == scales_of(MATCHER)
     for incident in CATALOG:
-        text = incident.examples.match[0]
-        assert turned.match(read_symptoms(text)) == matched(text)
-
-
-def scales_of(matcher: Matcher) -> object:
-    scales = matcher.learned.finder.scales
-    return scales.by_anchor, scales.by_choice
+        for text in incident.examples.match:
+            assert turned.match(read_symptoms(text)) == matched(text)
 
 
 WORDS = st.sampled_from(sorted({word for item in CATALOG for text in item.examples.match for word in text.split()}))
