@@ -250,7 +250,7 @@ class Api:
     async def requested(
         self, name: str, verb: str, url: URL, *, within: float, **options: Any
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send a request to an address that Slack gave us, which may be a secret, without our token and redirects.
+        """Send a request to an address that Slack gave us, which may be a secret; redirects are not followed.
 
         Raise SlackUnavailable without a response, for 429 and for 5xx.
         """

@@ -37,7 +37,6 @@ class Scope:
 _READ_PLACES: Final = ("conversations.info",)
 _LIST_PLACES: Final = (*_READ_PLACES, "users.conversations")
 _READ_MESSAGES: Final = ("conversations.history", "conversations.replies")
-_PEOPLE_OF_CHANNELS: Final = ("member_joined_channel", "member_left_channel")
 
 SCOPES: Final = (
     Scope(
@@ -84,7 +83,7 @@ SCOPES: Final = (
             "channel_left",
             "channel_rename",
             "channel_unarchive",
-            *_PEOPLE_OF_CHANNELS,
+            "member_joined_channel",
         ),
     ),
     Scope(
@@ -107,7 +106,7 @@ SCOPES: Final = (
         reason="Same as channels:read, for private channels it was invited to.",
         without="answers from the cluster in private channels; private incident channels",
         methods=_LIST_PLACES,
-        events=("group_archive", "group_left", "group_rename", "group_unarchive", *_PEOPLE_OF_CHANNELS),
+        events=("group_archive", "group_left", "group_rename", "group_unarchive", "member_joined_channel"),
     ),
     Scope(
         name="im:history",
