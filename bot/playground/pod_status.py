@@ -17,10 +17,7 @@ DELETION_GRACE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodStatus:
-    """A pod as `kubectl get pods` shows it.
-
-    `trouble`: show it. `ready` is as in "0/1"; `since` is "" if unknown.
-    """
+    """A pod as `kubectl get pods` shows it. `trouble`: show it. `ready` is as in "0/1"; `since` is "" if unknown."""
 
     status: str
     ready: str
@@ -58,10 +55,7 @@ def pod_status(pod: Json, *, now: datetime) -> PodStatus:
 
 
 def _ready(pod: Json) -> int:
-    """Count the ready containers.
-
-    A trimmed world may have no container statuses; then the Ready condition decides.
-    """
+    """Count the ready containers. A trimmed world may have no container statuses; then the Ready condition decides."""
     status = status_of(pod)
     if (reported := status.get("containerStatuses")) is not None:
         return sum(1 for each in reported if each.get("ready"))

@@ -29,10 +29,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One unhealthy object.
-
-    `since` is an RFC 3339 timestamp or "". `uid` tells a pod from its replacement.
-    """
+    """One unhealthy object. `since` is an RFC 3339 timestamp or "". `uid` tells a pod from its replacement."""
 
     kind: str
     namespace: str

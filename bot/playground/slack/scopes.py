@@ -46,10 +46,7 @@ EVERY_SCOPE = frozenset({
 
 
 def missing_scope(need: RequiredScope, channel: Channel | None, granted: Iterable[str]) -> str:
-    """Return the required scope that was not granted, "" if none is missing.
-
-    An unknown conversation needs none.
-    """
+    """Return the required scope that was not granted, "" if none is missing. An unknown conversation needs none."""
     if isinstance(need, Mapping):
         need = need.get(channel.type, "") if channel else ""
     return "" if need in ("", *granted) else need

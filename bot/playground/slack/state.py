@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bot.playground.slack.agent import AppPlaces
 from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.files import Files, StoredFile, file_json
 from bot.playground.slack.messages import Ephemerals, Messages, Timestamps
 from bot.playground.slack.records import ChangeKind, Identity, ImpossibleActionError, Json
 from bot.playground.slack.tickets import Tickets
-from bot.playground.slack.views import Views
+from bot.playground.slack.views import AppPlaces, Views
 from bot.playground.slack.workspace import Channel, Workspace, channel_json, user_json
 
 # The largest page of messages that Slack returns.

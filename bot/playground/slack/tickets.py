@@ -23,10 +23,7 @@ class Trigger:
 
 @dataclass(slots=True, kw_only=True)
 class ResponseUrl:
-    """Permission to respond to an interaction a few times.
-
-    `ts` is the message that it came from, "" for a command.
-    """
+    """Permission to respond to an interaction a few times. `ts` is the message that it came from, "" for a command."""
 
     channel: str
     user: str
