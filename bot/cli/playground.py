@@ -48,8 +48,8 @@ _OPTIONS: Final = RuntimeOptions(
     alert_window_s=1.0,
     alert_update_s=2.0,
     watch_well=timedelta(seconds=2),
-    # The watch looks as often as this, too.
     beat_s=2.0,
+    watch_look_s=2.0,
 )
 _WATCH_AFTER_S: Final = 3.0
 _ALERTS: Final = "alerts"

@@ -224,7 +224,7 @@ async def live(directory: Path, day: Day, **variables: Any) -> None:
     """Let the day pass, and fill in what came of it."""
     clock = FileClock(directory / "ahead")
     clock.path.write_text("0", encoding="ascii")
-    app: dict[str, Any] = {"clock": clock, "beat_s": 0.02}
+    app: dict[str, Any] = {"clock": clock, "beat_s": 0.02, "watch_look_s": 0.02}
     watch = {"CASEBOOK_WATCH": f"{CHANNEL} *", **variables}
     async with premises_of(directory, stage(calm(day), clock=clock), pace=False, variables=watch) as at:
         await at.start(**app)

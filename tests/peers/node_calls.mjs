@@ -41,7 +41,7 @@ await call('user', web.users.info, { user, include_locale: true })
 await call('place', web.conversations.info, { channel })
 await call('expired', web.views.open, {
   trigger_id: '1.2.nosuchtrigger',
-  view: { type: 'modal', title: plain('x'), blocks: [{ type: 'divider' }] },
+  view: { type: 'modal', title: plain('x'), blocks: [{ type: 'section', text: plain('x') }] },
 })
 
 const pages = []

@@ -194,7 +194,7 @@ ANSWER: dict[str, Any] = {
     "text": "Confirmed: the image tag does not exist",
     "blocks": [
         {"type": "header", "text": {"type": "plain_text", "text": "Confirmed: the image tag does not exist"}},
-        {"type": "section", "text": {"type": "mrkdwn", "text": "*shop/cart-0* cannot pull `cart:2.4.1`."}},
+        {"type": "section", "text": {"type": "plain_text", "text": "shop/cart-0 cannot pull cart:2.4.1."}},
         {
             "type": "actions",
             "block_id": "remedy",
@@ -211,12 +211,6 @@ ANSWER: dict[str, Any] = {
                     "action_id": "not_it",
                     "text": {"type": "plain_text", "text": "Not it"},
                     "value": "no",
-                    "confirm": {
-                        "title": {"type": "plain_text", "text": "Not it?"},
-                        "text": {"type": "mrkdwn", "text": "It will be *remembered*."},
-                        "confirm": {"type": "plain_text", "text": "Yes, not it"},
-                        "deny": {"type": "plain_text", "text": "Keep"},
-                    },
                 },
                 {
                     "type": "overflow",
@@ -230,7 +224,7 @@ ANSWER: dict[str, Any] = {
         },
     ],
 }
-FIXED = [{"type": "section", "text": {"type": "mrkdwn", "text": ":white_check_mark: Fixed: verified after 2 s."}}]
+FIXED = [{"type": "section", "text": {"type": "plain_text", "text": ":white_check_mark: Fixed: verified after 2 s."}}]
 VIEW: dict[str, Any] = {
     "type": "modal",
     "callback_id": "apply",
