@@ -129,7 +129,7 @@ class Requests(Repository):
                 }
                 await upsert(connection, parts, part)
             for ts, text in more:
-                await _amend(connection, request.id, ts, text, request.created)
+                await _amend(connection, request.id, ts, text, request.created, ())
             if job is not None:
                 await add_job(connection, job)
             return is_new
@@ -150,14 +150,19 @@ class Requests(Repository):
 
         return await self._database.query(body)
 
-    async def amend(self, id: str, ts: str, text: str, now: datetime) -> int | None:
+    async def amend(
+        self, id: str, ts: str, text: str, now: datetime, *, beside: Iterable[tuple[str, str]] = ()
+    ) -> int | None:
         """Add or replace the part of message `ts`. Return the revision.
 
         Return None if the request is unknown, withdrawn, or was changed too often: each change is answered.
 
-        The same text again changes nothing, so a redelivered edit is answered once.
+        The same text again changes nothing, so a redelivered edit is answered once. `beside` are other parts as they
+        arrived, each with its id: they get their texts back if these were trimmed and the messages not edited.
         """
-        return await self._database.transact(lambda connection: _amend(connection, id, ts, text, now), "request", id)
+        return await self._database.transact(
+            lambda connection: _amend(connection, id, ts, text, now, beside), "request", id
+        )
 
     async def trim(self, id: str, revision: int, texts: Mapping[str, str]) -> bool:
         """Replace the texts of an answered revision by what is kept of them, by part. Return whether it is current.
@@ -217,7 +222,9 @@ class Requests(Repository):
         return await self._database.query(lambda connection: _read(connection, oldest_first))
 
 
-async def _amend(connection: AsyncConnection, id: str, ts: str, text: str, now: datetime) -> int | None:
+async def _amend(
+    connection: AsyncConnection, id: str, ts: str, text: str, now: datetime, beside: Iterable[tuple[str, str]]
+) -> int | None:
     row = (await connection.execute(select(requests).where(requests.c.id == id))).one_or_none()
     if row is None or row.state == RequestState.WITHDRAWN:
         return None
@@ -228,6 +235,9 @@ async def _amend(connection: AsyncConnection, id: str, ts: str, text: str, now: 
     if row.revision >= MOST_REVISIONS:
         return None
     await upsert(connection, parts, {"request_id": id, "ts": ts, "channel": row.channel, "text": text, "digest": ""})
+    for other, arrived in beside:
+        trimmed = (parts.c.request_id == id) & (parts.c.ts == other) & (parts.c.digest == _digest(arrived))
+        await connection.execute(update(parts).where(trimmed).values(text=arrived, digest=""))
     revision = int(row.revision) + 1
     values = {"revision": revision, "touched": now, "state": RequestState.OPEN.value}
     await connection.execute(update(requests).where(requests.c.id == id).values(values))

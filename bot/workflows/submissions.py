@@ -171,9 +171,14 @@ class Submissions:
         found = await self.services.store.requests.get(request)
         return found is not None and found.state is RequestState.REPEATED
 
-    async def amend(self, request: str, part: str, text: str, *, user: str) -> None:
-        """Add or replace a part of a request's text for its `user`, and answer the new text."""
-        revision = await self.services.store.requests.amend(request, part, text, self.services.clock())
+    async def amend(
+        self, request: str, part: str, text: str, *, user: str, beside: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Add or replace a part of a request's text for its `user`, and answer the new text.
+
+        `beside` are its other parts, each with its id: of a text without an answer nothing was kept.
+        """
+        revision = await self.services.store.requests.amend(request, part, text, self.services.clock(), beside=beside)
         if revision is not None:
             payload = AnswerJob(request=request, user=user, revision=revision)
             await self.job_intake.start(f"{request}.r{revision}", payload)

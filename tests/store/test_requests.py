@@ -84,6 +84,16 @@ async def test_an_edit_replaces_its_part_and_opens_the_request_again(store: Stor
     assert (found.text, found.state) == ("oomkilled", RequestState.OPEN)
 
 
+async def test_a_trimmed_part_is_whole_again_beside_a_new_one_unless_it_was_edited(store: Store, now: datetime) -> None:
+    await store.requests.add(asked(now, text="one"), more=[("1.2", "two")])
+    await store.requests.amend("Ev1", "1.2", "edited", now)
+    assert await store.requests.trim("Ev1", 3, {"1.2": "ed"})
+    assert await store.requests.amend("Ev1", "1.3", "three", now, beside=[("1.1", "one"), ("1.2", "two")]) == 4
+    found = await store.requests.get("Ev1")
+    assert found is not None
+    assert found.text == "one\ned\nthree"
+
+
 async def test_a_redelivered_edit_changes_nothing(store: Store, now: datetime) -> None:
     await store.requests.add(asked(now))
     await store.requests.amend("Ev1", "1.1", "edited", now)

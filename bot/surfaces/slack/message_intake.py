@@ -218,7 +218,8 @@ class MessageIntake:
         begun = next((other.request for other in beside if other.request), "")
         if begun and not await self.submissions.is_repeated(begun):
             part.request = begun
-            await self.submissions.amend(begun, part.ts, part.text, user=message.user)
+            known = [(other.ts, other.text) for other in beside]
+            await self.submissions.amend(begun, part.ts, part.text, user=message.user, beside=known)
             return
         if begun:
             # The answer to an earlier request covers those parts; this one may be another error.
