@@ -328,7 +328,8 @@ async def test_internal_error_is_reported_where_the_user_waits(tmp_path, own_eng
 
 
 async def test_message_failures_in_slack_do_not_lose_the_result(tmp_path, own_engine):
-    async with workplace(tmp_path, own_engine, slack_limits=UNPACED_ONCE, audit_channel=AUDIT) as at:
+    options: dict[str, Any] = {"audit_channel": AUDIT, "verify_within": 30}
+    async with workplace(tmp_path, own_engine, slack_limits=UNPACED_ONCE, **options) as at:
         # The audit channel does not exist; the result is still reported in the thread.
         pasted, threadless, away = told = await make_targets(at, "pasted", "threadless", "away")
         await asyncio.gather(*(each.press() for each in told))

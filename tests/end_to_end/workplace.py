@@ -282,6 +282,7 @@ async def workplace(
     beat_s: float = BEAT_S,
     watch_look_s: float = DEFAULT_OPTIONS.watch_look_s,
     slack_check_s: float = CHECK_S,
+    verify_within: float = 0.2,
     person_requests: int = PERSON_REQUESTS,
     broken: Sequence[Problem] = (),
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
@@ -340,7 +341,7 @@ async def workplace(
                 options=RuntimeOptions(
                     clock=clock,
                     verify_pace=HASTY,
-                    verify_within=0.2,
+                    verify_within=verify_within,
                     looks=(0.0, 0.02),
                     slack_limits=slack_limits,
                     summary_slot_s=summary_slot_s,
