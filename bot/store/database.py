@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -139,6 +140,7 @@ def _unexpected(error: Exception) -> str:
 T = TypeVar("T")
 
 BUSY_MS: Final = 1000  # wait of one statement for another process's lock
+_TRIES: Final = 20  # so often the mode of a new file's journal is set at most
 QUEUE_SECONDS: Final = 1.0  # wait of a write for this process's other writes: Slack allows three seconds in all
 STATEMENT_MS: Final = 5000
 CONNECT_SECONDS: Final = 3
@@ -203,16 +205,32 @@ def prepare_sqlite(connection: Any, *, read_only: bool = False) -> None:
     """
     # The driver would begin transactions itself, and only before some statements.
     connection.isolation_level = None
-    writing = () if read_only else ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "secure_delete=ON")
+    writing = () if read_only else ("foreign_keys=ON", "synchronous=FULL", "secure_delete=ON")
     try:
         cursor = connection.cursor()
         for pragma in (f"busy_timeout={BUSY_MS}", *writing):
             cursor.execute(f"PRAGMA {pragma}")
+        if not read_only:
+            _write_ahead(cursor)
         cursor.close()
     except BaseException:
         # SQLAlchemy drops a connection that cannot be prepared without closing it.
         connection.close()
         raise
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Set the mode of the journal, which the file keeps. SQLite does not wait while another connection sets it too."""
+    for left in reversed(range(_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not left or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        # A transaction waits until the other one is done.
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("COMMIT")
 
 
 class DatabaseFile:

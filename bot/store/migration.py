@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from sqlalchemy.schema import CreateSchema
 from bot.store.audit_log import file_of, read_only
 from bot.store.database import (
     DatabaseFile,
-    StoreLocked,
     StoreTooNew,
     connect_args,
     opened,
@@ -42,7 +40,6 @@ HEAD: Final = "0002"
 _TURN: Final = 0x6361_7365_626F_6F6B
 # Another process that starts may be migrating: longer than the wait of an ordinary write.
 _WAIT_MS: Final = 5_000
-_PAUSE_S: Final = 0.02
 
 
 def migrate(url: URL, schema: str = "") -> None:
@@ -51,18 +48,6 @@ def migrate(url: URL, schema: str = "") -> None:
     With a `schema`, which is created if it is missing, migrate the tables of that schema of a PostgreSQL database.
     """
     DatabaseFile(url).make_private()
-    until = time.monotonic() + _WAIT_MS / 1000
-    while True:
-        try:
-            return _migrate(url, schema)
-        except StoreLocked:
-            # SQLite refuses at once, without waiting, while another connection creates or removes the journal.
-            if time.monotonic() >= until:
-                raise
-        time.sleep(_PAUSE_S)
-
-
-def _migrate(url: URL, schema: str) -> None:
     # All or nothing: both databases change schemas in transactions.
     with begun(url) as connection:
         if connection.dialect.name != "sqlite":
