@@ -121,7 +121,7 @@ def found_code(diagnosis: Diagnosis) -> ExitCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """What the answer to a request depends on beside it."""
+    """The engine, the settings and the language with which a command answers."""
 
     engine: Engine
     arguments: argparse.Namespace

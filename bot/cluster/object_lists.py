@@ -136,7 +136,9 @@ async def read_list(read: ReadJson, wanted: ListQuery, *, shows: Callable[[Json]
     more, cut = False, None
     try:
         async for page in pages_of(read, wanted):
-            items = [*page.items] if page.first else [*items, *page.items]
+            if page.first:
+                items.clear()
+            items += page.items
             more = page.more
     except TooLarge as error:
         if not items:

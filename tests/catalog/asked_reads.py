@@ -65,7 +65,7 @@ class AskedReads:
         try:
             return await self._snapshot.computed(key, compute)
         finally:
-            # Whoever computes it has read it by now. To note a permission too many is safe.
+            # All its reads are done by now, whoever began them. To note one permission too many does no harm.
             self._computed[key] |= self.asked
             self.asked |= self._computed[key]
 
