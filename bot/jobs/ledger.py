@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.jobs.contract import JobsUnavailable
 from bot.jobs.engine import DEADLINE, DatabaseDeadline, JsonSerializer, create_engine
-from bot.store.database import PROBE, DatabaseFile, StoreReadOnly, StoreUnavailable, parse_url, translated_error
+from bot.store.database import PROBE, DatabaseFile, parse_url
+from bot.store.errors import StoreReadOnly, StoreUnavailable, translated_error
 
 T = TypeVar("T")
 

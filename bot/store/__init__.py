@@ -11,7 +11,7 @@ from bot.store.answers import Mute, StoredAnswer, Topic, standing
 from bot.store.audit_log import AuditEntry, AuditQuery, AuditRecord, open_audit, place_of
 from bot.store.channel_answers import ChannelAnswer
 from bot.store.chronicles import Chronicle, RecordedMessage
-from bot.store.database import (
+from bot.store.errors import (
     StoreDamaged,
     StoreFull,
     StoreLocked,

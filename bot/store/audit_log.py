@@ -13,7 +13,8 @@ from urllib.parse import quote, unquote
 from sqlalchemy import URL, ColumnElement, Row, Table, func, inspect, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.database import Database, StoreUnavailable, StoreUnreachable, opened, parse_url
+from bot.store.database import Database, opened, parse_url
+from bot.store.errors import StoreUnavailable, StoreUnreachable
 from bot.store.statements import Repository, insert_once, read_as, row_of
 from bot.store.tables import audit
 from intents.domain import Json

@@ -16,15 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
 from bot.store.audit_log import file_of, read_only
-from bot.store.database import (
-    DatabaseFile,
-    StoreTooNew,
-    connect_args,
-    opened,
-    parse_url,
-    prepare_sqlite,
-    translated_error,
-)
+from bot.store.database import DatabaseFile, connect_args, opened, parse_url, prepare_sqlite
+from bot.store.errors import StoreTooNew, translated_error
 from bot.store.tables import METADATA
 
 if TYPE_CHECKING:

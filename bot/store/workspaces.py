@@ -17,7 +17,8 @@ from typing import Any, Final
 from sqlalchemy import URL, text
 from sqlalchemy.schema import DropSchema
 
-from bot.store.database import StoreUnavailable, opened, parse_url
+from bot.store.database import opened, parse_url
+from bot.store.errors import StoreUnavailable
 from bot.store.migration import HEAD, VERSION_TABLE, begun, migrate
 from bot.store.repositories import Store
 from bot.store.statements import portions
