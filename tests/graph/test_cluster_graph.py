@@ -1,4 +1,4 @@
-"""Calls join a caller and a Service, and are walked only where somebody asks for calls."""
+"""Walks over the graph: calls are walked only where somebody asks for calls, namespaces entered when they are."""
 
 from __future__ import annotations
 
@@ -79,3 +79,14 @@ def test_edge_names_a_service_that_is_missing() -> None:
     assert ClusterGraph([pod("api", DB_HOST="gone")]).edges_at(api) >= {
         Edge(type=EdgeType.CALLS, source=api, target=("Service", "shop", "gone"))
     }
+
+
+def test_what_a_node_owns_in_a_namespace_that_was_entered_later_is_found() -> None:
+    static, node = pod("etcd-a", namespace="kube-system"), ("Node", "", "a")
+    static["metadata"]["ownerReferences"] = [{"apiVersion": "v1", "kind": "Node", "name": "a", "controller": True}]
+    graph = ClusterGraph([static, {"kind": "Node", "metadata": {"name": "a"}}])
+    key = ("Pod", "kube-system", "etcd-a")
+
+    assert graph.kin(node) == {node}
+    assert node in graph.owners(key)
+    assert key in graph.kin(node)
