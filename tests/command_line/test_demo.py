@@ -9,10 +9,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.asked.inventory import mentioned
 from bot.cli.rehearsal import staged
 from bot.cli.showcase import set_up
-from bot.diagnosing import build_engine, diagnose
+from bot.cluster.snapshot import Snapshot
+from bot.diagnosing import build_engine, diagnose, match_text
 from intents.request import ExplainText
+from intents.talk.unasked import may_answer
 
 Run = Callable[..., Any]
 
@@ -76,12 +79,20 @@ def test_an_unknown_scenario_or_malformed_port_gets_a_suggestion(run: Run) -> No
     assert "'x' is not a port" in run("demo", "--port", "x").err
 
 
-async def test_every_sample_gets_its_incident_with_the_strongest_verdict() -> None:
+async def test_every_sample_gets_its_incident_with_the_strongest_verdict_also_unasked_in_a_channel() -> None:
     engine, _ = build_engine()
     showcase = set_up(engine.catalog)
 
-    async with staged(showcase.cluster) as connection:
+    async with staged(showcase.cluster) as connection, Snapshot(connection) as snapshot:
         for sample in showcase.samples:
             diagnosis = await diagnose(ExplainText(text=sample.text), engine=engine, connection=connection)
             verdicts = {one.incident: one.verdict for one in diagnosis.hypotheses}
             assert verdicts.get(sample.incident) == sample.verdict, sample.note
+
+            heard = may_answer(sample.text, await match_text(sample.text, engine=engine))
+            assert heard.answered, sample.text
+            if heard.proof:
+                # What a person reports is answered about the object that it names.
+                named = (await mentioned(snapshot, sample.text)).first
+                assert named is not None, sample.text
+                assert named.kind != "Namespace", sample.text
