@@ -78,10 +78,11 @@ def _of_blocks(value: Any, depth: int) -> Iterator[str]:
 
 
 def _of_block(block: Mapping[str, Any], depth: int) -> Iterator[str]:
-    if str(block.get("type")) in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
+    kind = text_in(block, "type")
+    if kind in ("rich_text_section", "rich_text_preformatted", "rich_text_quote"):
         yield "".join(map(_leaf, mappings_in(block.get("elements"))))
         return
-    if block.get("type") in _CONTROLS:
+    if kind in _CONTROLS:
         return
     if isinstance(block.get("text"), str):
         yield block["text"]

@@ -20,7 +20,7 @@ from typing import Final
 from bot.common.recent import remember
 from bot.diagnosing import CarriedMatch, carried_match
 from bot.jobs import StartJob, TooManyJobs
-from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
+from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage, text_in
 from bot.store import LONGEST_TEXT, NewRequest, Surface
 from bot.workflows.incident_payloads import MentionJob
 from bot.workflows.job_payloads import AlertOverJob
@@ -358,7 +358,7 @@ def _states(message: ReceivedMessage) -> PostStates:
 def _has_text_file(message: ReceivedMessage) -> bool:
     """Tell whether a file may contain text: then it is downloaded, and answered if it matches."""
     return any(
-        file.get("mode", "hosted") in _TEXT_FILES and not str(file.get("mimetype", "")).startswith(_NOT_TEXT)
+        (text_in(file, "mode") or "hosted") in _TEXT_FILES and not str(file.get("mimetype", "")).startswith(_NOT_TEXT)
         for file in message.files
     )
 
