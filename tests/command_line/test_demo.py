@@ -83,7 +83,7 @@ async def test_every_sample_gets_its_incident_with_the_strongest_verdict_also_un
     engine, _ = build_engine()
     showcase = set_up(engine.catalog)
 
-    async with staged(showcase.cluster) as connection, Snapshot(connection) as snapshot:
+    async with staged(showcase.cluster) as connection:
         for sample in showcase.samples:
             diagnosis = await diagnose(ExplainText(text=sample.text), engine=engine, connection=connection)
             verdicts = {one.incident: one.verdict for one in diagnosis.hypotheses}
@@ -93,6 +93,7 @@ async def test_every_sample_gets_its_incident_with_the_strongest_verdict_also_un
             assert heard.answered, sample.text
             if heard.proof:
                 # What a person reports is answered about the object that it names.
-                named = (await mentioned(snapshot, sample.text)).first
+                async with Snapshot(connection) as snapshot:
+                    named = (await mentioned(snapshot, sample.text)).first
                 assert named is not None, sample.text
                 assert named.kind != "Namespace", sample.text
