@@ -91,10 +91,14 @@ async def breaks(at: Workplace, world: Any = SCENE) -> None:
     await looked(at)
 
 
-async def looks(at: Workplace) -> float:
-    """Wait for some rounds of the watch and return how many looks there have been."""
-    await looked(at)
-    return (await scraped(at)).of("casebook_diagnosis_seconds_count", intent="watch")
+async def looks(at: Workplace, expected: float) -> float:
+    """Wait for some rounds of the watch, longer until `expected` looks, and return how many there have been."""
+    async with asyncio.timeout(20):
+        while True:
+            await looked(at)
+            found = (await scraped(at)).of("casebook_diagnosis_seconds_count", intent="watch")
+            if found >= expected:
+                return found
 
 
 watching = partial(workplace, watch=WATCH, watch_look_s=LOOK_S)
