@@ -65,7 +65,7 @@ class AskedReads:
         try:
             return await self._snapshot.computed(key, compute)
         finally:
-            # All its reads are done by now, whoever began them. To note one permission too many does no harm.
+            # The value is computed, so everything that it needs was read. A permission noted in excess does no harm.
             self._computed[key] |= self.asked
             self.asked |= self._computed[key]
 

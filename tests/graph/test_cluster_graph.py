@@ -1,4 +1,4 @@
-"""Walks over the graph: calls are walked only where somebody asks for calls, namespaces entered when they are."""
+"""Calls are walked only where somebody asks for calls; edges of a namespace count once it is entered."""
 
 from __future__ import annotations
 

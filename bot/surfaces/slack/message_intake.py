@@ -358,7 +358,7 @@ def _states(message: ReceivedMessage) -> PostStates:
 def _has_text_file(message: ReceivedMessage) -> bool:
     """Tell whether a file may contain text: then it is downloaded, and answered if it matches."""
     return any(
-        (text_in(file, "mode") or "hosted") in _TEXT_FILES and not str(file.get("mimetype", "")).startswith(_NOT_TEXT)
+        (text_in(file, "mode") or "hosted") in _TEXT_FILES and not text_in(file, "mimetype").startswith(_NOT_TEXT)
         for file in message.files
     )
 
